@@ -1,0 +1,82 @@
+"""What a handler answers: done, or refused with a stable code; every decision names its law."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Kind = Literal["invalid", "refused", "conflict", "denied", "transient", "fault"]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A normal result: the stable `code`, the body `field`, the `article` it rests on, the numbers that went in."""
+
+    code: str
+    field: str | None = None
+    article: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided on `subject` (an id) under which pack and articles, with the facts that went in."""
+
+    action: str
+    subject: str
+    programme: str | None
+    pack_version: str | None
+    articles: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ok:
+    """A command carried out: its `result` (JSON), and the decision it rests on where there was one to make."""
+
+    result: Mapping[str, Any]
+    decision: Decision | None = None
+
+
+Outcome: TypeAlias = Ok | Refused
+
+
+@dataclass(frozen=True)
+class ErrorText:
+    """Message in two languages; `kind` tells a caller what to do (transient: the same key again, later)."""
+
+    kind: Kind
+    en: str
+    zh: str
+
+
+ERRORS: Mapping[str, ErrorText] = {
+    # the edge: nothing was changed, nothing is remembered
+    "DEADLINE_PASSED": ErrorText("transient", "The deadline of the call had passed.", "调用已超过时限。"),
+    "FORBIDDEN": ErrorText("denied", "The caller's roles do not allow this method.", "当前角色无权调用此方法。"),
+    "IDEMPOTENCY_CONFLICT": ErrorText(
+        "conflict", "This key was used with another body.", "该幂等键已用于内容不同的请求。"
+    ),
+    "INTERNAL": ErrorText("fault", "A defect on our side; it is kept for analysis.", "系统内部错误，已留存待查。"),
+    "INVALID": ErrorText("invalid", "A field is missing, wrong or too large.", "字段缺失、错误或超限。"),
+    "KEY_REQUIRED": ErrorText("invalid", "A command needs an idempotency key.", "命令必须带幂等键。"),
+    "METHOD_UNKNOWN": ErrorText("invalid", "There is no such method.", "没有这个方法。"),
+    "NOT_OWNER": ErrorText("denied", "The caller may act for its own organisation only.", "只能办理本单位的事项。"),
+    "PROGRAMME_MISMATCH": ErrorText("denied", "The token is for another programme.", "令牌不属于该计划。"),
+    "TOO_LARGE": ErrorText("invalid", "The message or list is too large.", "消息或列表过大。"),
+    "UNAUTHENTICATED": ErrorText("denied", "The token is missing, wrong or expired.", "令牌缺失、无效或已过期。"),
+    "UNAVAILABLE": ErrorText(
+        "transient", "Not possible just now; send the same key again.", "暂不可用，请用同一幂等键重试。"
+    ),
+    # everywhere
+    "ALREADY_EXISTS": ErrorText("conflict", "This id exists with another content.", "该编号已存在且内容不同。"),
+    "BLACKLISTED": ErrorText("refused", "The party is on the blacklist.", "该主体已列入黑名单。"),
+    "CALENDAR_UNKNOWN": ErrorText(
+        "refused", "Working days of that year are not known; supply a table.", "该年度工作日历未知，请提供日历表。"
+    ),
+    "NOT_FOUND": ErrorText("refused", "There is no such record.", "没有这条记录。"),
+    "PROGRAMME_UNKNOWN": ErrorText("invalid", "There is no such programme in force.", "没有这个计划或不在有效期内。"),
+    "SAME_PERSON": ErrorText("refused", "Two stages need two different people.", "两个环节须由不同人员办理。"),
+    "WRONG_STATE": ErrorText("refused", "The record's state does not allow this.", "当前状态不允许此操作。"),
+}

@@ -1,0 +1,54 @@
+"""What an event type is, in the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marshmallow import Schema
+from marshmallow.fields import Nested
+
+from contracts import fields as f
+
+
+@dataclass(frozen=True)
+class EventType:
+    """Published under `type`; `consumers` are the services that act on it (supervision keeps evidence of all)."""
+
+    type: str
+    schema: type[Schema]
+    consumers: tuple[str, ...]
+    doc: str = ""
+
+    @property
+    def producer(self) -> str:
+        return self.type.split(".", 1)[0]
+
+
+class Law(f.Body):
+    """The law a decision rests on, and the numbers that went in."""
+
+    pack_version = f.text(20, required=False)
+    articles = f.words(40, 20, required=False)
+    facts = f.facts(required=False)
+
+
+def law() -> Nested:
+    return f.nested(Law, required=False)
+
+
+class CommandRefused(f.Body):
+    """A command that was understood and refused."""
+
+    method = f.text(64)
+    code = f.text(64)
+    field = f.text(64, required=False)
+    article = f.text(40, required=False)
+    facts = f.facts()
+    programme = f.programme(required=False)
+    actor_roles = f.words(20, 20)
+
+
+def refused(service: str) -> EventType:
+    return EventType(
+        f"{service}.command_refused.v1", CommandRefused, (), "A command was refused, and by which article."
+    )

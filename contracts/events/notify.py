@@ -1,0 +1,7 @@
+"""notify's events: only what it refused."""
+
+from __future__ import annotations
+
+from contracts.events.base import refused
+
+EVENTS = [refused("notify")]

@@ -1,0 +1,142 @@
+"""registry's events: the public state of parties and products; persons only as blind indexes."""
+
+from __future__ import annotations
+
+from contracts import fields as f
+from contracts.events.base import EventType, law, refused
+from contracts.rpc.registry import CATEGORIES, GROUNDS, INDUSTRIES, PARTY_KINDS, SIZES, TIE_KINDS
+
+ENTERPRISE_STATES = ("registered", "submitted", "certified", "refused")
+PROVIDER_STATES = ("registered", "submitted", "certified", "admitted", "refused", "leaving", "exited")
+PRODUCT_STATES = ("submitted", "operator_passed", "published", "returned", "refused", "delisted")
+
+
+class BlindIndexes(f.Body):
+    """Keyed hashes of normalised values: equal when the values are equal, and no way back."""
+
+    person = f.text(64, required=False)
+    phone = f.text(64, required=False)
+    address = f.text(64, required=False)
+    account = f.text(64, required=False)
+
+
+class EnterpriseState(f.Body):
+    enterprise_id = f.ulid()
+    programme = f.programme()
+    uscc = f.uscc()
+    name = f.text(120)
+    region = f.region()
+    registered_on = f.day()
+    legal_person = f.flag()
+    violation = f.flag()
+    bad_credit = f.flag()
+    industry = f.one_of(INDUSTRIES, required=False)
+    size = f.one_of(SIZES, required=False)
+    priority = f.flag()
+    status = f.one_of(ENTERPRISE_STATES)
+    indexes = f.nested(BlindIndexes)
+    law = law()
+
+
+class ProviderState(f.Body):
+    provider_id = f.ulid()
+    programme = f.programme()
+    uscc = f.uscc()
+    name = f.text(120)
+    region = f.region()
+    status = f.one_of(PROVIDER_STATES)
+    account_version = f.whole(0, 2**31)
+    exit_on = f.day(required=False)
+    ground = f.one_of(GROUNDS, required=False)
+    indexes = f.nested(BlindIndexes)
+    law = law()
+
+
+class ProductState(f.Body):
+    product_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    name = f.text(120)
+    category = f.one_of(CATEGORIES)
+    kind = f.text(40)
+    price_fen = f.fen(least=1)
+    market_price_fen = f.fen(required=False)
+    voucher_eligible = f.flag()
+    status = f.one_of(PRODUCT_STATES)
+    law = law()
+
+
+class CertificationDecided(f.Body):
+    case_id = f.ulid()
+    party_kind = f.one_of(PARTY_KINDS)
+    party_id = f.ulid()
+    programme = f.programme()
+    decision = f.one_of(("approve", "return", "refuse"))
+    reasons = f.words(500, 20)
+    law = law()
+
+
+class TieRecorded(f.Body):
+    tie_id = f.ulid()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    kind = f.one_of(TIE_KINDS)
+
+
+def _e(name: str, schema: type[f.Body], *consumers: str, doc: str = "") -> EventType:
+    return EventType(f"registry.{name}.v1", schema, consumers, doc)
+
+
+EVENTS = [
+    _e("enterprise_registered", EnterpriseState, "voucher", "supervision", "settlement"),
+    _e(
+        "enterprise_submitted",
+        EnterpriseState,
+        "voucher",
+        "supervision",
+        "settlement",
+        doc="Handed in for certification.",
+    ),
+    _e("enterprise_certified", EnterpriseState, "voucher", "supervision", "settlement", "notify"),
+    _e("enterprise_refused", EnterpriseState, "voucher", "supervision", "settlement"),
+    _e("enterprise_facts_changed", EnterpriseState, "voucher", "supervision", "settlement"),
+    _e("provider_registered", ProviderState, "voucher", "supervision", "settlement"),
+    _e("provider_submitted", ProviderState, "voucher", "supervision", "settlement"),
+    _e("provider_certified", ProviderState, "voucher", "supervision", "settlement", "notify"),
+    _e("provider_admitted", ProviderState, "voucher", "supervision", "settlement", "notify"),
+    _e("provider_refused", ProviderState, "voucher", "supervision", "settlement", "notify"),
+    _e("provider_facts_changed", ProviderState, "voucher", "supervision", "settlement"),
+    _e(
+        "provider_exit_noticed",
+        ProviderState,
+        "voucher",
+        "supervision",
+        "settlement",
+        "notify",
+        doc="Leaves 30 days from now.",
+    ),
+    _e(
+        "provider_exited",
+        ProviderState,
+        "voucher",
+        "supervision",
+        "settlement",
+        "notify",
+        doc="Voluntarily at its date, or forced.",
+    ),
+    _e("product_submitted", ProductState, "voucher", "supervision", "notify"),
+    _e(
+        "product_reviewed",
+        ProductState,
+        "voucher",
+        "supervision",
+        "notify",
+        doc="The operator passed, returned or refused it.",
+    ),
+    _e("product_published", ProductState, "voucher", "supervision", "notify"),
+    _e("product_delisted", ProductState, "voucher", "supervision", "notify"),
+    _e("certification_decided", CertificationDecided, "notify"),
+    _e("tie_recorded", TieRecorded, "voucher", "supervision"),
+    refused("registry"),
+]

@@ -1,0 +1,149 @@
+"""settlement's events: nodes, claims, questions, disbursements, payments."""
+
+from __future__ import annotations
+
+from contracts import fields as f
+from contracts.events.base import EventType, law, refused
+from contracts.rpc.registry import CATEGORIES
+
+CLAIM_STATES = (
+    "filed",  # waits for the order row's answer
+    "accepted",  # waits for a node
+    "collected",  # operator's review
+    "operator_passed",  # bureau's review
+    "returned",  # to the provider for correction; it may file again under the same claim id
+    "passed",
+    "in_disbursement",
+    "approved",
+    "paying",
+    "paid",
+    "payment_failed",
+    "refused",
+    "withdrawn",
+)
+
+
+class NodeState(f.Body):
+    node_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    closes_at = f.instant()
+    status = f.one_of(("open", "closed"))
+    claims = f.whole(0, 10**9)
+    law = law()
+
+
+class ClaimState(f.Body):
+    """invoice_key: the invoice number normalised; claim_version: grows with each filing of the same claim."""
+
+    claim_id = f.ulid()
+    claim_version = f.whole(1, 10**6)
+    order_id = f.ulid()
+    provider_id = f.ulid()
+    enterprise_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    category = f.one_of(CATEGORIES)
+    product_id = f.ulid()
+    claimed_fen = f.fen()
+    price_fen = f.fen()
+    invoice_number = f.text(30)
+    invoice_key = f.text(40)
+    invoice_fen = f.fen()
+    invoice_on = f.day()
+    contract_sha256 = f.sha256()
+    transfer_fen = f.fen()
+    transfer_on = f.day(required=False)
+    usage_days = f.whole(0, 3660)
+    usage_units = f.whole(0, 10**12)
+    filed_at = f.instant()
+    node_id = f.ulid(required=False)
+    status = f.one_of(CLAIM_STATES)
+    reasons = f.words(500, 20, required=False)
+    law = law()
+
+
+class QuestionState(f.Body):
+    question_id = f.ulid()
+    claim_id = f.ulid()
+    programme = f.programme()
+    text = f.text(1000)
+    due_on = f.day()
+    status = f.one_of(("open", "answered", "overdue"))
+    answer = f.text(2000, required=False)
+    law = law()
+
+
+class DisbursementState(f.Body):
+    disbursement_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    claims = f.whole(0, 10**6)
+    amount_fen = f.fen()
+    status = f.one_of(("filed", "operator_approved", "approved", "refused", "batched"))
+    reasons = f.words(500, 20, required=False)
+    law = law()
+
+
+class BatchState(f.Body):
+    batch_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    payments = f.whole(0, 10**6)
+    amount_fen = f.fen()
+    frozen_hash = f.sha256()
+    status = f.one_of(("made", "released", "finished"))
+
+
+class PaymentState(f.Body):
+    payment_id = f.ulid()
+    batch_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    reference = f.text(40)
+    amount_fen = f.fen()
+    claims = f.words(26, 10_000)
+    status = f.one_of(("made", "sent", "settled", "failed", "returned", "unknown", "held"))
+    reason = f.text(200, required=False)
+
+
+def _e(name: str, schema: type[f.Body], *consumers: str, doc: str = "") -> EventType:
+    return EventType(f"settlement.{name}.v1", schema, consumers, doc)
+
+
+EVENTS = [
+    _e("node_announced", NodeState, "notify"),
+    _e("node_closed", NodeState, "notify"),
+    _e(
+        "claim_filed",
+        ClaimState,
+        "voucher",
+        "supervision",
+        "notify",
+        doc="Asks the order row; screened by supervision.",
+    ),
+    _e("claim_accepted", ClaimState, "supervision", "notify"),
+    _e("claim_collected", ClaimState, "supervision", "notify"),
+    _e("claim_reviewed", ClaimState, "supervision", "notify", doc="Passed by the operator's first review."),
+    _e("claim_passed", ClaimState, "supervision", "notify"),
+    _e("claim_returned", ClaimState, "voucher", "supervision", "notify", doc="The order goes back to confirmed."),
+    _e("claim_refused", ClaimState, "voucher", "supervision", "notify", doc="The order goes back to confirmed."),
+    _e("claim_withdrawn", ClaimState, "voucher", "supervision", "notify", doc="The order goes back to confirmed."),
+    _e("claim_approved", ClaimState, "supervision"),
+    _e("claim_paid", ClaimState, "voucher", "supervision", "notify"),
+    _e("question_asked", QuestionState, "notify"),
+    _e("question_answered", QuestionState, "notify"),
+    _e("question_overdue", QuestionState, "notify"),
+    _e("disbursement_filed", DisbursementState, "notify"),
+    _e("disbursement_reviewed", DisbursementState, "notify", doc="Approved by one stage, or refused."),
+    _e("batch_made", BatchState, "notify"),
+    _e("batch_released", BatchState, "notify"),
+    _e("batch_finished", BatchState, "notify"),
+    _e("payment_sent", PaymentState),
+    _e("payment_settled", PaymentState, "notify"),
+    _e("payment_failed", PaymentState, "notify", doc="Failed, returned or unknown: see status."),
+    _e("payment_held", PaymentState, "notify", doc="Not released: the payee has no standing any more."),
+    refused("settlement"),
+]

@@ -1,0 +1,57 @@
+"""Money is integer fen everywhere; this module alone turns text into fen and rates into amounts."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+# What a signed 64-bit column holds with a wide margin for sums; the schemas of commands use it as their upper bound.
+MAX_FEN = 10**16
+
+_PLAIN = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,2}))?")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
+_RATIO = re.compile(r"([0-9]{1,9})/([1-9][0-9]{0,8})")
+
+
+def parse_yuan(text: str) -> int:
+    """Fen of a plain decimal in yuan ("80000", "33333.33"); ValueError for signs, exponents, separators, a third decimal."""
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        raise ValueError("not a plain decimal of yuan with at most two places")
+    whole, places = match.groups()
+    return int(whole) * 100 + int((places or "").ljust(2, "0"))
+
+
+def format_yuan(amount_fen: int) -> str:
+    """Yuan text with two places ("-0.05" for -5 fen), the inverse of `parse_yuan` for amounts that are not negative."""
+    sign, magnitude = ("-", -amount_fen) if amount_fen < 0 else ("", amount_fen)
+    return f"{sign}{magnitude // 100}.{magnitude % 100:02d}"
+
+
+def share(amount_fen: int, rate: Fraction) -> int:
+    """`rate` of the amount, rounded down to the fen: the one place where money is rounded. ValueError when negative."""
+    if amount_fen < 0 or rate < 0:
+        raise ValueError("a share is taken of an amount and a rate that are not negative")
+    return amount_fen * rate.numerator // rate.denominator
+
+
+def parse_rate(text: str) -> Fraction:
+    """The exact fraction of "40%", "12.5%" or "1/3"; ValueError for anything else, and above the whole."""
+    percent, ratio = _PERCENT.fullmatch(text), _RATIO.fullmatch(text)
+    if percent is not None:
+        rate = Fraction(percent[1]) / 100
+    elif ratio is not None:
+        rate = Fraction(int(ratio[1]), int(ratio[2]))
+    else:
+        raise ValueError('not a rate such as "40%" or "1/3"')
+    if rate > 1:
+        raise ValueError("a rate is at most the whole")
+    return rate
+
+
+def format_rate(rate: Fraction) -> str:
+    """ "40%" where hundredths of a per cent say it exactly, else "1/3"."""
+    hundredths = rate * 10_000
+    if hundredths.denominator != 1:
+        return f"{rate.numerator}/{rate.denominator}"
+    return f"{hundredths.numerator / 100:g}%"

@@ -1,0 +1,94 @@
+"""What must hold within a pack beyond the types of its keys: one function a rule, listed in one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from contracts.programmes.schema import Amount, Pack
+
+Finding = tuple[str, str]  # dotted key, what is wrong
+
+
+def check_header(pack: Pack) -> Iterator[Finding]:
+    """Code, version and region are written as the rest of the system expects them."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,31}", pack.code):
+        yield "code", "2 to 32 lower-case letters, digits and hyphens are needed"
+    if not re.fullmatch(r"[0-9]{1,4}", pack.version):
+        yield "version", "a number as text is needed"
+    if not re.fullmatch(r"[0-9]{2}([0-9]{2}){0,2}", pack.region):
+        yield "region", "the first two, four or six digits of a GB/T 2260 code are needed"
+    if pack.period.last is not None and pack.period.last < pack.period.first:
+        yield "period.last", "lies before period.first"
+
+
+def check_roles(pack: Pack) -> Iterator[Finding]:
+    """Whoever decides a stage or does a step is among the pack's roles."""
+    for subject, stages in pack.reviews.items():
+        for number, stage in enumerate(stages):
+            if stage.role not in pack.roles:
+                yield f"reviews.{subject}.{number}.role", f"{stage.role} is not among the pack's roles"
+        if len({stage.name for stage in stages}) < len(stages):
+            yield f"reviews.{subject}", "two stages have one name"
+    for number, step in enumerate(pack.payment.path if pack.payment else ()):
+        if step.role not in pack.roles:
+            yield f"payment.path.{number}.role", f"{step.role} is not among the pack's roles"
+
+
+def check_rates(pack: Pack) -> Iterator[Finding]:
+    """Rates and caps are keyed by what exists, each category or track has one."""
+    amount = pack.amount
+    if amount is None:
+        return
+    yield from _keys(pack, "amount.rate.of", amount.rate.by, set(amount.rate.of))
+    if amount.cap is not None:
+        yield from _keys(pack, "amount.cap.of", amount.cap.by, set(amount.cap.of))
+        yield from _tiers(amount)
+
+
+def check_delegations(pack: Pack) -> Iterator[Finding]:
+    """An amount is stated or delegated; there is no third way."""
+    if pack.amount is None and "amount" not in pack.delegates:
+        yield "amount", "missing, and no article under `delegates` leaves it to others"
+
+
+def check_cadence(pack: Pack) -> Iterator[Finding]:
+    """The nodes are days of a year in order, the day of a month exists in each month."""
+    cadence = pack.claims.cadence if pack.claims else None
+    if cadence is None:
+        return
+    if any(not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", node) for node in cadence.nodes):
+        yield "claims.cadence.nodes", "days of the year are written MM-DD"
+    if list(cadence.nodes) != sorted(set(cadence.nodes)):
+        yield "claims.cadence.nodes", "not in order, or one twice"
+    if cadence.when == "monthly" and not 1 <= (cadence.day or 0) <= 28:
+        yield "claims.cadence.day", "a day from 1 to 28 is needed"
+
+
+CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
+    check_header,
+    check_roles,
+    check_rates,
+    check_delegations,
+    check_cadence,
+)
+
+
+def _keys(pack: Pack, key: str, by: str, found: set[str]) -> Iterator[Finding]:
+    expected = {"category": set(pack.categories), "track": set(pack.tracks), "all": {"all"}}[by]
+    for name in sorted(expected - found):
+        yield f"{key}.{name}", "missing"
+    for name in sorted(found - expected):
+        yield f"{key}.{name}", f"there is no such {by}; known: {', '.join(sorted(expected))}"
+
+
+def _tiers(amount: Amount) -> Iterator[Finding]:
+    for name, cap in amount.cap.of.items() if amount.cap else ():
+        key = f"amount.cap.of.{name}"
+        if (cap.cap_fen is None) == (not cap.tiers):
+            yield key, "either cap_yuan or tiers is needed"
+        bounds = [tier.revenue_from_fen for tier in cap.tiers]
+        if bounds and bounds[0] != 0:
+            yield f"{key}.tiers.0.revenue_from_yuan", "the lowest tier starts at 0"
+        if bounds != sorted(set(bounds)):
+            yield f"{key}.tiers", "not in rising order"

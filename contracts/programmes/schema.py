@@ -1,0 +1,522 @@
+"""What a programme pack says, as frozen types: each rule carries its article, and services read rules from here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Literal
+
+from contracts.money import parse_rate, parse_yuan
+
+Party = Literal["enterprise", "provider", "platform_provider"]
+# Roles a token carries, and the offices that only some programmes know.
+Role = Literal[
+    "platform", "enterprise", "provider", "operator", "bureau", "prefecture", "finance", "auditor", "supervisor",
+    "district", "data_bureau", "expert", "third_party", "government",
+]  # fmt: skip
+Severity = Literal["low", "medium", "high"]
+Condition = Literal[
+    "registered_in_region", "taxed_in_region", "registered_for", "legal_person", "no_violation", "no_bad_credit",
+    "industry", "size", "not_affiliated",
+]  # fmt: skip
+
+
+def _none() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The same words in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule of the programme: the article it rests on, and a paraphrase in both languages."""
+
+    article: str
+    zh: str
+    en: str
+
+
+# --- who and when ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The original: its number or name, its issuer, its date."""
+
+    name: str
+    issuer: str
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period(Rule):
+    """Days on which the programme is in force, first and last included; no last day means until further notice."""
+
+    first: date
+    last: date | None = None
+
+    def contains(self, day: date) -> bool:
+        return self.first <= day and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredFor(Rule):
+    """Whole years since registration, reached on the same day of the year (29 February: on 28 February)."""
+
+    years: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Industry(Rule):
+    """Industries that may take part; with `or_serves_industry`, also whoever serves industrial production."""
+
+    allowed: tuple[str, ...]
+    or_serves_industry: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size(Rule):
+    """Sizes of enterprise that may take part."""
+
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eligibility:
+    """Conditions on the enterprise; one that is absent is not stated by the document and is no condition."""
+
+    registered_in_region: Rule | None = None
+    taxed_in_region: Rule | None = None
+    registered_for: RegisteredFor | None = None
+    legal_person: Rule | None = None
+    no_violation: Rule | None = None
+    no_bad_credit: Rule | None = None
+    industry: Industry | None = None
+    size: Size | None = None
+    not_affiliated: Rule | None = None
+    # what a reviewer attests, because no register says it ("operating normally")
+    attested: Mapping[str, Rule] = field(default_factory=_none)
+    # who goes first among those that are decided together
+    priority: Mapping[str, Rule] = field(default_factory=_none)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderCondition(Rule):
+    """A condition on providers; one that holds only `as_a_rule` is shown to the reviewer and refuses nobody."""
+
+    as_a_rule: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents(Rule):
+    """Codes of the documents to hand in, all of them."""
+
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certification:
+    """What each kind of party hands in to be certified."""
+
+    enterprise: Documents | None = None
+    provider: Documents | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Products:
+    """What holds for products on the shelf: listing, price, who may be chosen."""
+
+    listing: Rule | None = None
+    price_not_above_market: Rule | None = None
+    catalogue: Rule | None = None
+
+
+# --- what is supported, and how much --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of service within a category."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category(Rule):
+    """A category of cloud service and the kinds it takes in."""
+
+    kinds: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track(Rule):
+    """A track of the programme and the industries it is open to."""
+
+    industries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base(Rule):
+    """What the rate is taken of: the contract price, or what was really paid."""
+
+    of: Literal["price", "paid"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate(Rule):
+    """The highest share of the base that may be supported."""
+
+    rate: Fraction = field(metadata={"parse": parse_rate})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """One rate for each category or track, or one rate named `all`."""
+
+    by: Literal["category", "track", "all"]
+    of: Mapping[str, Rate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """The cap from this revenue of the year before (included) up to the next tier's (excluded)."""
+
+    revenue_from_fen: int = field(metadata={"key": "revenue_from_yuan", "parse": parse_yuan})
+    cap_fen: int = field(metadata={"key": "cap_yuan", "parse": parse_yuan})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap(Rule):
+    """What one enterprise gets in a year at most: one sum, or tiers by last year's revenue, lowest first."""
+
+    cap_fen: int | None = field(default=None, metadata={"key": "cap_yuan", "parse": parse_yuan})
+    tiers: tuple[Tier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """One cap for each track, or one cap named `all`."""
+
+    by: Literal["track", "all"]
+    of: Mapping[str, Cap]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Years(Rule):
+    """In how many years one enterprise may be supported, over everything."""
+
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """How much: the least of rate x base, what is left of the cap, and what is left of the budget."""
+
+    base: Base
+    rate: Rates
+    cap: Caps | None = None
+    years: Years | None = None
+    market_price: Rule | None = None
+    no_double_count: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget(Rule):
+    """What happens when the year's money is used up, and to what is left of it at the end of the year."""
+
+    when_used_up: Literal["refuse", "defer"]
+    unspent: Literal["lapse", "carry_over"]
+    order: Literal["application", "use"]
+
+
+# --- how it runs ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Rule):
+    """One step of a procedure and whose it is."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity(Rule):
+    """Until when what was issued can be spent."""
+
+    until: Literal["year_end", "contract_end", "period_end"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuing:
+    """How support is planned, configured, published and given."""
+
+    instrument: Literal["quota", "contract_voucher", "registered_voucher", "reimbursement", "award"]
+    plan: Step | None = None
+    configure: Step | None = None
+    publish: Step | None = None
+    apply: Rule | None = None
+    validity: Validity | None = None
+    named: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund(Rule):
+    """Until which state of the order a refund may be asked for, and who must consent."""
+
+    until: Literal["claimed"]
+    consent_by: Party | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel(Rule):
+    """Until which state of the order the enterprise may cancel alone."""
+
+    until: Literal["confirmed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The life of an order; a rule that is absent does not exist in this programme."""
+
+    voluntary: Rule | None = None
+    agreement: Rule | None = None
+    confirm: Rule | None = None
+    service_standard: Rule | None = None
+    cancel: Cancel | None = None
+    refund: Refund | None = None
+    self_pay: Rule | None = None
+    void_on_failure: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(Rule):
+    """One stage of a review; two stages of one review need two different people."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence(Rule):
+    """When claims are taken: at nodes (MM-DD), once a year, by a day of each month, or as the locality sets."""
+
+    when: Literal["nodes", "yearly", "monthly", "local"]
+    nodes: tuple[str, ...] = ()
+    nodes_set_by: Role | None = None
+    day: int | None = None
+    late: Literal["next_node", "next_month", "next_year", "refuse"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materials(Rule):
+    """Codes of the documents a claim needs, all of them."""
+
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(Rule):
+    """A question raised in review: who answers it, within how many working days."""
+
+    answered_by: Role
+    working_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Rule):
+    """Working days of public notice before payment, at least."""
+
+    working_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """How money is asked for; no notice means that the document asks for none."""
+
+    filed_by: Party
+    cadence: Cadence | None = None
+    materials: Materials | None = None
+    question: Question | None = None
+    notice: Notice | None = None
+    audit: Step | None = None
+    price_above_market: Rule | None = None
+    quality_deduction: Rule | None = None
+
+    @property
+    def notice_days(self) -> int:
+        return 0 if self.notice is None else self.notice.working_days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Who is paid, and the steps the money takes."""
+
+    payee: Party
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoluntaryExit(Rule):
+    """Leaving of one's own will: calendar days of notice before it takes effect."""
+
+    notice_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How a provider leaves; `forced` maps the number of each ground to its rule."""
+
+    voluntary: VoluntaryExit | None = None
+    forced: Mapping[str, Rule] = field(default_factory=_none)
+    aftermath: Rule | None = None
+    blacklist: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(Rule):
+    """Severities of alert that hold a claim until a supervisor has resolved the alert."""
+
+    severities: tuple[Severity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervision:
+    """What is watched, and what follows."""
+
+    hold: Hold | None = None
+    fraud: Rule | None = None
+    dishonesty_list: Rule | None = None
+    audit: Rule | None = None
+    complaints: Rule | None = None
+    trace: Rule | None = None
+    truth: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment(Rule):
+    """Something assessed regularly: providers, cities, effect."""
+
+    of: Literal["provider", "city", "effect", "enterprise"]
+    every: Literal["month", "quarter", "year", "regularly"]
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(Rule):
+    """A number to reach by the end of a year (or in each year)."""
+
+    measure: str
+    at_least: int
+    by_year: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """One version of one programme, composed with its overlay where there is one; immutable.
+
+    `effective_from` is the day from which decisions are made under this version; `period` is the programme's own life.
+    """
+
+    code: str
+    version: str
+    effective_from: date
+    title: Text
+    document: Document
+    region: str
+    period: Period
+    roles: Mapping[Role, Rule]
+    eligibility: Eligibility = Eligibility()
+    provider: Mapping[str, ProviderCondition] = field(default_factory=_none)
+    certification: Certification = Certification()
+    products: Products = Products()
+    categories: Mapping[str, Category] = field(default_factory=_none)
+    tracks: Mapping[str, Track] = field(default_factory=_none)
+    amount: Amount | None = None
+    budget: Budget | None = None
+    issuing: Issuing | None = None
+    order: Order = Order()
+    reviews: Mapping[str, tuple[Stage, ...]] = field(default_factory=_none)
+    claims: Claims | None = None
+    payment: Payment | None = None
+    exit: Exit = Exit()
+    supervision: Supervision = Supervision()
+    assessments: Mapping[str, Assessment] = field(default_factory=_none)
+    targets: Mapping[str, Target] = field(default_factory=_none)
+    publications: Mapping[str, Rule] = field(default_factory=_none)
+    # dotted keys the document leaves to others to write (`amount`, `claims.cadence`), each with the article that says so
+    delegates: Mapping[str, Rule] = field(default_factory=_none)
+    invented: bool = False
+    # code and version of the overlay this pack is composed with; never in a file
+    overlay: str | None = field(default=None, metadata={"composed": True})
+
+    @property
+    def label(self) -> str:
+        """Code and version of all that was composed: `guizhou-2018@1`, `shandong-2017@1+example-jinan@1`."""
+        base = f"{self.code}@{self.version}"
+        return base if self.overlay is None else f"{base}+{self.overlay}"
+
+    def unfilled(self, path: str) -> Rule | None:
+        """The rule that delegates `path` when no overlay has filled it; None when it is there or was not delegated."""
+        if self._at(path) is not None:
+            return None
+        parts = path.split(".")
+        prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+        return next((self.delegates[prefix] for prefix in prefixes if prefix in self.delegates), None)
+
+    def rule(self, path: str) -> Rule:
+        """The rule at a dotted path (`budget`, `order.cancel`, `amount.rate.of.platform`, `reviews.claim.0`).
+
+        DelegatedRuleMissing where it was delegated and not filled; KeyError where the programme has no such rule.
+        """
+        node = self._at(path)
+        if node is None:
+            delegation = self.unfilled(path)
+            if delegation is not None:
+                raise DelegatedRuleMissing(path=path, article=delegation.article)
+            raise KeyError(f"{self.label} has no rule {path}")
+        if not isinstance(node, Rule):
+            raise KeyError(f"{path} of {self.label} is a group of rules, not a rule")
+        return node
+
+    def article(self, path: str) -> str:
+        """The article of the rule at a dotted path; errors as `rule`."""
+        return self.rule(path).article
+
+    def stages(self, subject: str) -> tuple[Stage, ...]:
+        """Review stages of a subject in their order; empty where the document asks for no review of it."""
+        return self.reviews.get(subject, ())
+
+    def _at(self, path: str) -> object:
+        node: object = self
+        for part in path.split("."):
+            node = _step(node, part)
+        return node
+
+
+class DelegatedRuleMissing(LookupError):
+    """A rule that the document leaves to others is needed, and no overlay fills it; `article` delegates it."""
+
+    def __init__(self, *, path: str, article: str) -> None:
+        super().__init__(f"{path} is delegated by {article} and not filled by an overlay")
+        self.path = path
+        self.article = article
+
+
+def _step(node: object, part: str) -> object:
+    if isinstance(node, Mapping):
+        return node.get(part)
+    if isinstance(node, tuple):
+        return node[int(part)] if part.isdigit() and int(part) < len(node) else None
+    return getattr(node, part, None)

@@ -1,0 +1,1 @@
+"""Request and response of every method, one module a service, with who may call it."""

@@ -1,0 +1,377 @@
+"""registry: who may take part, and with what."""
+
+from __future__ import annotations
+
+from contracts import fields as f
+from contracts import roles as r
+from contracts.rpc.base import Anything, IdOnly, Method, Page, everywhere
+
+SERVICE = "registry"
+PARTY_KINDS = ("enterprise", "provider")
+INDUSTRIES = ("industrial", "software", "institution", "other")
+SIZES = ("micro", "small", "medium", "large")
+CATEGORIES = ("infrastructure", "platform", "application")
+DOCUMENT_KINDS = (
+    "business_licence",
+    "contact_id_front",
+    "contact_id_back",
+    "certification_form",
+    "other",
+)
+TIE_KINDS = ("subordination", "joint_construction", "ownership")
+GROUNDS = ("law_breach", "public_morals", "refusal_or_fraud", "insolvency", "measures_not_mended")  # 第十二条(二)1–5
+
+
+class RegisterEnterprise(f.Body):
+    """Personal data (representative, contact, phone, account) is stored encrypted and appears in no event."""
+
+    enterprise_id = f.ulid()
+    programme = f.programme()
+    uscc = f.uscc()
+    name = f.text(120)
+    region = f.region()
+    registered_on = f.day()
+    legal_person = f.flag()
+    representative = f.text(60, required=False)
+    contact_name = f.text(60, required=False)
+    contact_phone = f.text(20, required=False)
+    contact_email = f.text(120, required=False)
+    address = f.text(200, required=False)
+    account = f.text(40, required=False)
+    industry = f.one_of(INDUSTRIES, required=False)
+    size = f.one_of(SIZES, required=False)
+    capital_fen = f.fen(required=False)
+    revenue_fen = f.fen(required=False)
+    priority = f.flag(required=False)  # 万企融合 action (第十八条)
+    violation = f.flag()
+    bad_credit = f.flag()
+
+
+class RegisterProvider(f.Body):
+    provider_id = f.ulid()
+    programme = f.programme()
+    uscc = f.uscc()
+    name = f.text(120)
+    region = f.region()
+    registered_on = f.day()
+    legal_person = f.flag()
+    tax_paid = f.flag()
+    representative = f.text(60, required=False)
+    contact_name = f.text(60, required=False)
+    contact_phone = f.text(20, required=False)
+    contact_email = f.text(120, required=False)
+    address = f.text(200, required=False)
+    account = f.text(40)
+    account_holder = f.text(120)
+    bank_name = f.text(120)
+    bank_code = f.text(14)
+    violation = f.flag()
+    bad_credit = f.flag()
+
+
+class ImportRow(f.Body):
+    """A row of a business register, already read; the enterprise's id is made from its code, so a second run changes nothing."""
+
+    uscc = f.uscc()
+    name = f.text(120)
+    region = f.region()
+    registered_on = f.day()
+    legal_person = f.flag()
+    representative = f.text(60, required=False)
+    address = f.text(200, required=False)
+    capital_fen = f.fen(required=False)
+
+
+class ImportEnterprises(f.Body):
+    programme = f.programme()
+    rows = f.many(ImportRow, least=1)
+
+
+class ImportResult(f.Body):
+    """outcomes: `accepted`, `unchanged` or an error code, one a row in the order sent."""
+
+    outcomes = f.words(64, f.MAX_BATCH)
+
+
+class UploadChunk(f.Body):
+    """At most 256 KiB a chunk, base64; the document exists when all of it came and its SHA-256 and type are right."""
+
+    sha256 = f.sha256()
+    media_type = f.one_of(("application/pdf", "image/png", "image/jpeg"))
+    total_bytes = f.whole(1, 10 * 1024 * 1024)
+    offset = f.whole(0, 10 * 1024 * 1024)
+    content = f.text(350_000)
+
+
+class DocumentRef(f.Body):
+    kind = f.one_of(DOCUMENT_KINDS)
+    sha256 = f.sha256()
+
+
+class SubmitCertification(f.Body):
+    case_id = f.ulid()
+    party_kind = f.one_of(PARTY_KINDS)
+    party_id = f.ulid()
+    documents = f.many(DocumentRef, most=20, least=1)
+
+
+class Review(f.Body):
+    """return: sent back with reasons, may be handed in again; refuse: ended."""
+
+    decision = f.one_of(("approve", "return", "refuse"))
+    reasons = f.words(500, 20, required=False)
+
+
+class ReviewCertification(Review):
+    case_id = f.ulid()
+
+
+class ChangeFacts(f.Body):
+    party_id = f.ulid()
+    party_kind = f.one_of(PARTY_KINDS)
+    reason = f.text(500)
+    name = f.text(120, required=False)
+    region = f.region(required=False)
+    legal_person = f.flag(required=False)
+    representative = f.text(60, required=False)
+    contact_name = f.text(60, required=False)
+    contact_phone = f.text(20, required=False)
+    contact_email = f.text(120, required=False)
+    address = f.text(200, required=False)
+    account = f.text(40, required=False)
+    account_holder = f.text(120, required=False)
+    bank_name = f.text(120, required=False)
+    bank_code = f.text(14, required=False)
+    violation = f.flag(required=False)
+    bad_credit = f.flag(required=False)
+
+
+class AdmitProvider(f.Body):
+    """The bureau's choice on merit (三(二)); admitted providers stand in the catalogue."""
+
+    provider_id = f.ulid()
+    decision = f.one_of(("admit", "refuse"))
+    reasons = f.words(500, 20, required=False)
+
+
+class SubmitProduct(f.Body):
+    product_id = f.ulid()
+    provider_id = f.ulid()
+    name = f.text(120)
+    category = f.one_of(CATEGORIES)
+    kind = f.text(40)  # a service kind of the pack (第十七条)
+    details = f.text(2000)
+    price_fen = f.fen(least=1)
+    market_price_fen = f.fen(required=False, least=1)
+    voucher_eligible = f.flag()
+
+
+class ReviewProduct(Review):
+    product_id = f.ulid()
+    stage = f.one_of(("operator", "bureau"))
+
+
+class RecordTie(f.Body):
+    """A fact that ties an enterprise to a provider (第十三条(四))."""
+
+    tie_id = f.ulid()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    kind = f.one_of(TIE_KINDS)
+    evidence = f.text(500)
+
+
+class GiveExitNotice(f.Body):
+    """Voluntary exit takes effect 30 days after this notice (第十二条(一))."""
+
+    provider_id = f.ulid()
+    reason = f.text(500)
+
+
+class ForceExit(f.Body):
+    """At once off the shelf, on one of the five grounds (第十二条(二))."""
+
+    provider_id = f.ulid()
+    ground = f.one_of(GROUNDS)
+    evidence = f.text(1000)
+
+
+class ById(f.Body):
+    id = f.ulid()
+
+
+class ByProvider(f.Body):
+    provider_id = f.ulid()
+
+
+class ListProducts(Page):
+    programme = f.programme()
+    category = f.one_of(CATEGORIES, required=False)
+    provider_id = f.ulid(required=False)
+
+
+class ListWork(Page):
+    """Cases that wait for someone."""
+
+    programme = f.programme()
+    kind = f.one_of(("certification", "provider", "product"))
+
+
+class ListParties(Page):
+    programme = f.programme()
+    kind = f.one_of(PARTY_KINDS)
+    status = f.text(20, required=False)
+    region_prefix = f.text(6, required=False)
+
+
+class PartyIds(f.Body):
+    ids = f.words(26, f.MAX_BATCH, least=1)
+
+
+class Items(f.Body):
+    items = f.many(Anything, most=1000)
+    next = f.text(64, required=False)
+
+
+_party = frozenset({r.PLATFORM, r.OPERATOR})
+_enterprise = frozenset({r.PLATFORM, r.ENTERPRISE, r.OPERATOR})
+_provider = frozenset({r.PLATFORM, r.PROVIDER, r.OPERATOR})
+_readers = r.ALL
+
+METHODS = [
+    Method(
+        SERVICE,
+        "register_enterprise",
+        "command",
+        RegisterEnterprise,
+        IdOnly,
+        _enterprise,
+        owner="enterprise_id",
+        private=True,
+        doc="第十四条(一): registration with a unified social credit code.",
+    ),
+    Method(
+        SERVICE,
+        "register_provider",
+        "command",
+        RegisterProvider,
+        IdOnly,
+        _provider,
+        owner="provider_id",
+        private=True,
+        doc="第十一条(一).",
+    ),
+    Method(
+        SERVICE,
+        "import_enterprises",
+        "command",
+        ImportEnterprises,
+        ImportResult,
+        frozenset({r.OPERATOR, r.OPS}),
+        queue="bulk",
+        private=True,
+        doc="Up to 500 rows of a business register.",
+    ),
+    Method(
+        SERVICE,
+        "upload_chunk",
+        "command",
+        UploadChunk,
+        IdOnly,
+        r.ALL - {r.SERVICE, r.AUDITOR},
+        queue="bulk",
+        private=True,
+        doc="A part of a document, apart from the command that names it.",
+    ),
+    Method(
+        SERVICE,
+        "submit_certification",
+        "command",
+        SubmitCertification,
+        IdOnly,
+        frozenset({r.PLATFORM, r.ENTERPRISE, r.PROVIDER, r.OPERATOR}),
+        owner="party_id",
+        doc="第十一条(二)、第十四条(二).",
+    ),
+    Method(
+        SERVICE,
+        "review_certification",
+        "command",
+        ReviewCertification,
+        IdOnly,
+        frozenset({r.OPERATOR, r.PREFECTURE}),
+        doc="第十一条(三)、第十四条(三).",
+    ),
+    Method(
+        SERVICE,
+        "change_facts",
+        "command",
+        ChangeFacts,
+        IdOnly,
+        r.PARTIES | _party,
+        owner="party_id",
+        private=True,
+        doc="Changes of registered facts, with history.",
+    ),
+    Method(SERVICE, "admit_provider", "command", AdmitProvider, IdOnly, frozenset({r.BUREAU}), doc="第十条、三(二)."),
+    Method(
+        SERVICE, "submit_product", "command", SubmitProduct, IdOnly, _provider, owner="provider_id", doc="第十一条(四)."
+    ),
+    Method(
+        SERVICE,
+        "review_product",
+        "command",
+        ReviewProduct,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU}),
+        doc="第十一条(五).",
+    ),
+    Method(
+        SERVICE,
+        "record_tie",
+        "command",
+        RecordTie,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU, r.SUPERVISOR}),
+        doc="第十三条(四).",
+    ),
+    Method(
+        SERVICE,
+        "give_exit_notice",
+        "command",
+        GiveExitNotice,
+        IdOnly,
+        _provider,
+        owner="provider_id",
+        doc="第十二条(一).",
+    ),
+    Method(SERVICE, "force_exit", "command", ForceExit, IdOnly, frozenset({r.OPERATOR, r.BUREAU}), doc="第十二条(二)."),
+    Method(SERVICE, "get_enterprise", "query", ById, Anything, _readers, owner="id"),
+    Method(SERVICE, "get_provider", "query", ById, Anything, _readers),
+    Method(SERVICE, "get_product", "query", ById, Anything, _readers),
+    Method(SERVICE, "get_certification", "query", ById, Anything, r.ALL - r.PARTIES),
+    Method(SERVICE, "list_products", "query", ListProducts, Items, _readers, doc="The catalogue in force."),
+    Method(SERVICE, "list_parties", "query", ListParties, Items, r.OFFICIALS | {r.PLATFORM}),
+    Method(SERVICE, "list_work", "query", ListWork, Items, r.OFFICIALS),
+    Method(
+        SERVICE,
+        "payee_accounts",
+        "query",
+        PartyIds,
+        Items,
+        frozenset({r.SERVICE}),
+        private=True,
+        doc="Accounts for a payment file; settlement alone may call it.",
+    ),
+    Method(
+        SERVICE,
+        "contacts",
+        "query",
+        PartyIds,
+        Items,
+        frozenset({r.SERVICE}),
+        private=True,
+        doc="Where to send a notification; notify alone may call it.",
+    ),
+    *everywhere(SERVICE),
+]

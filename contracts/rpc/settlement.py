@@ -1,0 +1,235 @@
+"""settlement: what is paid."""
+
+from __future__ import annotations
+
+from contracts import fields as f
+from contracts import roles as r
+from contracts.rpc.base import Anything, IdOnly, Method, Page, everywhere
+from contracts.rpc.registry import ById, Items
+
+SERVICE = "settlement"
+
+
+class AnnounceNode(f.Body):
+    """A date by which eligible claims are taken together; a claim that misses it waits for the next (第二十二条)."""
+
+    node_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    closes_at = f.instant()
+
+
+class Invoice(f.Body):
+    number = f.text(30)
+    amount_fen = f.fen(least=1)
+    issued_on = f.day()
+    seller_uscc = f.uscc()
+    buyer_uscc = f.uscc()
+
+
+class Transfer(f.Body):
+    """The enterprise's own share as paid: reference, fen, date, codes of payer and payee."""
+
+    reference = f.text(40)
+    amount_fen = f.fen()
+    paid_on = f.day()
+    payer_uscc = f.uscc()
+    payee_uscc = f.uscc()
+
+
+class Usage(f.Body):
+    since = f.day()
+    until = f.day()
+    days_used = f.whole(0, 3660)
+    units = f.whole(0, 10**12)
+
+
+class FileClaim(f.Body):
+    """By the provider at any time, with invoice, contract, transfer record and usage (第二十二条).
+    transfer may be empty only when the voucher paid all of the order."""
+
+    claim_id = f.ulid()
+    provider_id = f.ulid()
+    order_id = f.ulid()
+    invoice = f.nested(Invoice)
+    contract_sha256 = f.sha256()
+    transfer = f.nested(Transfer, required=False)
+    usage = f.nested(Usage)
+    documents = f.words(64, 20, required=False)
+
+
+class WithdrawClaim(f.Body):
+    claim_id = f.ulid()
+    provider_id = f.ulid()
+
+
+class ReviewClaim(f.Body):
+    """operator: first review (第二十三条); bureau: review. return: to the provider for correction; refuse: ended."""
+
+    claim_id = f.ulid()
+    stage = f.one_of(("operator", "bureau"))
+    decision = f.one_of(("pass", "return", "refuse"))
+    reasons = f.words(500, 20, required=False)
+
+
+class AskQuestion(f.Body):
+    """The bureau's question to the operator, to be answered within 3 working days (第二十五条)."""
+
+    question_id = f.ulid()
+    claim_id = f.ulid()
+    text = f.text(1000)
+
+
+class AnswerQuestion(f.Body):
+    question_id = f.ulid()
+    text = f.text(2000)
+
+
+class FileDisbursement(f.Body):
+    """For all passed claims of the provider together (第二十四条)."""
+
+    disbursement_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+
+
+class ReviewDisbursement(f.Body):
+    disbursement_id = f.ulid()
+    stage = f.one_of(("operator", "bureau"))
+    decision = f.one_of(("approve", "refuse"))
+    reasons = f.words(500, 20, required=False)
+
+
+class MakeBatch(f.Body):
+    """Finance takes the approved disbursements of a programme into a batch: payee, account version, amount and fund are frozen by hash."""
+
+    batch_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+
+
+class ReleaseBatch(f.Body):
+    """By another person than who made it; frozen_hash repeats what was approved. Asks standing again and fails closed."""
+
+    batch_id = f.ulid()
+    frozen_hash = f.sha256()
+
+
+class PaymentResult(f.Body):
+    reference = f.text(40)
+    amount_fen = f.fen(least=1)
+    status = f.one_of(("settled", "failed", "returned", "unknown"))
+    at = f.day()
+    reason = f.text(200, required=False)
+
+
+class RecordResults(f.Body):
+    """The bank's return file, already read; the same results twice change nothing."""
+
+    batch_id = f.ulid()
+    results = f.many(PaymentResult, least=1)
+
+
+class RetryPayment(f.Body):
+    """A failed or returned payment goes into the next batch; an unknown one never before its outcome is known."""
+
+    payment_id = f.ulid()
+    reason = f.text(500)
+
+
+class StatementLine(f.Body):
+    reference = f.text(40)
+    amount_fen = f.fen(least=1)
+    booked_on = f.day()
+
+
+class RecordStatement(f.Body):
+    """Lines of the bank's statement, to be reconciled by reference and amount."""
+
+    statement_id = f.ulid()
+    lines = f.many(StatementLine, least=1)
+
+
+class ListClaims(Page):
+    programme = f.programme()
+    status = f.text(40, required=False)
+    provider_id = f.ulid(required=False)
+
+
+class ListByProgramme(Page):
+    programme = f.programme()
+    status = f.text(40, required=False)
+
+
+class BatchFile(f.Body):
+    """format csv: UTF-8 with BOM; content as text, sha256 of it."""
+
+    batch_id = f.ulid()
+
+
+_provider = frozenset({r.PLATFORM, r.PROVIDER})
+_staff = frozenset({r.OPERATOR, r.BUREAU, r.FINANCE, r.AUDITOR, r.SUPERVISOR, r.OPS, r.SERVICE})
+
+METHODS = [
+    Method(SERVICE, "announce_node", "command", AnnounceNode, IdOnly, frozenset({r.OPERATOR}), doc="第二十二条."),
+    Method(SERVICE, "file_claim", "command", FileClaim, IdOnly, _provider, owner="provider_id", doc="第二十二条."),
+    Method(SERVICE, "withdraw_claim", "command", WithdrawClaim, IdOnly, _provider, owner="provider_id"),
+    Method(
+        SERVICE, "review_claim", "command", ReviewClaim, IdOnly, frozenset({r.OPERATOR, r.BUREAU}), doc="第二十三条."
+    ),
+    Method(SERVICE, "ask_question", "command", AskQuestion, IdOnly, frozenset({r.BUREAU}), doc="第二十五条."),
+    Method(SERVICE, "answer_question", "command", AnswerQuestion, IdOnly, frozenset({r.OPERATOR}), doc="第二十五条."),
+    Method(
+        SERVICE,
+        "file_disbursement",
+        "command",
+        FileDisbursement,
+        Anything,
+        _provider,
+        owner="provider_id",
+        doc="第二十四条.",
+    ),
+    Method(
+        SERVICE,
+        "review_disbursement",
+        "command",
+        ReviewDisbursement,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU}),
+        doc="第二十四条.",
+    ),
+    Method(SERVICE, "make_batch", "command", MakeBatch, Anything, frozenset({r.FINANCE}), doc="第二十四条."),
+    Method(SERVICE, "release_batch", "command", ReleaseBatch, Anything, frozenset({r.FINANCE}), doc="第二十四条."),
+    Method(SERVICE, "record_results", "command", RecordResults, Anything, frozenset({r.FINANCE})),
+    Method(SERVICE, "retry_payment", "command", RetryPayment, IdOnly, frozenset({r.FINANCE})),
+    Method(SERVICE, "record_statement", "command", RecordStatement, Anything, frozenset({r.FINANCE})),
+    Method(SERVICE, "get_claim", "query", ById, Anything, _staff | _provider),
+    Method(SERVICE, "get_disbursement", "query", ById, Anything, _staff | _provider),
+    Method(SERVICE, "get_batch", "query", ById, Anything, _staff),
+    Method(SERVICE, "list_claims", "query", ListClaims, Items, _staff, doc="The reviewers' work list."),
+    Method(SERVICE, "list_disbursements", "query", ListByProgramme, Items, _staff),
+    Method(SERVICE, "list_questions", "query", ListByProgramme, Items, _staff),
+    Method(SERVICE, "list_nodes", "query", ListByProgramme, Items, r.ALL),
+    Method(SERVICE, "list_payments", "query", ListByProgramme, Items, _staff),
+    Method(
+        SERVICE,
+        "payment_file",
+        "query",
+        BatchFile,
+        Anything,
+        frozenset({r.FINANCE}),
+        private=True,
+        doc="The payment file of a released batch, as CSV.",
+    ),
+    Method(
+        SERVICE,
+        "bank_differences",
+        "query",
+        ListByProgramme,
+        Items,
+        _staff,
+        doc="Payments and statement lines that do not match.",
+    ),
+    *everywhere(SERVICE),
+]

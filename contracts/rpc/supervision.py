@@ -1,0 +1,91 @@
+"""supervision: what must not happen."""
+
+from __future__ import annotations
+
+from contracts import fields as f
+from contracts import roles as r
+from contracts.rpc.base import Anything, IdOnly, Method, Nothing, Page, everywhere
+from contracts.rpc.registry import PARTY_KINDS, ById, Items, PartyIds
+
+SERVICE = "supervision"
+ALERTS = ("AFFILIATED_PARTIES", "INVOICE_REUSED", "PRICE_OUTLIER")
+SEVERITIES = ("high", "medium", "low")
+
+
+class AcknowledgeAlert(f.Body):
+    alert_id = f.ulid()
+
+
+class ResolveAlert(f.Body):
+    """confirmed: the claim stays held and is to be refused; false_alarm: it is cleared when no other alert is open."""
+
+    alert_id = f.ulid()
+    verdict = f.one_of(("confirmed", "false_alarm"))
+    reason = f.text(1000)
+
+
+class BlacklistParty(f.Body):
+    """New orders, quotas and payments stop from effective_at (empty: now) (第十二条、五(四))."""
+
+    entry_id = f.ulid()
+    party_kind = f.one_of(PARTY_KINDS)
+    party_id = f.ulid()
+    programme = f.programme()
+    ground = f.text(60)
+    reason = f.text(1000)
+    effective_at = f.instant(required=False)
+
+
+class RemoveFromBlacklist(f.Body):
+    entry_id = f.ulid()
+    reason = f.text(1000)
+
+
+class ListAlerts(Page):
+    programme = f.programme()
+    status = f.text(20, required=False)
+
+
+class ListBlacklist(Page):
+    programme = f.programme()
+
+
+class Related(f.Body):
+    """The path of shared facts between two parties, each named by its kind, never by its value."""
+
+    from_id = f.ulid()
+    to_id = f.ulid()
+
+
+class EvidencePage(f.Body):
+    """Records from position `start`, 1 is the first."""
+
+    start = f.whole(1, 2**53)
+    limit = f.whole(1, 1000, required=False, load_default=1000)
+
+
+_supervisor = frozenset({r.SUPERVISOR})
+_readers = frozenset({r.SUPERVISOR, r.AUDITOR, r.BUREAU, r.OPERATOR, r.FINANCE, r.OPS, r.SERVICE})
+
+METHODS = [
+    Method(SERVICE, "acknowledge_alert", "command", AcknowledgeAlert, IdOnly, _supervisor),
+    Method(SERVICE, "resolve_alert", "command", ResolveAlert, IdOnly, _supervisor),
+    Method(SERVICE, "blacklist_party", "command", BlacklistParty, IdOnly, _supervisor | {r.BUREAU}),
+    Method(SERVICE, "remove_from_blacklist", "command", RemoveFromBlacklist, IdOnly, _supervisor | {r.BUREAU}),
+    Method(SERVICE, "get_alert", "query", ById, Anything, _readers),
+    Method(SERVICE, "list_alerts", "query", ListAlerts, Items, _readers),
+    Method(SERVICE, "blacklist", "query", ListBlacklist, Items, r.ALL),
+    Method(
+        SERVICE,
+        "standing",
+        "query",
+        PartyIds,
+        Items,
+        frozenset({r.SERVICE}),
+        doc="Which of these parties are blacklisted, and since when.",
+    ),
+    Method(SERVICE, "related", "query", Related, Anything, _readers),
+    Method(SERVICE, "evidence_page", "query", EvidencePage, Items, _readers),
+    Method(SERVICE, "evidence_head", "query", Nothing, Anything, r.ALL, doc="Size and hash of the evidence log."),
+    *everywhere(SERVICE),
+]
