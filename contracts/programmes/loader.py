@@ -173,9 +173,7 @@ def read_overlay(raw: dict[str, Any], *, file: str) -> Overlay:
     """The overlay of a parsed file; only its header is checked here, its rules when it is composed with a pack."""
     problems: list[Problem] = []
     names = set(OverlayHeader.__dataclass_fields__)
-    header = read(
-        OverlayHeader, {k: v for k, v in raw.items() if k in names}, key="", file=file, problems=problems
-    )
+    header = read(OverlayHeader, {k: v for k, v in raw.items() if k in names}, key="", file=file, problems=problems)
     if problems:
         raise PackError(problems)
     return Overlay(header=header, tables={k: v for k, v in raw.items() if k not in names}, file=file)

@@ -108,13 +108,14 @@ def _table(kind: type, value: dict[str, object], *, key: str, file: str, problem
 
 
 def _parsed(parse: Any, value: object, key: str, file: str, problems: list[Problem]) -> Any:
-    try:
-        if not isinstance(value, str):
-            raise ValueError(f"a text in quotes is needed, not {_name(value)}")
-        return parse(value)
-    except ValueError as error:
-        problems.append(Problem(file=file, key=key, what=str(error)))
-        return BAD
+    what = f"a text in quotes is needed, not {_name(value)}"
+    if isinstance(value, str):
+        try:
+            return parse(value)
+        except ValueError as error:
+            what = str(error)
+    problems.append(Problem(file=file, key=key, what=what))
+    return BAD
 
 
 @cache
