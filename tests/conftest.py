@@ -1,0 +1,132 @@
+"""What tests stand on: a private broker and a private PostgreSQL, started once per worker when first asked for.
+
+- ``amqp_uri``      a fresh, empty virtual host for this test
+- ``database_url``  a fresh, empty database for this test, once on SQLite and once on PostgreSQL
+- ``sqlite_url``, ``postgres_url``  the same, on one of the two alone
+- ``rabbit``, ``postgres``  the servers themselves, to be killed and restarted (and left running)
+- ``rabbit_uri``    the broker's default virtual host, shared by all tests of the worker
+- ``wait_until``    wait on a condition with a deadline, in place of sleeping
+
+YUNQUAN_AMQP_URI and YUNQUAN_DATABASE_URL (a PostgreSQL template with ``{service}``) name servers to use instead; tests
+that must kill the server are then skipped, and all tests share the one virtual host that the URI names.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from infra.local.databases import Databases
+from infra.local.guard import exit_on_signals, scratch_folder
+from infra.local.postgres import Postgres
+from infra.local.rabbitmq import Rabbit
+from infra.local.servers import named_broker, named_databases
+
+T = TypeVar("T")
+WaitUntil = Callable[..., object]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a terminated run clean up after itself, and keep pika's own account of refused connections out of reports."""
+    exit_on_signals()
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+@pytest.fixture(scope="session")
+def rabbit() -> Iterator[Rabbit]:
+    """The private RabbitMQ node of this worker, running; whoever stops or kills it starts it again."""
+    if named_broker(os.environ):
+        pytest.skip("needs a private broker, and YUNQUAN_AMQP_URI names another")
+    folder = scratch_folder("rabbitmq")
+    node = Rabbit(folder)
+    try:
+        node.start()
+        yield node
+    finally:
+        node.kill()  # what it holds is thrown away: a graceful stop would take seconds
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rabbit_uri(request: pytest.FixtureRequest) -> str:
+    """The broker's default virtual host (or the one that YUNQUAN_AMQP_URI names)."""
+    named = named_broker(os.environ)
+    return named or str(request.getfixturevalue("rabbit").uri)
+
+
+@pytest.fixture
+def amqp_uri(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URI of a virtual host that only this test uses, empty at first, gone afterwards."""
+    if named := named_broker(os.environ):
+        yield named
+        return
+    node: Rabbit = request.getfixturevalue("rabbit")
+    if not node.running():
+        node.start()
+    name = f"test-{secrets.token_hex(4)}"
+    yield node.add_vhost(name)
+    if node.running():
+        node.delete_vhost(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The private PostgreSQL of this worker, running without fsync; whoever stops or kills it starts it again."""
+    if named_databases(os.environ):
+        pytest.skip("needs a private PostgreSQL, and YUNQUAN_DATABASE_URL names another")
+    cluster = Postgres(scratch_folder("postgresql"), durable=False)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+        cluster.remove()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'test.sqlite3'}"
+
+
+@pytest.fixture
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a PostgreSQL database that only this test uses, empty at first, gone afterwards."""
+    named = named_databases(os.environ)
+    databases = Databases(named or request.getfixturevalue("postgres").uri)
+    name = f"test_{secrets.token_hex(4)}"
+    try:
+        yield databases.create(name)
+        databases.drop(name)
+    finally:
+        databases.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh database: the test runs once on SQLite and once on PostgreSQL."""
+    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def wait_until() -> WaitUntil:
+    """``wait_until(condition, deadline=10.0, what="")``: poll until ``condition()`` is true, give its value, or fail."""
+
+    def wait(condition: Callable[[], T], deadline: float = 10.0, what: str = "") -> T:
+        end = time.monotonic() + deadline
+        while not (value := condition()):
+            if time.monotonic() >= end:
+                pytest.fail(f"not within {deadline} s: {what or getattr(condition, '__name__', 'condition')}")
+            time.sleep(0.02)
+        return value
+
+    return wait
