@@ -79,4 +79,39 @@ ERRORS: Mapping[str, ErrorText] = {
     "PROGRAMME_UNKNOWN": ErrorText("invalid", "There is no such programme in force.", "没有这个计划或不在有效期内。"),
     "SAME_PERSON": ErrorText("refused", "Two stages need two different people.", "两个环节须由不同人员办理。"),
     "WRONG_STATE": ErrorText("refused", "The record's state does not allow this.", "当前状态不允许此操作。"),
+    # what an enterprise is refused support for; their order is that of a quote
+    "DELEGATED_RULE_MISSING": ErrorText(
+        "refused",
+        "The document leaves this rule to others, and no overlay fills it.",
+        "该规定由文件授权另行制定，尚未提供。",
+    ),
+    "OUT_OF_PERIOD": ErrorText("refused", "The programme is not in force on that day.", "当日不在计划有效期内。"),
+    "NOT_REGISTERED_IN_REGION": ErrorText("refused", "Not registered in the region.", "未在本区域注册登记。"),
+    "NOT_TAXED_IN_REGION": ErrorText("refused", "Not registered for tax in the region.", "未在本区域办理税务登记。"),
+    "REGISTERED_TOO_RECENTLY": ErrorText("refused", "Not registered for long enough.", "注册登记时间不足。"),
+    "NOT_A_LEGAL_PERSON": ErrorText("refused", "Not a legal person.", "不具有独立法人资格。"),
+    "VIOLATION": ErrorText("refused", "There is a violation of law on record.", "有违法记录。"),
+    "BAD_CREDIT": ErrorText("refused", "There is bad credit on record.", "有不良信用记录。"),
+    "INDUSTRY_NOT_COVERED": ErrorText(
+        "refused", "The programme or track is not for this industry.", "所属行业不在支持范围。"
+    ),
+    "SIZE_NOT_COVERED": ErrorText(
+        "refused", "The programme is not for enterprises of this size.", "企业规模不在支持范围。"
+    ),
+    "AFFILIATED_WITH_PROVIDER": ErrorText(
+        "refused", "Enterprise and provider are tied to each other.", "与云服务商存在关联关系。"
+    ),
+    "YEARS_EXHAUSTED": ErrorText("refused", "Supported for as many years as the programme allows.", "补贴年限已用完。"),
+    "PRICE_ABOVE_MARKET": ErrorText("refused", "The price is above the market's.", "价格高于市场价格。"),
+    "REQUEST_ABOVE_RATE": ErrorText("refused", "More was asked for than the rate allows.", "申请金额超过支持比例。"),
+    "QUOTA_EXHAUSTED": ErrorText("refused", "Nothing is left of the year's quota.", "本年度额度已用完。"),
+    "QUOTA_EXCEEDED": ErrorText(
+        "refused", "More was asked for than is left of the year's quota.", "申请金额超过本年度剩余额度。"
+    ),
+    "BUDGET_EXHAUSTED": ErrorText("refused", "The programme's money is used up.", "计划资金已用完。"),
+    "BUDGET_EXCEEDED": ErrorText(
+        "refused", "More was asked for than the programme has left.", "申请金额超过计划剩余资金。"
+    ),
+    "FACT_MISSING": ErrorText("invalid", "A fact that the decision needs was not given.", "缺少决定所需的事实。"),
+    "FACT_INVALID": ErrorText("invalid", "A fact that the decision needs cannot be read.", "决定所需的事实无法读取。"),
 }
