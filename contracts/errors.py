@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Kind = Literal["invalid", "refused", "conflict", "denied", "transient", "fault"]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Refused:
     """A normal result: the stable `code`, the body `field`, the `article` it rests on, the numbers that went in."""
 
     code: str
     field: str | None = None
     article: str | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Decision:
     """What was decided on `subject` (an id) under which pack and articles, with the facts that went in."""
 
@@ -28,10 +28,10 @@ class Decision:
     programme: str | None
     pack_version: str | None
     articles: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Ok:
     """A command carried out: its `result` (JSON), and the decision it rests on where there was one to make."""
 
@@ -42,7 +42,7 @@ class Ok:
 Outcome: TypeAlias = Ok | Refused
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class ErrorText:
     """Message in two languages; `kind` tells a caller what to do (transient: the same key again, later)."""
 
@@ -74,6 +74,11 @@ ERRORS: Mapping[str, ErrorText] = {
     "BLACKLISTED": ErrorText("refused", "The party is on the blacklist.", "该主体已列入黑名单。"),
     "CALENDAR_UNKNOWN": ErrorText(
         "refused", "Working days of that year are not known; supply a table.", "该年度工作日历未知，请提供日历表。"
+    ),
+    "NOT_YET_KNOWN": ErrorText(
+        "transient",
+        "News of that record has not arrived here yet; send the same key again.",
+        "该记录尚未同步，请稍后用同一幂等键重试。",
     ),
     "NOT_FOUND": ErrorText("refused", "There is no such record.", "没有这条记录。"),
     "PROGRAMME_UNKNOWN": ErrorText("invalid", "There is no such programme in force.", "没有这个计划或不在有效期内。"),

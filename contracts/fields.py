@@ -97,13 +97,13 @@ def year(required: bool = True, **extra: Any) -> fields.Integer:
 
 def many(
     schema: type[Schema], most: int = MAX_BATCH, least: int = 0, required: bool = True, **extra: Any
-) -> fields.List:
+) -> fields.List[Any]:
     """A list of `least`..`most` bodies."""
     rule = validate.Length(least, most)
     return fields.List(fields.Nested(schema), **_kw(required, {"validate": rule, **extra}))
 
 
-def words(longest: int, most: int, required: bool = True, least: int = 0, **extra: Any) -> fields.List:
+def words(longest: int, most: int, required: bool = True, least: int = 0, **extra: Any) -> fields.List[Any]:
     """A list of short texts."""
     rule = validate.Length(least, most)
     return fields.List(text(longest), **_kw(required, {"validate": rule, **extra}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Type
 
 from marshmallow import Schema
 from marshmallow.fields import Nested
@@ -15,7 +16,7 @@ class EventType:
     """Published under `type`; `consumers` are the services that act on it (supervision keeps evidence of all)."""
 
     type: str
-    schema: type[Schema]
+    schema: Type[Schema]  # noqa: UP006 - `type` is a field here
     consumers: tuple[str, ...]
     doc: str = ""
 
