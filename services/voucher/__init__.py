@@ -1,0 +1,1 @@
+"""voucher: what may be spent: plans, quota, orders, and the ledger that balances them."""
