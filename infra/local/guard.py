@@ -63,7 +63,7 @@ class Child:
         return self._process.poll() is None
 
     def stop(self, *, deadline_seconds: float = 30.0) -> int:
-        """Signal the process, kill it if it does not end in time, see that its descendants are gone; give its exit code."""
+        """Signal the process, kill it if it does not end in time, see its descendants gone; return its exit code."""
         return self._end(self._stop_signal, deadline_seconds)
 
     def kill(self) -> None:
@@ -153,7 +153,7 @@ class _Forker:
             work, answer = self._work.get()
             try:
                 answer.set_result(work())
-            except BaseException as error:  # handed to the caller, whose error it is
+            except BaseException as error:  # noqa: BLE001 - handed to the caller, whose error it is
                 answer.set_exception(error)
 
 
