@@ -2,7 +2,7 @@
 # ENTERPRISES=file, PROGRAMME=code: what `make demo` runs on.   TESTS="paths or options": what `make test` runs.
 
 YUNQUAN := .venv/bin/yunquan
-PYTHON := .venv/bin/python
+PY := .venv/bin/python
 TESTS ?= tests
 WORKERS ?= 2
 STRICT = contracts infra/local $(wildcard services/*/domain)
@@ -23,23 +23,22 @@ demo: setup
 	@$(YUNQUAN) demo $(if $(ENTERPRISES),--enterprises "$(ENTERPRISES)") $(if $(PROGRAMME),--programme "$(PROGRAMME)")
 
 test: lint
-	@$(PYTHON) -m infra.local.packages rabbitmq postgresql
-	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(PY) -m infra.local.packages rabbitmq postgresql
+	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
 
 lint: setup
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { echo "not formatted: make format" >&2; exit 1; }
 	@.venv/bin/mypy --no-error-summary $(STRICT)
-	@.venv/bin/lint-imports --no-logo >.lint-imports.log || { cat .lint-imports.log; exit 1; }
-	@rm -f .lint-imports.log
+	@report=$$(.venv/bin/lint-imports --no-logo) || { echo "$$report"; exit 1; }
 
 format: setup
 	@.venv/bin/ruff check --quiet --fix . || true
 	@.venv/bin/ruff format --quiet .
 
 bench: setup
-	@$(PYTHON) -m infra.local.packages rabbitmq postgresql
-	@$(PYTHON) -m benchmarks
+	@$(PY) -m infra.local.packages rabbitmq postgresql
+	@$(PY) -m benchmarks
 
 up: setup
 	@$(YUNQUAN) up
@@ -52,7 +51,7 @@ status: setup
 
 # The published schemas and contracts/asyncapi.yaml, from the classes in contracts/.
 schemas: setup
-	@$(PYTHON) -m contracts.generate
+	@$(PY) -m contracts.generate
 
 # The locks name versions and hashes, and no index: they hold wherever the packages come from.
 lock:

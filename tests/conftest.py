@@ -119,7 +119,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def wait_until() -> WaitUntil:
-    """``wait_until(condition, deadline=10.0, what="")`` polls until ``condition()`` is true; it gives that, or fails."""
+    """``wait_until(condition, deadline=10.0, what="")`` polls until ``condition()`` is true, or fails."""
 
     def wait(condition: Callable[[], T], deadline: float = 10.0, what: str = "") -> T:
         end = time.monotonic() + deadline

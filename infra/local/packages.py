@@ -114,7 +114,7 @@ def _run(command: list[str], by_hand: str) -> None:
 
 @contextlib.contextmanager
 def _no_server_starts(prefix: list[str]) -> Iterator[None]:
-    """While apt works, deny packages to start their services: we start our own, and the machine's owner may want none."""
+    """While apt works, deny packages to start their services: we start our own, the owner may want none."""
     if POLICY.exists():
         yield
         return

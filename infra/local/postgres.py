@@ -81,7 +81,7 @@ class Postgres:
     # ------------------------------------------------------------ its life
 
     def start(self) -> None:
-        """Make the cluster if there is none, start it, and return when it takes a connection (LocalServerError if not)."""
+        """Make the cluster if there is none, start it, return when it takes a connection; else LocalServerError."""
         if self.running():
             return
         packages.need("postgresql")
@@ -271,4 +271,5 @@ def _can_write(user: pwd.struct_passwd, folder: Path) -> bool:
 
 def _public_folder() -> Path:
     """A folder that every user can traverse and that outlives a reboot, if there is one."""
-    return next((path for path in (Path("/var/tmp"), Path("/tmp")) if path.is_dir()), Path(tempfile.gettempdir()))
+    public = Path("/var/tmp")  # noqa: S108 - what we make there is ours alone, and _settle looks whose it is
+    return public if public.is_dir() else Path(tempfile.gettempdir())

@@ -1,7 +1,7 @@
 """A private RabbitMQ node from the system's rabbitmq-server, beside whatever broker already runs.
 
 Its name server (epmd), its distribution port, its data and its password are its own, and all of it listens on
-127.0.0.1 alone. The Erlang scripts are called directly: the wrapper in /usr/sbin switches users and reads /etc/rabbitmq.
+127.0.0.1 alone. RabbitMQ's own script is called directly: Debian's wrapper in /usr/sbin switches users.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from infra.local.guard import Child, LocalServerError, claim, free_ports, last_l
 
 NODE = "yunquan@localhost"  # every node has an epmd of its own, so names need not differ
 USER = "yunquan"
-SCRIPTS = "/usr/lib/rabbitmq/bin"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 START_ATTEMPTS = 3  # each with new ports: another process may take one between our look and the node's bind
@@ -158,7 +157,7 @@ class Rabbit:
     def evaluate(self, expressions: str) -> str:
         """Evaluate Erlang expressions in the node and return the last one's value as text.
 
-        For what tests and tools need of the broker beyond AMQP: it takes some 10 ms, where rabbitmqctl takes two seconds.
+        For what tests need of the broker beyond AMQP: it takes some 10 ms, where rabbitmqctl takes two seconds.
         """
         done = subprocess.run(
             [_erl_call(), "-address", f"127.0.0.1:{self._port(1)}", "-timeout", "30", "-e"],
@@ -252,7 +251,7 @@ class Rabbit:
         self._children = [epmd]
         if not wait_for(lambda: _listens(self._port(2)) or not epmd.alive(), deadline_seconds=10) or not epmd.alive():
             raise LocalServerError(f"epmd did not start; its log ends:\n{last_lines(start_log)}")
-        script = f"{SCRIPTS}/rabbitmq-server"
+        script = str(packages.RABBITMQ_SCRIPTS / "rabbitmq-server")
         node = spawn([script], name="rabbitmq", env=environment, log=start_log, cwd=self.folder)
         self._children.append(node)
         ready = wait_for(lambda: not node.alive() or self._accepts(), deadline_seconds=START_SECONDS)
@@ -279,7 +278,7 @@ def _listens(port: int) -> bool:
 
 def _binary(text: str) -> str:
     """An Erlang binary literal of a name that needs no quoting."""
-    if text != ".*" and text != "/" and not VHOST_NAME.fullmatch(text):
+    if text not in {".*", "/"} and not VHOST_NAME.fullmatch(text):
         raise LocalServerError(f"not a virtual host's name: {text!r}")
     return f'<<"{text}">>'
 
