@@ -8,7 +8,15 @@ from contracts.rpc.base import Counts, Method, Page, everywhere
 from contracts.rpc.registry import Items
 
 SERVICE = "notify"
-SECTIONS = ("plans", "providers", "products", "voucher_holders", "nodes", "payments", "blacklist")
+SECTIONS = ("plans", "providers", "products", "voucher_holders", "nodes", "payments", "blacklist", "checkpoints")
+DELIVERY_STATES = (
+    "pending",  # waits for the sender, or for its next attempt
+    "sending",  # in the hands of a sender
+    "sent",  # the mail server took it
+    "failed",  # it never will: no address, refused, or tried often enough
+    "unknown",  # the connection was lost after the text was handed over; never sent again by itself
+    "expired",  # no sender took it in time
+)
 
 
 class Inbox(Page):
@@ -16,6 +24,12 @@ class Inbox(Page):
 
     party_id = f.ulid()
     unread_only = f.flag(required=False)
+
+
+class InboxPage(Items):
+    """unread: how many of the party's notifications are unread, counted up to 1,000."""
+
+    unread = f.whole(0, 1000)
 
 
 class StaffInbox(Page):
@@ -37,15 +51,24 @@ class Board(Page):
     section = f.one_of(SECTIONS)
 
 
+class BoardPage(Items):
+    """published: false when the programme's document does not ask for this list; article: the one that does, if any."""
+
+    published = f.flag()
+    article = f.text(40, required=False)
+    title = f.text(200)
+    title_en = f.text(200)
+
+
 class Deliveries(Page):
-    status = f.one_of(("pending", "sent", "failed"), required=False)
+    status = f.one_of(DELIVERY_STATES, required=False)
 
 
 METHODS = [
-    Method(SERVICE, "inbox", "query", Inbox, Items, r.ALL, owner="party_id"),
+    Method(SERVICE, "inbox", "query", Inbox, InboxPage, r.ALL, owner="party_id"),
     Method(SERVICE, "staff_inbox", "query", StaffInbox, Items, r.OFFICIALS),
     Method(SERVICE, "mark_read", "command", MarkRead, Counts, r.PARTIES | {r.PLATFORM}, owner="party_id"),
-    Method(SERVICE, "board", "query", Board, Items, r.ALL),
+    Method(SERVICE, "board", "query", Board, BoardPage, r.ALL),
     Method(SERVICE, "deliveries", "query", Deliveries, Items, frozenset({r.OPS, r.OPERATOR, r.AUDITOR})),
     Method(
         SERVICE, "templates", "query", Page, Items, r.OFFICIALS, doc="Which event becomes which notification for whom."
