@@ -1,0 +1,84 @@
+"""Events wait here in the transaction that caused them; the relay alone takes them to the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from contracts.envelope import source_of
+from infra.jsontext import canonical, instant_text
+from infra.messages import Command, Event
+from infra.tables import OUTBOX_NEW
+
+
+class ContractBroken(Exception):
+    """We were about to say something that the contract does not allow: a defect, never a caller's fault."""
+
+
+def causation(cause: Command | Event | None) -> str | None:
+    """What an event follows from: the event's id, or the command's key."""
+    if cause is None:
+        return None
+    return cause.id if isinstance(cause, Event) else (cause.key or cause.causation_id)
+
+
+def envelope(
+    catalogue: Any,
+    *,
+    id: str,
+    service: str,
+    type: str,
+    time: datetime,
+    subject: str,
+    sequence: int,
+    correlation_id: str,
+    causation_id: str | None,
+    data: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The CloudEvents envelope with its data as the published schema wants it; ContractBroken when it does not fit."""
+    event_type = catalogue.EVENTS.get(type)
+    if event_type is None or event_type.producer != service:
+        raise ContractBroken(f"{service} does not publish {type}")
+    return {
+        "specversion": "1.0",
+        "id": id,
+        "source": source_of(service),
+        "type": type,
+        "time": instant_text(time),
+        "subject": subject,
+        "sequence": sequence,
+        "correlationid": correlation_id,
+        "causationid": causation_id,
+        "datacontenttype": "application/json",
+        "data": checked(event_type, data),
+    }
+
+
+def checked(event_type: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` on the wire; ContractBroken names the fields that are unknown, missing or wrong, never their values."""
+    schema = event_type.schema()
+    unknown = set(data) - set(schema.fields)
+    if unknown:
+        raise ContractBroken(f"{event_type.type}: unknown fields {sorted(unknown)}")
+    try:
+        wire: dict[str, Any] = schema.dump(data)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ContractBroken(f"{event_type.type}: a field is of the wrong type") from error
+    problems = schema.validate(wire)
+    if problems:
+        raise ContractBroken(f"{event_type.type}: {problems}")
+    return wire
+
+
+def row(envelope: Mapping[str, Any], *, now: datetime, queued_at: float) -> dict[str, Any]:
+    """The outbox row of an envelope; its body is the very text that will be hashed and sent."""
+    return {
+        "event_id": envelope["id"],
+        "type": envelope["type"],
+        "subject": envelope["subject"],
+        "body": canonical(envelope),
+        "state": OUTBOX_NEW,
+        "at": now,
+        "queued_at": queued_at,
+    }
