@@ -41,7 +41,12 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     "$python" -m venv --clear .venv
 fi
 
+log=.venv/set-up.log
+quietly() { "$@" >>"$log" 2>&1 || { tail -n 15 "$log" >&2; exit 1; }; }
+pip() { quietly .venv/bin/python -m pip install --disable-pip-version-check --no-input "$@"; }
+
 echo "installing the locked packages into .venv" >&2
-.venv/bin/python -m pip install -q --disable-pip-version-check --no-input --require-hashes -r requirements-dev.lock
-.venv/bin/python -m pip install -q --disable-pip-version-check --no-input --no-index --no-deps --no-build-isolation -e .
+: >"$log"
+pip --require-hashes -r requirements-dev.lock
+pip --no-index --no-deps --no-build-isolation -e .
 printf '%s' "$state" >"$stamp"
