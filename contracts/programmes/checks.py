@@ -9,6 +9,9 @@ from contracts.programmes.schema import Amount, Pack
 
 Finding = tuple[str, str]  # dotted key, what is wrong
 
+# MM-DD of a day that every year has
+_DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31")
+
 
 def check_header(pack: Pack) -> Iterator[Finding]:
     """Code, version and region are written as the rest of the system expects them."""
@@ -54,15 +57,19 @@ def check_delegations(pack: Pack) -> Iterator[Finding]:
 
 def check_cadence(pack: Pack) -> Iterator[Finding]:
     """The nodes are days of a year in order, the day of a month exists in each month."""
-    cadence = pack.claims.cadence if pack.claims else None
-    if cadence is None:
-        return
-    if any(not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", node) for node in cadence.nodes):
-        yield "claims.cadence.nodes", "days of the year are written MM-DD"
-    if list(cadence.nodes) != sorted(set(cadence.nodes)):
-        yield "claims.cadence.nodes", "not in order, or one twice"
-    if cadence.when == "monthly" and not 1 <= (cadence.day or 0) <= 28:
-        yield "claims.cadence.day", "a day from 1 to 28 is needed"
+    cadences = {
+        "claims.cadence": pack.claims.cadence if pack.claims else None,
+        "filing.cadence": pack.filing.cadence if pack.filing else None,
+    }
+    for key, cadence in cadences.items():
+        if cadence is None:
+            continue
+        if any(not _DAY_OF_YEAR.fullmatch(node) for node in cadence.nodes):
+            yield f"{key}.nodes", "days that every year has are needed, written MM-DD"
+        if list(cadence.nodes) != sorted(set(cadence.nodes)):
+            yield f"{key}.nodes", "not in order, or one twice"
+        if cadence.when == "monthly" and not 1 <= (cadence.day or 0) <= 28:
+            yield f"{key}.day", "a day from 1 to 28 is needed"
 
 
 CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.programmes.checks import CHECKS
-from contracts.programmes.reader import BAD, Problem, read
+from contracts.programmes.reader import Problem, read
 from contracts.programmes.schema import Document, Pack, Text
 
 SHIPPED = Path(__file__).parent / "packs"
@@ -89,7 +89,7 @@ class Library:
         return tuple(overlay.header for code in sorted(self._overlays) for overlay in self._overlays[code])
 
     def load(self, code: str, *, on: date | None = None, overlay: str | None = None) -> Pack:
-        """The version in effect on that day (the first before any, the newest without a day), composed with the overlay.
+        """The version in effect that day (the first before any, the newest without a day), composed with the overlay.
 
         `overlay` is a code or a file's path. An overlay not in force on the day fills nothing. UnknownPack, PackError.
         """
@@ -109,7 +109,7 @@ class Library:
         return self._composed[memory]
 
     def version(self, label: str) -> Pack:
-        """The pack of a label as decisions carry it (`guizhou-2018@1`, `shandong-2017@1+example-jinan@1`); UnknownPack."""
+        """The pack of a label that a decision carries (`guizhou-2018@1`, `shandong-2017@1+example-jinan@1`)."""
         base, _, filling = label.partition("+")
         code, _, number = base.partition("@")
         pack = self._versions.get(code, {}).get(number)
@@ -160,12 +160,11 @@ def read_toml(path: Path) -> dict[str, Any]:
 def read_pack(raw: dict[str, Any], *, file: str) -> Pack:
     """The pack of a parsed file; PackError with all problems of types, or else of sense."""
     problems: list[Problem] = []
-    pack = read(Pack, raw, key="", file=file, problems=problems)
-    if pack is not BAD:
+    pack = read(Pack, raw, file=file, problems=problems)
+    if isinstance(pack, Pack):
         problems += [Problem(file=file, key=key, what=what) for rule in CHECKS for key, what in rule(pack)]
-    if problems:
+    if problems or not isinstance(pack, Pack):
         raise PackError(problems)
-    assert isinstance(pack, Pack)
     return pack
 
 
@@ -173,8 +172,8 @@ def read_overlay(raw: dict[str, Any], *, file: str) -> Overlay:
     """The overlay of a parsed file; only its header is checked here, its rules when it is composed with a pack."""
     problems: list[Problem] = []
     names = set(OverlayHeader.__dataclass_fields__)
-    header = read(OverlayHeader, {k: v for k, v in raw.items() if k in names}, key="", file=file, problems=problems)
-    if problems:
+    header = read(OverlayHeader, {k: v for k, v in raw.items() if k in names}, file=file, problems=problems)
+    if not isinstance(header, OverlayHeader):
         raise PackError(problems)
     return Overlay(header=header, tables={k: v for k, v in raw.items() if k not in names}, file=file)
 

@@ -1,11 +1,11 @@
-"""Turns a parsed TOML table into the types of `schema`, naming the key and the fault for everything that does not fit."""
+"""Turns a parsed TOML table into the types of `schema`, naming key and fault of everything that does not fit."""
 
 from __future__ import annotations
 
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -32,94 +32,102 @@ class _Bad:
 BAD = _Bad()
 
 
-def read(kind: Any, value: object, *, key: str, file: str, problems: list[Problem]) -> Any:
-    """`value` as `kind` (a dataclass of `schema` or a field's annotation), or BAD with the problems appended."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in which file a value stands, and the list its problems go to."""
 
-    def bad(what: str) -> _Bad:
-        problems.append(Problem(file=file, key=key, what=what))
+    file: str
+    key: str
+    problems: list[Problem]
+
+    def below(self, name: str) -> _Place:
+        return _Place(self.file, f"{self.key}.{name}" if self.key else name, self.problems)
+
+    def bad(self, what: str) -> _Bad:
+        self.problems.append(Problem(file=self.file, key=self.key, what=what))
         return BAD
 
-    def inner(of: Any, part: str, item: object) -> Any:
-        return read(of, item, key=f"{key}.{part}" if key else part, file=file, problems=problems)
 
+def read(kind: object, value: object, *, file: str, problems: list[Problem]) -> object:
+    """`value` as `kind` (a dataclass of `schema`), or BAD with every problem appended."""
+    return _read(kind, value, _Place(file, "", problems))
+
+
+def _read(kind: object, value: object, place: _Place) -> object:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        return read(next(a for a in arguments if a is not type(None)), value, key=key, file=file, problems=problems)
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        if not isinstance(value, dict):
-            return bad(f"a table is needed, not {_name(value)}")
-        return _table(kind, value, key=key, file=file, problems=problems)
+        return _read(next(one for one in arguments if one is not type(None)), value, place)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return _table(kind, value, place)
     if origin is typing.Literal:
-        return value if value in arguments else bad(f"{value!r} is none of {', '.join(map(str, arguments))}")
+        return value if value in arguments else place.bad(f"{value!r} is none of {', '.join(map(str, arguments))}")
     if origin is tuple:
         if not isinstance(value, list):
-            return bad(f"a list is needed, not {_name(value)}")
-        items = [inner(arguments[0], str(number), item) for number, item in enumerate(value)]
+            return place.bad(f"a list is needed, not {_name(value)}")
+        items = [_read(arguments[0], item, place.below(str(number))) for number, item in enumerate(value)]
         return BAD if BAD in items else tuple(items)
     if origin is Mapping:
-        return _mapping(arguments, value, bad=bad, inner=inner)
-    return _scalar(kind, value, bad=bad)
+        return _mapping(arguments, value, place)
+    return _scalar(kind, value, place)
 
 
-def _mapping(arguments: tuple[Any, ...], value: object, *, bad: Any, inner: Any) -> Any:
+def _mapping(arguments: tuple[object, ...], value: object, place: _Place) -> object:
     if not isinstance(value, dict):
-        return bad(f"a table is needed, not {_name(value)}")
+        return place.bad(f"a table is needed, not {_name(value)}")
     names = typing.get_args(arguments[0])
-    unknown = [name for name in value if names and name not in names]
-    if unknown:
-        return bad(f"unknown key {unknown[0]!r}; known: {', '.join(names)}")
-    items = {name: inner(arguments[1], name, item) for name, item in value.items()}
+    for name in value:
+        if names and name not in names:
+            place.below(name).bad(f"unknown key; known here: {', '.join(names)}")
+            return BAD
+    items = {name: _read(arguments[1], item, place.below(name)) for name, item in value.items()}
     return BAD if BAD in items.values() else MappingProxyType(items)
 
 
-def _scalar(kind: Any, value: object, *, bad: Any) -> Any:
+def _scalar(kind: object, value: object, place: _Place) -> object:
     if kind is str:
-        return value if isinstance(value, str) and value.strip() else bad("a text that is not empty is needed")
+        return value if isinstance(value, str) and value.strip() else place.bad("a text that is not empty is needed")
     if kind is date:
-        return value if isinstance(value, date) and not isinstance(value, datetime) else bad("a date is needed")
+        return value if isinstance(value, date) and not isinstance(value, datetime) else place.bad("a date is needed")
     if kind is int:
         whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        return value if whole else bad("a whole number of 0 or more is needed")
+        return value if whole else place.bad("a whole number of 0 or more is needed")
     if kind is bool:
-        return value if isinstance(value, bool) else bad("true or false is needed")
+        return value if isinstance(value, bool) else place.bad("true or false is needed")
     raise TypeError(f"no reader for {kind!r}")
 
 
-def _table(kind: type, value: dict[str, object], *, key: str, file: str, problems: list[Problem]) -> Any:
-    hints = _hints(kind)
-    before = len(problems)
-    readable = [f for f in dataclasses.fields(kind) if not f.metadata.get("composed")]
-    known: dict[str, dataclasses.Field[Any]] = {f.metadata.get("key", f.name): f for f in readable}
+def _table(kind: type[Any], value: object, place: _Place) -> object:
+    if not isinstance(value, dict):
+        return place.bad(f"a table is needed, not {_name(value)}")
+    hints, before = _hints(typing.cast(Hashable, kind)), len(place.problems)
+    readable = [one for one in dataclasses.fields(kind) if not one.metadata.get("composed")]
+    known: dict[str, dataclasses.Field[Any]] = {one.metadata.get("key", one.name): one for one in readable}
     for name in sorted(value.keys() - known.keys()):
-        dotted = f"{key}.{name}" if key else name
-        problems.append(Problem(file=file, key=dotted, what=f"unknown key; known here: {', '.join(known)}"))
-    read_fields: dict[str, Any] = {}
+        place.below(name).bad(f"unknown key; known here: {', '.join(known)}")
+    found: dict[str, object] = {}
     for name, spec in known.items():
-        dotted = f"{key}.{name}" if key else name
-        if name not in value:
-            if spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-                problems.append(Problem(file=file, key=dotted, what="missing"))
-            continue
-        if "parse" in spec.metadata:
-            read_fields[spec.name] = _parsed(spec.metadata["parse"], value[name], dotted, file, problems)
-        else:
-            read_fields[spec.name] = read(hints[spec.name], value[name], key=dotted, file=file, problems=problems)
-    return kind(**read_fields) if len(problems) == before else BAD
+        if name in value:
+            parse = spec.metadata.get("parse")
+            below = place.below(name)
+            found[spec.name] = (
+                _read(hints[spec.name], value[name], below) if parse is None else _parsed(parse, value[name], below)
+            )
+        elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
+            place.below(name).bad("missing")
+    return kind(**found) if len(place.problems) == before else BAD
 
 
-def _parsed(parse: Any, value: object, key: str, file: str, problems: list[Problem]) -> Any:
-    what = f"a text in quotes is needed, not {_name(value)}"
-    if isinstance(value, str):
-        try:
-            return parse(value)
-        except ValueError as error:
-            what = str(error)
-    problems.append(Problem(file=file, key=key, what=what))
-    return BAD
+def _parsed(parse: Callable[[str], object], value: object, place: _Place) -> object:
+    if not isinstance(value, str):
+        return place.bad(f"a text in quotes is needed, not {_name(value)}")
+    try:
+        return parse(value)
+    except ValueError as error:
+        return place.bad(str(error))
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Hashable) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 

@@ -1,4 +1,4 @@
-"""What a programme pack says, as frozen types: each rule carries its article, and services read rules from here alone."""
+"""What a programme pack says, as frozen types: each rule carries its article, and services read rules here alone."""
 
 from __future__ import annotations
 
@@ -236,8 +236,8 @@ class Budget(Rule):
     """What happens when the year's money is used up, and to what is left of it at the end of the year."""
 
     when_used_up: Literal["refuse", "defer"]
-    unspent: Literal["lapse", "carry_over"]
     order: Literal["application", "use"]
+    unspent: Literal["lapse", "carry_over"] | None = None
 
 
 # --- how it runs ----------------------------------------------------------------------------------------------------
@@ -317,6 +317,14 @@ class Cadence(Rule):
     nodes_set_by: Role | None = None
     day: int | None = None
     late: Literal["next_node", "next_month", "next_year", "refuse"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """Enrolment before anything is used: what is handed in, and when it is taken."""
+
+    documents: Documents
+    cadence: Cadence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,6 +456,7 @@ class Pack:
     issuing: Issuing | None = None
     order: Order = Order()
     reviews: Mapping[str, tuple[Stage, ...]] = field(default_factory=_none)
+    filing: Filing | None = None
     claims: Claims | None = None
     payment: Payment | None = None
     exit: Exit = Exit()
@@ -455,7 +464,7 @@ class Pack:
     assessments: Mapping[str, Assessment] = field(default_factory=_none)
     targets: Mapping[str, Target] = field(default_factory=_none)
     publications: Mapping[str, Rule] = field(default_factory=_none)
-    # dotted keys the document leaves to others to write (`amount`, `claims.cadence`), each with the article that says so
+    # dotted keys the document leaves to others to write (`amount`, `claims.cadence`), each with its article
     delegates: Mapping[str, Rule] = field(default_factory=_none)
     invented: bool = False
     # code and version of the overlay this pack is composed with; never in a file

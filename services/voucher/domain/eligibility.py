@@ -36,7 +36,7 @@ def eligibility(*, pack: Pack, facts: Facts, skip: Collection[Condition] = ()) -
 
 
 def years_reached(*, since: date, years: int) -> date:
-    """The day on which that many years are full: the same day of the year, 28 February for a 29 February that is not."""
+    """The day on which that many years are full: the same day of the year, 28 February for a 29 February."""
     year = since.year + years
     if year > date.max.year:
         return date.max

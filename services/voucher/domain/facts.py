@@ -24,7 +24,7 @@ class Facts:
     """What is known of one application or order; None is "not given". Money in fen, dates of Asia/Shanghai.
 
     requested_fen: None asks for as much as is allowed; 0 asks for nothing. budget_left_fen: None is "enough".
-    quota_fen: what was granted for the year, where that is less than the programme's cap. region, tax_region: GB/T 2260.
+    quota_fen: what was granted for the year, where that is less than the cap. region, tax_region: GB/T 2260.
     """
 
     on: date

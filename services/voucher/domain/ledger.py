@@ -1,0 +1,201 @@
+"""Double entry after TigerBeetle, so that every fen is in one account at any moment and no movement is ever edited.
+
+A transfer is immutable. `pending` sets money aside; `post_pending` or `void_pending` refers to it and ends it, once.
+An account may not go below zero: what it was credited, less what it was debited, less what is set aside, is what is
+available. The programme's source alone may, since it stands for the treasury outside. Names say whose money it is:
+
+    source:<programme>:<year>              where the budget comes from          (minus the budget)
+    budget:<programme>:<year>              what is free to be applied for       (第六条)
+    quota:<programme>:<year>:<enterprise>  what an enterprise may still spend   (第十六条)
+    committed:<programme>:<year>:<provider>  vouchers of confirmed orders       (第十九条)
+    claimed:<programme>:<year>:<provider>  vouchers that a provider asks money for (第二十二条)
+    redeemed:<programme>:<year>            paid                                 (第二十四条)
+    lapsed:<programme>:<year>              unspent when its year ended          (第十六条)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["posted", "pending", "post_pending", "void_pending"]
+
+
+class LedgerBroken(AssertionError):
+    """A movement that must never be asked for: it would go below zero, or move nothing, or to the same account."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One movement of `amount_fen` from `debit` to `credit`, for `subject` (a plan, application or order).
+
+    id: `<subject>.<its version>`, so that one version of one aggregate moves money once, whatever happens.
+    pending_id: the pending transfer that a post or void ends. cause: the command's key or the event's id.
+    """
+
+    id: str
+    kind: Kind
+    debit: str
+    credit: str
+    amount_fen: int
+    pending_id: str | None
+    subject: str
+    cause: str
+    reason: str
+    at: datetime
+
+
+@dataclass
+class Account:
+    """Four counters in fen, each only ever growing, but for what is pending."""
+
+    name: str
+    debits_pending: int = 0
+    debits_posted: int = 0
+    credits_pending: int = 0
+    credits_posted: int = 0
+
+    @property
+    def balance_fen(self) -> int:
+        """What is in the account, with what is set aside in it."""
+        return self.credits_posted - self.debits_posted
+
+    @property
+    def available_fen(self) -> int:
+        """What can still be moved out."""
+        return self.credits_posted - self.debits_posted - self.debits_pending
+
+
+@dataclass(frozen=True)
+class Move:
+    """What a decision asks of the books; `pending_id` for post and void."""
+
+    kind: Kind
+    debit: str
+    credit: str
+    amount_fen: int
+    reason: str
+    pending_id: str | None = None
+
+
+def source(programme: str, year: int) -> str:
+    return f"source:{programme}:{year}"
+
+
+def budget(programme: str, year: int) -> str:
+    return f"budget:{programme}:{year}"
+
+
+def quota(programme: str, year: int, enterprise_id: str) -> str:
+    return f"quota:{programme}:{year}:{enterprise_id}"
+
+
+def committed(programme: str, year: int, provider_id: str) -> str:
+    return f"committed:{programme}:{year}:{provider_id}"
+
+
+def claimed(programme: str, year: int, provider_id: str) -> str:
+    return f"claimed:{programme}:{year}:{provider_id}"
+
+
+def redeemed(programme: str, year: int) -> str:
+    return f"redeemed:{programme}:{year}"
+
+
+def lapsed(programme: str, year: int) -> str:
+    return f"lapsed:{programme}:{year}"
+
+
+def may_go_below_zero(name: str) -> bool:
+    """Only the source stands for money outside the books."""
+    return name.startswith("source:")
+
+
+def transfer_id(subject: str, version: int, leg: int = 1) -> str:
+    """`leg` tells apart the movements of one version of one subject."""
+    return f"{subject}.{version}" if leg == 1 else f"{subject}.{version}.{leg}"
+
+
+@dataclass
+class Books:
+    """The accounts of one batch, in memory: each movement is checked and applied here, then all are written at once."""
+
+    at: datetime
+    accounts: dict[str, Account] = field(default_factory=dict)
+    transfers: list[Transfer] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, accounts: Iterable[Account], *, at: datetime) -> Books:
+        return cls(at=at, accounts={account.name: account for account in accounts})
+
+    def account(self, name: str) -> Account:
+        """The account of that name; a new one is empty."""
+        found = self.accounts.get(name)
+        if found is None:
+            found = self.accounts[name] = Account(name)
+        return found
+
+    def available_fen(self, name: str) -> int:
+        return self.account(name).available_fen
+
+    def move(self, moves: Iterable[Move], *, subject: str, version: int, cause: str) -> None:
+        """Apply the moves of one version of one subject; LedgerBroken when one of them cannot be."""
+        for leg, move in enumerate(moves, start=1):
+            _apply(move, self.account(move.debit), self.account(move.credit))
+            self.transfers.append(
+                Transfer(
+                    id=transfer_id(subject, version, leg),
+                    kind=move.kind,
+                    debit=move.debit,
+                    credit=move.credit,
+                    amount_fen=move.amount_fen,
+                    pending_id=move.pending_id,
+                    subject=subject,
+                    cause=cause,
+                    reason=move.reason,
+                    at=self.at,
+                )
+            )
+
+    def touched(self) -> list[Account]:
+        """Accounts that the transfers moved, by name."""
+        names = {name for transfer in self.transfers for name in (transfer.debit, transfer.credit)}
+        return [self.accounts[name] for name in sorted(names)]
+
+
+def _apply(move: Move, debit: Account, credit: Account) -> None:
+    amount_fen = move.amount_fen
+    if amount_fen <= 0 or debit is credit or (move.pending_id is not None) != move.kind.endswith("_pending"):
+        raise LedgerBroken(f"{move.kind} of {amount_fen} fen from {move.debit} to {move.credit}")
+    if move.kind in ("posted", "pending"):
+        if amount_fen > debit.available_fen and not may_go_below_zero(move.debit):
+            raise LedgerBroken(f"{amount_fen} fen are more than {debit.available_fen} in {move.debit}")
+    else:
+        if amount_fen > debit.debits_pending or amount_fen > credit.credits_pending:
+            raise LedgerBroken(f"{amount_fen} fen are not pending from {move.debit} to {move.credit}")
+        debit.debits_pending -= amount_fen
+        credit.credits_pending -= amount_fen
+    if move.kind == "pending":
+        debit.debits_pending += amount_fen
+        credit.credits_pending += amount_fen
+    elif move.kind != "void_pending":
+        debit.debits_posted += amount_fen
+        credit.credits_posted += amount_fen
+
+
+def imbalance_fen(accounts: Iterable[Account]) -> int:
+    """Sum over all accounts: 0, or the books are broken."""
+    return sum(account.balance_fen for account in accounts)
+
+
+def open_pending(transfers: Iterable[Transfer]) -> Mapping[str, Transfer]:
+    """Pending transfers that no post or void has ended, by id."""
+    pending: dict[str, Transfer] = {}
+    for transfer in transfers:
+        if transfer.kind == "pending":
+            pending[transfer.id] = transfer
+        elif transfer.pending_id is not None:
+            del pending[transfer.pending_id]
+    return pending
