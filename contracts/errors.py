@@ -84,6 +84,25 @@ ERRORS: Mapping[str, ErrorText] = {
     "PROGRAMME_UNKNOWN": ErrorText("invalid", "There is no such programme in force.", "没有这个计划或不在有效期内。"),
     "SAME_PERSON": ErrorText("refused", "Two stages need two different people.", "两个环节须由不同人员办理。"),
     "WRONG_STATE": ErrorText("refused", "The record's state does not allow this.", "当前状态不允许此操作。"),
+    # registry: who may take part, and with what
+    "CHUNK_OUT_OF_ORDER": ErrorText(
+        "refused", "Another part of the document is expected next.", "文件分片顺序不符，请从应传位置继续。"
+    ),
+    "DOCUMENT_CORRUPT": ErrorText(
+        "refused", "What was received does not have the stated digest; send it again.", "文件校验值不符，请重新上传。"
+    ),
+    "DOCUMENT_MISSING": ErrorText("refused", "A required document is missing.", "缺少规定的材料。"),
+    "DOCUMENT_TYPE": ErrorText("refused", "The document is not of the stated type.", "文件类型与声明不符。"),
+    "DUPLICATE": ErrorText("refused", "The same code stands in an earlier row.", "与前面的行重复。"),
+    "KIND_NOT_IN_CATEGORY": ErrorText("refused", "The category has no such kind of service.", "该类别不含此种服务。"),
+    "NO_TAX_RECORD": ErrorText("refused", "There is no record of tax paid.", "没有缴纳税收记录。"),
+    "PROVIDER_NOT_ADMITTED": ErrorText("refused", "The provider has not been admitted.", "云服务商尚未获得认定。"),
+    "ROW_MALFORMED": ErrorText(
+        "invalid", "The row does not have as many cells as the header.", "该行的列数与表头不符。"
+    ),
+    "USCC_INVALID": ErrorText(
+        "refused", "The unified social credit code fails its check.", "统一社会信用代码校验不通过。"
+    ),
     # what an enterprise is refused support for; their order is that of a quote
     "DELEGATED_RULE_MISSING": ErrorText(
         "refused",

@@ -103,6 +103,14 @@ class UploadChunk(f.Body):
     content = f.text(350_000)
 
 
+class Uploaded(f.Body):
+    """`status` is `receiving` until all of it came, then `stored`; the next chunk starts at `received_bytes`."""
+
+    sha256 = f.sha256()
+    received_bytes = f.whole(0, 10 * 1024 * 1024)
+    status = f.one_of(("receiving", "stored"))
+
+
 class DocumentRef(f.Body):
     kind = f.one_of(DOCUMENT_KINDS)
     sha256 = f.sha256()
@@ -277,7 +285,7 @@ METHODS = [
         "upload_chunk",
         "command",
         UploadChunk,
-        IdOnly,
+        Uploaded,
         r.ALL - {r.SERVICE, r.AUDITOR},
         queue="bulk",
         private=True,
