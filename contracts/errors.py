@@ -103,6 +103,63 @@ ERRORS: Mapping[str, ErrorText] = {
     "USCC_INVALID": ErrorText(
         "refused", "The unified social credit code fails its check.", "统一社会信用代码校验不通过。"
     ),
+    # claims, disbursements and payments
+    "AWAITING_SUPERVISION": ErrorText(
+        "transient",
+        "Supervision has not yet spoken on this version of the claim; silence is no clearance.",
+        "监督环节尚未对本次兑现申请作出结论，请稍后重试。",
+    ),
+    "CLAIM_MISMATCH": ErrorText(
+        "refused",
+        "Order, invoice, contract, transfer and usage do not agree; the findings say where.",
+        "订单、发票、合同、转账信息与使用情况不一致，详见核对结果。",
+    ),
+    "FROZEN_MISMATCH": ErrorText(
+        "refused", "This is not what was approved: the frozen hash differs.", "与审核时冻结的内容不一致。"
+    ),
+    "HELD_BY_SUPERVISION": ErrorText(
+        "refused",
+        "Supervision holds the claim until its alerts are resolved.",
+        "该申请存在异常预警，处置前不得通过。",
+    ),
+    "INVOICE_ALREADY_CLAIMED": ErrorText("refused", "The invoice stands in another claim.", "该发票已用于其他申请。"),
+    "MATERIAL_MISSING": ErrorText("refused", "A required material is missing.", "缺少规定的兑现材料。"),
+    "NODE_IN_PAST": ErrorText("refused", "A node closes in the future.", "兑现节点须晚于当前时间。"),
+    "NOTHING_TO_CLAIM": ErrorText("refused", "No voucher was used in this order.", "该订单未使用云使用券。"),
+    "NOTHING_TO_DISBURSE": ErrorText("refused", "There is no passed claim to disburse.", "没有审核通过的兑现申请。"),
+    "NOTHING_TO_PAY": ErrorText("refused", "There is no approved disbursement to pay.", "没有已批准的拨付申请。"),
+    "ORDER_NOT_CONFIRMED": ErrorText("refused", "The order is not a confirmed one.", "订单不处于已确认状态。"),
+    "ORDER_OF_ANOTHER": ErrorText("refused", "The order is another provider's.", "该订单属于其他云服务商。"),
+    "QUESTION_OPEN": ErrorText("refused", "A question on the claim awaits its answer.", "该兑现申请有问题尚待回复。"),
+    "REASON_MISSING": ErrorText("refused", "A return or refusal needs its reason.", "退回或不予通过须说明理由。"),
+    "REFUND_PENDING": ErrorText("refused", "A refund of the order has been asked for.", "该订单已申请退款，尚待答复。"),
+    "RESULT_MISMATCH": ErrorText(
+        "refused", "The bank's result is for another amount than was sent.", "银行回单金额与拨付金额不一致。"
+    ),
+    # voucher
+    "AGREEMENT_REQUIRED": ErrorText(
+        "refused", "The transaction agreement must be read and accepted.", "须阅读并确认交易协议。"
+    ),
+    "APPLICATION_EXISTS": ErrorText(
+        "refused", "The enterprise has an application for this year.", "该企业本年度已有申领申请。"
+    ),
+    "CLAIMED_BY_ANOTHER": ErrorText("refused", "Another claim holds the order.", "该订单已由另一兑现申请占用。"),
+    "NO_PLAN": ErrorText(
+        "refused", "No issuance plan is published and open for that year.", "该年度没有已公示且已开放的发放计划。"
+    ),
+    "NOT_CERTIFIED": ErrorText("refused", "The enterprise is not certified.", "该企业尚未通过认证。"),
+    "NOT_VOUCHER_ELIGIBLE": ErrorText(
+        "refused", "No voucher may be spent on this product.", "该产品不支持使用云使用券。"
+    ),
+    "PLAN_DATES": ErrorText(
+        "refused",
+        "The plan's first day is not in its year, or the year is over.",
+        "开放日期不在计划年度内或年度已结束。",
+    ),
+    "PLAN_EXISTS": ErrorText("refused", "There is a plan for that programme and year.", "该计划年度已有发放计划。"),
+    "PLAN_MISMATCH": ErrorText("refused", "What was configured differs from the plan.", "配置内容与发放计划不一致。"),
+    "PRODUCT_NOT_AVAILABLE": ErrorText("refused", "The product is not on the shelf.", "该产品未上架或已下架。"),
+    "PROVIDER_NOT_AVAILABLE": ErrorText("refused", "The provider takes no new orders.", "该云服务商不能接受新订单。"),
     # what an enterprise is refused support for; their order is that of a quote
     "DELEGATED_RULE_MISSING": ErrorText(
         "refused",
