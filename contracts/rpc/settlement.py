@@ -102,7 +102,8 @@ class ReviewDisbursement(f.Body):
 
 
 class MakeBatch(f.Body):
-    """Finance takes the approved disbursements of a programme into a batch: payee, account version, amount and fund are frozen by hash."""
+    """Finance takes a programme's approved disbursements into a batch: one payment a provider, reference from the ids.
+    What was approved (payee, account version, amount, fund) stands under `frozen_hash` of the answer."""
 
     batch_id = f.ulid()
     programme = f.programme()
@@ -110,7 +111,7 @@ class MakeBatch(f.Body):
 
 
 class ReleaseBatch(f.Body):
-    """By another person than who made it; frozen_hash repeats what was approved. Asks standing again and fails closed."""
+    """By another person than made it; frozen_hash repeats what was approved. Asks standing again and fails closed."""
 
     batch_id = f.ulid()
     frozen_hash = f.sha256()
