@@ -1,0 +1,1 @@
+"""registry: who may take part, and with what."""

@@ -1,0 +1,65 @@
+"""Changes of registered facts: what each was, what it became, who may say so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contracts.errors import Refused
+from services.registry.domain.model import Party, wrong_state
+from services.registry.domain.personal import ACCOUNT, PERSONAL, Personal
+
+PUBLIC = ("name", "region", "legal_person", "violation", "bad_credit")
+# What decides who may take part: a party does not clear itself, the operator records it (第九条, first review).
+DECISIVE = ("region", "legal_person", "violation", "bad_credit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One fact, before and after; values of personal facts are for sealing alone."""
+
+    field: str
+    old: Any
+    new: Any
+
+    @property
+    def personal(self) -> bool:
+        return self.field in PERSONAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The party in its next version (its sealed text still the old one), its personal facts, and what changed."""
+
+    party: Party
+    personal: dict[str, str]
+    changes: tuple[Change, ...]
+
+
+def change(
+    *, party: Party, personal: Personal, given: Mapping[str, Any], roles: Collection[str]
+) -> Changed | Refused | None:
+    """The party with the given facts; None when nothing differs.
+
+    FORBIDDEN for a decisive fact from anyone but an operator; WRONG_STATE after exit.
+    """
+    if party.status == "exited":
+        return wrong_state("party_id", party.status, subject=party.id)
+    public = {
+        name: given[name] for name in PUBLIC if given.get(name) is not None and given[name] != getattr(party, name)
+    }
+    private = {
+        name: given[name] for name in PERSONAL if given.get(name) is not None and given[name] != personal.get(name)
+    }
+    decisive = next((name for name in DECISIVE if name in public), None)
+    if decisive is not None and "operator" not in roles:
+        return Refused("FORBIDDEN", field=decisive, facts={"role": "operator"})
+    changes = [Change(field=name, old=getattr(party, name), new=value) for name, value in public.items()]
+    changes += [Change(field=name, old=personal.get(name), new=value) for name, value in private.items()]
+    if not changes:
+        return None
+    after = replace(party, **public, sequence=party.sequence + 1)
+    if party.kind == "provider" and any(name in private for name in ACCOUNT):
+        after = replace(after, account_version=party.account_version + 1)
+    return Changed(party=after, personal={**personal, **private}, changes=tuple(changes))
