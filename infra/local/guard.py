@@ -29,6 +29,7 @@ from typing import IO
 
 PORTS = range(20_000, 32_000)  # below Linux's ephemeral range, so that no outgoing connection takes one meanwhile
 POLL_SECONDS = 0.05
+ORPHAN_SECONDS = 3.0  # what a server started gets to notice that the server is gone
 
 
 class LocalServerError(RuntimeError):
@@ -79,7 +80,7 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(10.0)
-        if not wait_for(lambda: not _still_there(family), deadline_seconds=5.0):
+        if not wait_for(lambda: not _still_there(family), deadline_seconds=ORPHAN_SECONDS):
             for pid in _still_there(family):
                 _send(pid, signal.SIGKILL)
         _FAMILY.forget(self)
@@ -272,9 +273,9 @@ def claim(folder: Path) -> IO[str]:
 def scratch_folder(purpose: str) -> Path:
     """A new temporary folder ``yunquan-PURPOSE-PID-…``; those left by processes that were killed are removed first."""
     base = Path(tempfile.gettempdir())
-    for old in base.glob(f"yunquan-{purpose}-*"):
-        pid = old.name.split("-")[2]
-        if pid.isdigit() and not _stat(int(pid)) and old.stat().st_uid == os.getuid():
+    for old in base.glob("yunquan-*-*-*"):
+        pid = old.name.rsplit("-", 2)[1]
+        if pid.isdigit() and not _stat(int(pid)) and os.geteuid() in (0, old.stat().st_uid):
             shutil.rmtree(old, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"yunquan-{purpose}-{os.getpid()}-", dir=base))
 

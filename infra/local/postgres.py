@@ -183,8 +183,9 @@ class Postgres:
             raise LocalServerError(f"initdb failed; {log} ends:\n{last_lines(log)}")
 
     def _start_on_free_port(self) -> None:
-        port_is_known = bool(self._ports)
-        for attempt in range(1, START_ATTEMPTS + 1):
+        port_is_known = bool(self._ports)  # by whoever was given the URI: then it is kept, taken or not
+        attempts = 1 if port_is_known else START_ATTEMPTS
+        for attempt in range(1, attempts + 1):
             if not port_is_known:
                 self._ports = free_ports(1)
             try:
@@ -192,7 +193,7 @@ class Postgres:
                 return
             except LocalServerError as error:
                 self.kill()
-                if attempt == START_ATTEMPTS or "Address already in use" not in str(error):
+                if attempt == attempts or "Address already in use" not in str(error):
                     raise
 
     def _launch(self) -> None:

@@ -21,6 +21,8 @@ from typing import IO, Self
 from urllib.parse import quote
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPError
 
 from infra.local import packages
 from infra.local.guard import Child, LocalServerError, claim, free_ports, last_lines, spawn, wait_for
@@ -29,6 +31,7 @@ NODE = "yunquan@localhost"  # every node has an epmd of its own, so names need n
 USER = "yunquan"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+ANSWER_SECONDS = 3.0  # for one attempt to connect: whoever listens on our port may not be our node
 START_ATTEMPTS = 3  # each with new ports: another process may take one between our look and the node's bind
 VHOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -93,8 +96,9 @@ class Rabbit:
             return
         packages.need("rabbitmq")
         self._lock = self._lock or claim(self.folder)
-        ports_are_known = bool(self._ports)
-        for attempt in range(1, START_ATTEMPTS + 1):
+        ports_are_known = bool(self._ports)  # by whoever was given the URI: then they are kept, taken or not
+        attempts = 1 if ports_are_known else START_ATTEMPTS
+        for attempt in range(1, attempts + 1):
             if not ports_are_known:
                 self._ports = free_ports(4)
             try:
@@ -102,7 +106,7 @@ class Rabbit:
                 return
             except LocalServerError as error:
                 self.kill()
-                if attempt == START_ATTEMPTS or not re.search("eaddrinuse|already in use", str(error)):
+                if attempt == attempts or not re.search("eaddrinuse|already in use", str(error)):
                     self._release()
                     raise
             except BaseException:
@@ -264,8 +268,10 @@ class Rabbit:
     def _accepts(self) -> bool:
         if not _listens(self.port):
             return False
-        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
-            pika.BlockingConnection(pika.URLParameters(self.uri)).close()
+        parameters = pika.URLParameters(self.uri)
+        parameters.socket_timeout = parameters.stack_timeout = ANSWER_SECONDS
+        with contextlib.suppress(AMQPError, AMQPConnectorException, OSError):
+            pika.BlockingConnection(parameters).close()
             return True
         return False
 

@@ -1,0 +1,115 @@
+"""Do the five services tell the same story about the money? Asked of each, at any moment, by RPC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from contracts.catalogue import SERVICES
+from contracts.client import Client
+
+Totals = Mapping[str, Mapping[str, Any]]  # service → {"figures": …, "rows": …}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One equation or bound: what it says in both languages, the two numbers, whether it holds."""
+
+    name: str
+    zh: str
+    left: int
+    relation: str  # "=" or "≤"
+    right: int
+
+    @property
+    def holds(self) -> bool:
+        return self.left == self.right if self.relation == "=" else self.left <= self.right
+
+
+def ask(client: Client, programme: str, year: int) -> dict[str, Mapping[str, Any]]:
+    """Each service's totals for one programme and year; raises CallError when a service gives no answer."""
+    return {s: client.call(s, "totals", programme=programme, year=year) for s in SERVICES}
+
+
+def checks(totals: Totals) -> list[Check]:
+    """Every equation between the services, in fen or rows; a figure that is missing is a KeyError, never a zero."""
+    v, s, e = (totals[name]["figures"] for name in ("voucher", "settlement", "supervision"))
+    evidence = totals["supervision"].get("rows", {}).get("evidence", {})
+    issued = v["granted_fen"] + v["reserved_fen"]
+    found = [
+        Check("the ledger sums to zero", "总账轧平", v["ledger_sum_fen"], "=", 0),
+        Check("pending amounts mirror open transfers", "待结与在途一致", v["pending_difference_fen"], "=", 0),
+        Check("issued and reserved within the budget", "发放与预留不超预算", issued, "≤", v["budget_fen"]),
+        Check(
+            "every fen of the budget is in one account",
+            "预算每一分都在账",
+            sum(v[k] for k in ACCOUNTS),
+            "=",
+            v["budget_fen"],
+        ),
+        Check("claimed in the order book = live claims", "订单占用=在途兑现", v["claimed_fen"], "=", s["claimed_fen"]),
+        Check("redeemed in the ledger = paid out", "账上兑现=已拨付", v["redeemed_fen"], "=", s["paid_fen"]),
+        Check("paid within approved", "拨付不超批准", s["paid_fen"], "≤", s["approved_fen"]),
+        Check("no event of the evidence missing", "证据无缺号", e.get("stream_gaps", 0), "=", 0),
+    ]
+    for service in SERVICES:
+        published = totals[service]["figures"]["stream_seq"]
+        found.append(
+            Check(
+                f"{service}: published = in evidence", f"{service} 事件均留痕", published, "=", evidence.get(service, 0)
+            )
+        )
+        found.append(
+            Check(
+                f"{service}: nothing unsent",
+                f"{service} 无待发事件",
+                totals[service]["figures"]["outbox_unsent"],
+                "=",
+                0,
+            )
+        )
+    return found
+
+
+ACCOUNTS = (
+    "budget_free_fen",
+    "reserved_fen",
+    "quota_available_fen",
+    "held_fen",
+    "committed_fen",
+    "claimed_fen",
+    "redeemed_fen",
+    "lapsed_fen",
+)
+
+
+def report(found: list[Check]) -> list[str]:
+    """A line a check, differences first."""
+    width = max(len(check.name) for check in found)
+    ordered = sorted(found, key=lambda check: check.holds)
+    return [
+        f"{'ok  ' if c.holds else 'DIFF'} {c.name:<{width}}  {c.left:>16,} {c.relation} {c.right:>16,}  {c.zh}"
+        for c in ordered
+    ]
+
+
+@click.command("reconcile")
+@click.option("--programme", default="guizhou-2018", show_default=True)
+@click.option("--year", type=int, required=True)
+@click.option("--folder", default="var", show_default=True, type=click.Path())
+def reconcile(programme: str, year: int, folder: str) -> None:
+    """Compare the figures of all services; exit 1 when any differs."""
+    from infra.local.connect import connect
+
+    with connect(folder, role="auditor") as client:
+        found = checks(ask(client, programme, year))
+    for line in report(found):
+        click.echo(line)
+    if not all(check.holds for check in found):
+        raise SystemExit(1)
+
+
+commands = [reconcile]
