@@ -1,0 +1,67 @@
+"""What this service knows of enterprises, providers and products: the registry's public state, as last heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.voucher.domain.facts import Facts
+
+
+@dataclass(frozen=True)
+class Enterprise:
+    """granted_fen: the quota granted to it this year, 0 while there is none."""
+
+    enterprise_id: str
+    programme: str
+    region: str
+    registered_on: date
+    legal_person: bool
+    violation: bool
+    bad_credit: bool
+    industry: str | None
+    size: str | None
+    priority: bool
+    status: str
+    blacklisted: bool
+    granted_fen: int = 0
+
+    def facts(self, *, on: date, requested_fen: int | None) -> Facts:
+        """The facts of an application for the year's quota."""
+        return Facts(
+            on=on,
+            requested_fen=requested_fen,
+            used_this_year_fen=0,
+            registered_on=self.registered_on,
+            region=self.region,
+            legal_person=self.legal_person,
+            violation=self.violation,
+            bad_credit=self.bad_credit,
+            industry=self.industry,
+            size=self.size,
+        )
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider as far as orders are concerned."""
+
+    provider_id: str
+    programme: str
+    status: str
+    blacklisted: bool
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product, and the standing of the provider that offers it."""
+
+    product_id: str
+    provider_id: str
+    programme: str
+    category: str
+    price_fen: int
+    market_price_fen: int | None
+    voucher_eligible: bool
+    status: str
+    provider: Provider | None
