@@ -1,5 +1,6 @@
 """No server outlives the run that started it: else each broken run would leave a broker, a port and a data folder."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -108,14 +109,18 @@ def test_children_end_however_the_script_ends(ending, tmp_path, wait_until):
 def test_a_child_outlives_the_thread_that_started_it(tmp_path, wait_until):
     """Lost otherwise: a broker restarted from a test's thread dies with that thread, as the kernel's rule has it."""
     started = []
-    thread = threading.Thread(
-        target=lambda: started.append(spawn(["sleep", "100"], name="sleep", env=ENV, log=tmp_path / "log"))
-    )
+
+    def start():
+        child = spawn(["sleep", "100"], name="sleep", env=ENV, log=tmp_path / "log")
+        wait_until(lambda: Path(f"/proc/{child.pid}/comm").read_text() == "sleep\n")  # it has asked for its signal
+        started.append(child)
+
+    thread = threading.Thread(target=start)
     thread.start()
     thread.join()
     child = started[0]
-    wait_until(lambda: Path(f"/proc/{child.pid}/comm").read_text() == "sleep\n")  # its parent-death signal is armed
-    threading.Thread(target=lambda: None).start()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child._process.wait(0.3)  # the signal would come at once
     assert child.alive()
     assert child.stop() == -signal.SIGTERM
     assert not child.alive()
