@@ -64,15 +64,20 @@ class Library:
     """
 
     def __init__(self, *folders: Path) -> None:
-        self._raw: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
+        self._raw: dict[tuple[str, str], dict[str, Any]] = {}
         self._versions: dict[str, dict[str, Pack]] = {}
         self._overlays: dict[str, list[Overlay]] = {}
         self._composed: dict[tuple[str, str, str, str, str], Pack] = {}
         for folder in folders:
             if not folder.is_dir():
                 raise PackError([Problem(file=str(folder), key="", what="there is no such folder")])
+            files: dict[tuple[str, str], Path] = {}
             for path in sorted(folder.glob("*.toml")):
-                self._add(path)
+                name = self._add(path)
+                if name in files:
+                    what = f"code and version {'@'.join(name)} are those of {files[name].name} too"
+                    raise PackError([Problem(file=str(path), key="version", what=what)])
+                files[name] = path
 
     def codes(self) -> tuple[str, ...]:
         """Codes of all programmes, sorted."""
@@ -100,13 +105,8 @@ class Library:
         if overlay is None:
             return pack
         chosen = self._overlay(overlay, on)
-        if on is not None and not chosen.header.in_force(on):
-            return pack
-        header = chosen.header
-        memory = (pack.code, pack.version, header.code, header.version, chosen.file)
-        if memory not in self._composed:
-            self._composed[memory] = compose(pack, self._raw[pack.code, pack.version][1], chosen)
-        return self._composed[memory]
+        composed = self.fill(pack, chosen)
+        return composed if on is None or chosen.header.in_force(on) else pack
 
     def version(self, label: str) -> Pack:
         """The pack of a label that a decision carries (`guizhou-2018@1`, `shandong-2017@1+example-jinan@1`)."""
@@ -120,8 +120,15 @@ class Library:
         code, _, number = filling.partition("@")
         for overlay in self._overlays.get(code, []):
             if overlay.header.version == number:
-                return compose(pack, self._raw[pack.code, pack.version][1], overlay)
+                return self.fill(pack, overlay)
         raise UnknownPack(label)
+
+    def fill(self, pack: Pack, overlay: Overlay) -> Pack:
+        """One of this library's packs, filled by an overlay; PackError when the overlay does not fit it."""
+        memory = (pack.code, pack.version, overlay.header.code, overlay.header.version, overlay.file)
+        if memory not in self._composed:
+            self._composed[memory] = compose(pack, self._raw[pack.code, pack.version], overlay)
+        return self._composed[memory]
 
     def _overlay(self, name: str, on: date | None) -> Overlay:
         if name not in self._overlays:
@@ -133,7 +140,7 @@ class Library:
         dated = self._overlays[name]
         return next((one for one in reversed(dated) if on is None or one.header.effective_from <= on), dated[0])
 
-    def _add(self, path: Path) -> None:
+    def _add(self, path: Path) -> tuple[str, str]:
         raw = read_toml(path)
         if "fills" in raw:
             overlay = read_overlay(raw, file=str(path))
@@ -141,10 +148,11 @@ class Library:
             self._overlays[overlay.header.code] = sorted(
                 [*others, overlay], key=lambda one: (one.header.effective_from, one.header.version)
             )
-            return
+            return overlay.header.code, overlay.header.version
         pack = read_pack(raw, file=str(path))
-        self._raw[pack.code, pack.version] = (str(path), raw)
+        self._raw[pack.code, pack.version] = raw
         self._versions.setdefault(pack.code, {})[pack.version] = pack
+        return pack.code, pack.version
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -214,16 +222,20 @@ def load_file(path: Path) -> Pack:
     return read_pack(read_toml(path), file=str(path))
 
 
-def check(path: Path) -> list[Problem]:
-    """All that is wrong with a pack's or overlay's file; an overlay is tried on the shipped pack that it fills."""
+def check(path: Path, *, library: Library | None = None) -> list[Problem]:
+    """All that is wrong with a pack's or overlay's file; an overlay is tried on the pack of the library it fills.
+
+    Without a library, on those that come with this release.
+    """
     try:
         raw = read_toml(path)
         if "fills" not in raw:
             read_pack(raw, file=str(path))
             return []
         overlay = read_overlay(raw, file=str(path))
-        for pack in shipped().versions(overlay.header.fills):
-            compose(pack, shipped()._raw[pack.code, pack.version][1], overlay)
+        library = library or shipped()
+        for pack in library.versions(overlay.header.fills):
+            library.fill(pack, overlay)
     except PackError as error:
         return error.problems
     except UnknownPack as error:
