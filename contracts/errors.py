@@ -84,6 +84,9 @@ ERRORS: Mapping[str, ErrorText] = {
     "PROGRAMME_UNKNOWN": ErrorText("invalid", "There is no such programme in force.", "没有这个计划或不在有效期内。"),
     "SAME_PERSON": ErrorText("refused", "Two stages need two different people.", "两个环节须由不同人员办理。"),
     "WRONG_STATE": ErrorText("refused", "The record's state does not allow this.", "当前状态不允许此操作。"),
+    # supervision: what must not happen
+    "ALREADY_LISTED": ErrorText("refused", "The party is on the blacklist already.", "该主体已在黑名单中。"),
+    "EFFECT_IN_PAST": ErrorText("refused", "It cannot take effect in the past.", "生效时间不能早于当前时间。"),
     # registry: who may take part, and with what
     "CHUNK_OUT_OF_ORDER": ErrorText(
         "refused", "Another part of the document is expected next.", "文件分片顺序不符，请从应传位置继续。"
@@ -147,6 +150,7 @@ ERRORS: Mapping[str, ErrorText] = {
     "NO_PLAN": ErrorText(
         "refused", "No issuance plan is published and open for that year.", "该年度没有已公示且已开放的发放计划。"
     ),
+    "NO_QUOTA": ErrorText("refused", "This programme grants no yearly quota.", "该计划不设年度额度。"),
     "NOT_CERTIFIED": ErrorText("refused", "The enterprise is not certified.", "该企业尚未通过认证。"),
     "NOT_VOUCHER_ELIGIBLE": ErrorText(
         "refused", "No voucher may be spent on this product.", "该产品不支持使用云使用券。"

@@ -32,7 +32,7 @@ class PlanState(f.Body):
 
 
 class ApplicationState(f.Body):
-    """place: in the line of its budget, 1 first; amount_fen: reserved or granted."""
+    """place: in the line of its budget, 1 first; amount_fen: reserved or granted; lapsed_fen: unspent when its year ended."""
 
     application_id = f.ulid()
     enterprise_id = f.ulid()
@@ -40,6 +40,7 @@ class ApplicationState(f.Body):
     year = f.year()
     place = f.whole(1, 2**53)
     amount_fen = f.fen()
+    lapsed_fen = f.fen(required=False)
     status = f.one_of(APPLICATION_STATES)
     reasons = f.words(500, 20, required=False)
     law = law()

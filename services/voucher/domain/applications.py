@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.schema import Condition
 from services.voucher.domain import ledger
 from services.voucher.domain.eligibility import conditions_met, eligibility
 from services.voucher.domain.entitlement import quota
@@ -31,6 +32,7 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
 }
 ENDED = ("refused", "withdrawn", "lapsed")
 AGAIN = ("refused", "withdrawn")  # an enterprise may apply again after these
+JUDGED_LATER: tuple[Condition, ...] = ("not_affiliated",)  # at the order, when the provider is known
 
 Key: TypeAlias = tuple[bool, int]
 
@@ -92,7 +94,7 @@ def apply(
     if enterprise.blacklisted:
         return refuse(pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", subject=subject)
     facts = enterprise.facts(on=today, requested_fen=requested_fen)
-    reasons = eligibility(pack=pack, facts=facts, skip=("not_affiliated",))  # judged at the order, with its provider
+    reasons = eligibility(pack=pack, facts=facts, skip=JUDGED_LATER)
     if reasons:
         return first_of(pack, reasons)
     if enterprise.status != "certified":
@@ -152,18 +154,15 @@ def reserve(*, application: Application, amount_fen: int, fresh: bool) -> tuple[
 def end(
     *, application: Application, action: str, reasons: Sequence[str] = ()
 ) -> tuple[Application, tuple[ledger.Move, ...]] | None:
-    """Approve, refuse or withdraw: the application after it and the end of its pending money; None: not in this state."""
+    """Approve, refuse or withdraw: the application after it, and how its pending money ends; None: wrong state."""
     status = TRANSITIONS[action].get(application.status)
     if status is None:
         return None
     moves: tuple[ledger.Move, ...] = ()
     if application.pending_id is not None:
         kind: ledger.Kind = "post_pending" if action == "approve" else "void_pending"
-        moves = (
-            ledger.Move(
-                kind, *application.accounts, application.amount_fen, f"application_{status}", application.pending_id
-            ),
-        )
+        amount_fen, name = application.amount_fen, f"application_{status}"
+        moves = (ledger.Move(kind, *application.accounts, amount_fen, name, application.pending_id),)
     after = replace(
         application,
         status=status,
@@ -191,6 +190,22 @@ def lapse(*, application: Application, unspent_fen: int) -> tuple[Application, t
         application, status="lapsed", settled=True, lapsed_fen=unspent_fen, sequence=application.sequence + 1
     )
     return after, (ledger.Move("posted", *where, unspent_fen, "quota_lapsed"),)
+
+
+def state(application: Application, law: Mapping[str, object]) -> dict[str, object]:
+    """The application as its events tell of it."""
+    return {
+        "application_id": application.application_id,
+        "enterprise_id": application.enterprise_id,
+        "programme": application.programme,
+        "year": application.year,
+        "place": application.place,
+        "amount_fen": application.amount_fen,
+        "lapsed_fen": application.lapsed_fen,
+        "status": application.status,
+        "reasons": list(application.reasons),
+        "law": law,
+    }
 
 
 def articles_of(pack: Pack, action: str) -> tuple[str, ...]:

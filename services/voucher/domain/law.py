@@ -28,7 +28,7 @@ def refuse(pack: Pack, code: str, field: str | None, path: str, **facts: Any) ->
 
 
 def first_of(pack: Pack, refusals: tuple[Refused, ...], *, field: str | None = None) -> Refused:
-    """Several reasons as one refusal: the first, with the codes of all under `reasons`; `field` as the caller named it."""
+    """Several reasons as one refusal: the first, with all codes under `reasons`; `field` as the caller named it."""
     first = refusals[0]
     facts: Mapping[str, Any] = {
         **first.facts,

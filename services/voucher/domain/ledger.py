@@ -131,11 +131,16 @@ class Books:
         return cls(at=at, accounts={account.name: account for account in accounts})
 
     def account(self, name: str) -> Account:
-        """The account of that name; a new one is empty."""
+        """The account of that name; LedgerBroken when it was not loaded (and locked) for this batch."""
         found = self.accounts.get(name)
         if found is None:
-            found = self.accounts[name] = Account(name)
+            raise LedgerBroken(f"{name} is not in this batch's books")
         return found
+
+    def add(self, accounts: Iterable[Account]) -> None:
+        """More accounts, loaded later; those already here keep what this batch did to them."""
+        for account in accounts:
+            self.accounts.setdefault(account.name, account)
 
     def available_fen(self, name: str) -> int:
         return self.account(name).available_fen

@@ -128,6 +128,30 @@ def placing(order: Order) -> tuple[ledger.Move, ...]:
     return (ledger.Move("pending", order.quota, order.committed, order.voucher_fen, "order_placed"),)
 
 
+def state(order: Order, law: Mapping[str, object]) -> dict[str, object]:
+    """The order as its events tell of it."""
+    return {
+        "order_id": order.order_id,
+        "enterprise_id": order.enterprise_id,
+        "provider_id": order.provider_id,
+        "product_id": order.product_id,
+        "programme": order.programme,
+        "year": order.year,
+        "category": order.category,
+        "list_price_fen": order.list_price_fen,
+        "price_fen": order.price_fen,
+        "voucher_fen": order.voucher_fen,
+        "own_fen": order.own_fen,
+        "ordered_at": order.ordered_at,
+        "confirmed_at": order.confirmed_at,
+        "contract_sha256": order.contract_sha256,
+        "claim_id": order.claim_id,
+        "status": order.status,
+        "reason": order.reason,
+        "law": law,
+    }
+
+
 def accounts_of(order: Order, action: str, *, to_provider: str | None = None) -> tuple[str, ...]:
     """The accounts that an action may touch, to be loaded and locked before it is decided."""
     if not order.voucher_fen:

@@ -46,7 +46,7 @@ def place(
     now: datetime,
     today: date,
 ) -> Placed | Refused:
-    """The order placed, or the first reason why not. left_fen: what is available of the enterprise's quota this year."""
+    """The order placed, or the first reason why not. left_fen: what the enterprise may still spend this year."""
     refused = _parties(pack, enterprise, product) or _terms(pack, request, product)
     if refused is not None:
         return refused

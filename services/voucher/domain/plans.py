@@ -1,4 +1,4 @@
-"""The yearly issuance plan: made by the bureau, configured by the operator, published at once, closed after its year."""
+"""The yearly issuance plan: made by the bureau, configured by the operator and so published, closed after its year."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ def make(
         return refuse(pack, "PLAN_DATES", "opens_on", "issuing.plan", **dates)
     if not pack.period.contains(opens_on):
         return refuse(pack, "OUT_OF_PERIOD", "opens_on", "period", opens_on=opens_on.isoformat())
+    if pack.issuing is None or pack.issuing.instrument != "quota":
+        return Refused("NO_QUOTA", "programme", None, {"pack_version": pack.label})
     entitlement = quota(pack=pack, facts=Facts(on=opens_on, used_this_year_fen=0))
     if entitlement.refusals:
         return entitlement.refusals[0]
@@ -121,8 +123,23 @@ def takes_applications(*, pack: Pack, plan: Plan | None, programme: str, year: i
     return None
 
 
+def state(plan: Plan, law: Mapping[str, object]) -> dict[str, object]:
+    """The plan as its events tell of it."""
+    return {
+        "plan_id": plan.plan_id,
+        "programme": plan.programme,
+        "year": plan.year,
+        "budget_fen": plan.budget_fen,
+        "quota_fen": plan.quota_fen,
+        "opens_on": plan.opens_on,
+        "document": plan.document,
+        "status": plan.status,
+        "law": law,
+    }
+
+
 def close(*, plan: Plan, free_fen: int, lapsed_fen: int) -> tuple[Plan, tuple[ledger.Move, ...]]:
-    """The year is over and every quota has lapsed: what was never applied for lapses too. lapsed_fen: with it, in all."""
+    """The year is over and all quotas have lapsed: what was never applied for lapses too. lapsed_fen: in all."""
     moves: tuple[ledger.Move, ...] = ()
     if free_fen:
         where = ledger.budget(plan.programme, plan.year), ledger.lapsed(plan.programme, plan.year)
