@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, refused
+from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
 from contracts.rpc.supervision import ALERTS, SEVERITIES
 
@@ -17,6 +17,7 @@ class ClaimVerdict(f.Body):
     programme = f.programme()
     verdict = f.one_of(("cleared", "held", "rejected"))
     alerts = f.words(40, 20)
+    law = law()
 
 
 class AlertState(f.Body):
@@ -33,6 +34,7 @@ class AlertState(f.Body):
     evidence = f.facts()
     status = f.one_of(("open", "acknowledged", "confirmed", "false_alarm"))
     reason = f.text(1000, required=False)
+    law = law()
 
 
 class BlacklistState(f.Body):
@@ -44,6 +46,7 @@ class BlacklistState(f.Body):
     ground = f.text(60)
     effective_at = f.instant()
     status = f.one_of(("listed", "removed"))
+    law = law()
 
 
 class Checkpoint(f.Body):

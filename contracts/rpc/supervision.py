@@ -5,11 +5,12 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts import roles as r
 from contracts.rpc.base import Anything, IdOnly, Method, Nothing, Page, everywhere
-from contracts.rpc.registry import PARTY_KINDS, ById, Items, PartyIds
+from contracts.rpc.registry import GROUNDS, PARTY_KINDS, ById, Items, PartyIds
 
 SERVICE = "supervision"
 ALERTS = ("AFFILIATED_PARTIES", "INVOICE_REUSED", "PRICE_OUTLIER")
 SEVERITIES = ("high", "medium", "low")
+BLACKLIST_GROUNDS = (*GROUNDS, "fraud", "crime")  # those of forced exit, fraud (五(四)), crime (第十二条)
 
 
 class AcknowledgeAlert(f.Body):
@@ -31,7 +32,7 @@ class BlacklistParty(f.Body):
     party_kind = f.one_of(PARTY_KINDS)
     party_id = f.ulid()
     programme = f.programme()
-    ground = f.text(60)
+    ground = f.one_of(BLACKLIST_GROUNDS)
     reason = f.text(1000)
     effective_at = f.instant(required=False)
 

@@ -1,0 +1,1 @@
+"""What must not happen: evidence of everything, alerts that hold claims, the blacklist."""

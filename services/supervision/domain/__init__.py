@@ -1,0 +1,1 @@
+"""The rules of supervision, pure: facts in, findings and verdicts out."""

@@ -1,0 +1,92 @@
+"""All rules over one claim, and what follows: held by alerts grave enough for its programme, or cleared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.programmes import DelegatedRuleMissing, Pack
+from services.supervision.domain import affiliation, invoices, prices
+from services.supervision.domain.finding import ORDER, Finding
+
+# The rule of the pack that each alert rests on, where the programme has it.
+RESTS_ON = {
+    affiliation.RULE: ("eligibility.not_affiliated", "supervision.truth"),
+    invoices.RULE: ("supervision.truth", "supervision.fraud"),
+    prices.RULE: ("claims.price_above_market", "amount.market_price"),
+}
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a claim when it is screened."""
+
+    use: invoices.Use
+    earlier: Sequence[tuple[invoices.Likeness, invoices.Use]]
+    graph: affiliation.Graph
+    path: Sequence[affiliation.Link]
+    price_fen: int
+    list_price_fen: int | None
+    market_price_fen: int | None
+    of_product: Sequence[int]
+    of_category: Sequence[int]
+
+
+def screen(facts: Facts) -> list[Finding]:
+    """The findings of all rules, gravest first."""
+    found = [
+        affiliation.judge(
+            enterprise_id=facts.use.enterprise_id,
+            provider_id=facts.use.provider_id,
+            graph=facts.graph,
+            path=facts.path,
+        ),
+        invoices.judge(facts.use, facts.earlier),
+        prices.judge(
+            price_fen=facts.price_fen,
+            list_price_fen=facts.list_price_fen,
+            market_price_fen=facts.market_price_fen,
+            of_product=facts.of_product,
+            of_category=facts.of_category,
+        ),
+    ]
+    return sorted((one for one in found if one is not None), key=lambda one: (ORDER[one.severity], one.rule))
+
+
+def holds(finding: Finding, pack: Pack | None) -> bool:
+    """Does the alert hold the claim (the pack's `supervision.hold`)? Without a known programme every alert does."""
+    if pack is None:
+        return True
+    rule = pack.supervision.hold
+    return rule is not None and finding.severity in rule.severities
+
+
+def articles(pack: Pack | None, *paths: str) -> tuple[str, ...]:
+    """The articles of the first of `paths` that the programme has; none when it has none of them."""
+    if pack is not None:
+        for path in paths:
+            try:
+                return (pack.article(path),)
+            except (KeyError, DelegatedRuleMissing):
+                continue
+    return ()
+
+
+def alert_articles(pack: Pack | None, rule: str) -> tuple[str, ...]:
+    """The articles an alert of that rule rests on."""
+    return articles(pack, *RESTS_ON[rule])
+
+
+def hold_articles(pack: Pack | None) -> tuple[str, ...]:
+    """The article by which an alert holds a claim."""
+    return articles(pack, "supervision.hold")
+
+
+def alert_id(*, claim_id: str, claim_version: int, rule: str) -> str:
+    """The alert's id: ULID-shaped, made of the first 125 bits of SHA-256, so that a repeat is the same alert."""
+    digest = hashlib.sha256(f"{claim_id}\n{claim_version}\n{rule}".encode()).digest()
+    number = int.from_bytes(digest[:16], "big") >> 3
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
