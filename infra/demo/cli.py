@@ -1,0 +1,150 @@
+"""`yunquan demo`: the year told step by step, then the report; exit 0 only when every invariant held."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from infra.demo import report, sample
+from infra.demo.cast import PROGRAMME, YEAR
+from infra.demo.money import Money
+from infra.demo.stage import Stage
+from infra.demo.story import Story, at
+from infra.local.deployment import Deployment, Options
+from infra.local.guard import LocalServerError, exit_on_signals
+
+SAMPLE_ROWS = 2_000
+
+
+@click.command()
+@click.option(
+    "--enterprises", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A business register."
+)
+@click.option("--programme", type=click.Choice([PROGRAMME]), default=PROGRAMME, show_default=True)
+@click.option("--size", type=click.IntRange(60, 5000), default=300, show_default=True, help="Enterprises to certify.")
+@click.option("--seed", type=int, default=2019, show_default=True)
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Keep databases and logs there (default: a scratch folder)."
+)
+def demo(enterprises: Path | None, programme: str, size: int, seed: int, database: str, folder: Path | None) -> None:
+    """One year of a programme through all five services on a simulated clock."""
+    exit_on_signals()
+    console = Console(width=118, highlight=False)
+    scratch = tempfile.TemporaryDirectory(prefix="yunquan-demo-", ignore_cleanup_errors=True)
+    with scratch as name:
+        where = folder or Path(name)
+        options = Options(database=database, durable=True, starts_at=at(1, 2))
+        try:
+            with Deployment(where, options) as deployment:
+                last, sound = tell(Stage(deployment, console, seed), enterprises, size, seed)
+        except LocalServerError as error:
+            raise click.ClickException(str(error)) from error
+    console.print(last)
+    raise SystemExit(0 if sound else 1)
+
+
+def tell(stage: Stage, register: Path | None, size: int, seed: int) -> tuple[str, bool]:
+    """The story; its last line, and whether every invariant held."""
+    console, started = stage.console, time.monotonic()
+    console.print(f"[bold]云券 Yunquan — a year of {PROGRAMME}, {YEAR}, simulated clock[/bold]")
+    console.print(
+        "Simulated: the clock, every action of a party or official, and the bank. "
+        + ("Enterprises are from the register given; " if register else "Enterprises are generated; ")
+        + "providers, products and all misconduct are generated."
+    )
+    if register is None:
+        register = stage.deployment.folder / "sample-register.csv"
+        sample.write(register, SAMPLE_ROWS, seed)
+    story = Story(stage, size)
+    money = Money(story)
+    _open_the_year(story, money, register)
+    _spend_and_claim(story, money)
+    money.close_year()
+    stage.quiet()
+    return _report(story, time.monotonic() - started)
+
+
+def _open_the_year(story: Story, money: Money, register: Path) -> None:
+    story.import_register(register)
+    counts = story.imported
+    story.stage.console.print(
+        f"   register: {counts['rows']:,} rows, {counts['accepted']:,} accepted, {counts['rejected']:,} rejected "
+        f"{counts['by_reason']}"
+    )
+    story.choose_enterprises()
+    story.admit_providers()
+    story.certify_enterprises()
+    story.publish_products()
+    story.publish_plan()
+    money.announce_nodes()
+    story.stage.move_to(at(1, 10))
+    story.apply()
+
+
+def _spend_and_claim(story: Story, money: Money) -> None:
+    for month, share in ((2, 0.5), (4, 0.45)):
+        story.stage.move_to(at(month, 20))
+        story.confirm(story.place_orders(share))
+    story.stage.move_to(at(6, 20))
+    money.file_claims(0.6)
+    story.stage.move_to(at(6, 30, 19))
+    money.resolve_alerts()
+    money.review()
+    story.stage.move_to(at(7, 15))
+    money.pay()
+    money.force_out()
+    money.give_notice()
+    story.stage.move_to(at(9, 10))
+    story.confirm(story.place_orders(0.4))
+    story.stage.move_to(at(12, 5))
+    money.file_claims(0.85)
+    story.stage.move_to(at(12, 10, 19))
+    money.resolve_alerts()
+    money.review()
+    story.stage.move_to(at(12, 25))
+    money.pay()
+
+
+def _report(story: Story, seconds: float) -> tuple[str, bool]:
+    console = story.stage.console
+    totals, checks = report.invariants(console, story)
+    report.money(console, totals)
+    report.orders(console, story)
+    report.queue(console, totals)
+    alerts = report.alerts(console, story)
+    report.refusals(console, story)
+    evidence = _verify_evidence(story)
+    imbalance = totals["voucher"]["figures"]["ledger_sum_fen"]
+    enterprises = totals["registry"]["figures"]["enterprises"]
+    orders = sum(totals["voucher"]["rows"]["orders"].values())
+    paid = totals["settlement"]["rows"]["claims"].get("paid", 0)
+    sound = all(check.holds for check in checks) and evidence and paid > 0 and imbalance == 0
+    console.print(f"{story.stage.calls:,} calls, {seconds:.0f} s")
+    word = "OK" if sound else "BROKEN"
+    return (
+        f"DEMO {word}: {enterprises} enterprises, {orders} orders, {paid} claims paid, {alerts} alerts, "
+        f"imbalance {imbalance} fen",
+        sound,
+    )
+
+
+def _verify_evidence(story: Story) -> bool:
+    """The chain is recomputed by the program an auditor would use."""
+    folder = story.stage.deployment.folder
+    (folder / "keys" / "auditor.token").write_text(story.stage.token("auditor"))
+    env = {**story.stage.deployment.env("supervision"), "YUNQUAN_TOKEN_FILE": str(folder / "keys" / "auditor.token")}
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "evidence", "verify"], env=env, capture_output=True, text=True, check=False
+    )
+    story.stage.console.print(f"evidence: {(done.stdout or done.stderr).strip().splitlines()[-1]}")
+    return done.returncode == 0
+
+
+commands = [demo]

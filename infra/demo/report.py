@@ -1,0 +1,104 @@
+"""What a bureau would read at the year's end: money, queue, alerts, refusals; and whether every invariant held."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from contracts.money import format_yuan
+from infra import reconcile
+from infra.demo.cast import CITIES, PROGRAMME, YEAR
+from infra.demo.story import Story
+
+ACCOUNTS = {
+    "budget_free_fen": "预算余额 budget left",
+    "reserved_fen": "预留 reserved for applicants",
+    "quota_available_fen": "额度未用 quota unspent",
+    "held_fen": "订单在途 held by orders",
+    "committed_fen": "已确认 confirmed, not claimed",
+    "claimed_fen": "兑现在途 claimed, not paid",
+    "redeemed_fen": "已拨付 paid",
+    "lapsed_fen": "年末作废 lapsed with the year",
+}
+
+
+def money(console: Console, totals: dict[str, Any]) -> None:
+    figures = totals["voucher"]["figures"]
+    table = Table("account", "yuan", title="资金 Money by account", title_justify="left")
+    for key, name in ACCOUNTS.items():
+        table.add_row(name, format_yuan(figures[key]))
+    table.add_row("[bold]预算 budget", f"[bold]{format_yuan(figures['budget_fen'])}")
+    table.columns[1].justify = "right"
+    console.print(table)
+
+
+def orders(console: Console, story: Story) -> None:
+    """By city and by category: orders, their price, the vouchers in them, as the order book has them."""
+    rows = story.stage.all_of("voucher", "list_orders", role="operator", programme=PROGRAMME)
+    regions = {p.id: p.region for p in story.enterprises}
+    by_city: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    by_category: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for row in rows:
+        region = regions.get(row["enterprise_id"], "")[:4]
+        for sums in (by_city[CITIES.get(region, region)], by_category[row["category"]]):
+            sums[0] += 1
+            sums[1] += row["price_fen"]
+            sums[2] += row["voucher_fen"]
+            sums[3] += row["voucher_fen"] if row["status"] == "redeemed" else 0
+    for title, sums_by in (("地区 By city", by_city), ("类别 By category", by_category)):
+        table = Table("", "orders", "price, yuan", "vouchers, yuan", "paid, yuan", title=title, title_justify="left")
+        for name, (count, price, voucher, paid) in sorted(sums_by.items(), key=lambda item: -item[1][2]):
+            table.add_row(name, str(count), format_yuan(price), format_yuan(voucher), format_yuan(paid))
+        for column in table.columns[1:]:
+            column.justify = "right"
+        console.print(table)
+
+
+def queue(console: Console, totals: dict[str, Any]) -> None:
+    counts = totals["voucher"]["rows"]["applications"]
+    table = Table("application", "count", title="申领队列 The queue for quota", title_justify="left")
+    for status, count in sorted(counts.items()):
+        table.add_row(status, str(count))
+    console.print(table)
+
+
+def alerts(console: Console, story: Story) -> int:
+    """Every alert with its reason; how many there are."""
+    found = story.stage.all_of("supervision", "list_alerts", role="supervisor", programme=PROGRAMME)
+    table = Table("alert", "severity", "state", "why", title="预警 Alerts", title_justify="left")
+    for alert in found[:20]:
+        table.add_row(alert["alert"], alert["severity"], alert["status"], sentence(alert["evidence"]))
+    console.print(table)
+    if len(found) > 20:
+        console.print(f"… and {len(found) - 20} more (yunquan alerts list)")
+    return len(found)
+
+
+def sentence(evidence: dict[str, Any]) -> str:
+    """The one sentence a supervisor reads first."""
+    said = evidence.get("sentence") or evidence.get("zh") or evidence.get("explanation")
+    return str(said.get("zh") if isinstance(said, dict) else said)
+
+
+def refusals(console: Console, story: Story) -> None:
+    table = Table("code", "article", "times", title="不予办理 Refused, and by which article", title_justify="left")
+    for (code, article), count in story.stage.refusals.most_common():
+        table.add_row(code, article or "—", str(count))
+    console.print(table)
+
+
+def invariants(console: Console, story: Story) -> tuple[dict[str, Any], list[reconcile.Check]]:
+    """The figures of all services and the checks over them."""
+    client = story.stage.deployment.client("auditor", subject="auditor-1")
+    try:
+        totals = dict(reconcile.ask(client, PROGRAMME, YEAR))
+    finally:
+        client.close()
+    found = reconcile.checks(totals)
+    console.print("\n[bold]对账 Reconciliation across services[/bold]")
+    for line in reconcile.report(found):
+        console.print(line, highlight=False)
+    return totals, found

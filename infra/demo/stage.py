@@ -1,0 +1,135 @@
+"""What the story stands on: people with tokens, calls in batches with a progress bar, simulated time, quiet."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from contracts import ulid
+from contracts.catalogue import SERVICES
+from contracts.client import Client, Request, result_of
+from infra.clock import SHANGHAI
+from infra.local.deployment import Deployment
+from infra.local.guard import LocalServerError
+
+Answer = dict[str, Any]
+QUIET_SECONDS = 60.0
+
+
+class Stage:
+    """`do` sends one list of commands as one person; what is refused is counted, not hidden."""
+
+    def __init__(self, deployment: Deployment, console: Console, seed: int) -> None:
+        self.deployment = deployment
+        self.console = console
+        self.chance = random.Random(seed)
+        self.client: Client = deployment.client("platform", timeout=60.0)
+        self.refusals: Counter[tuple[str, str]] = Counter()
+        self.calls = 0
+        self._tokens: dict[tuple[str, str], str] = {}
+
+    def token(self, role: str, person: str = "", organisation: str | None = None) -> str:
+        """The token of a person in a role, or of an organisation."""
+        name = (role, person or organisation or f"{role}-1")
+        if name not in self._tokens:
+            self._tokens[name] = self.deployment.token(role, subject=name[1], organisation=organisation)
+        return self._tokens[name]
+
+    def do(
+        self,
+        what: str,
+        service: str,
+        method: str,
+        bodies: Sequence[dict[str, Any]],
+        *,
+        role: str = "platform",
+        person: str = "",
+        expected: Iterable[str] = (),
+    ) -> list[Answer]:
+        """Answers in order. A refusal whose code is not `expected` ends the demo: it would be a defect."""
+        token = self.token(role, person)
+        requests = [Request(service, method, body, ulid.new(), token) for body in bodies]
+        answers: list[Answer] = []
+        with self._progress() as bar:
+            task = bar.add_task(f"{what:<34}", total=len(requests))
+            for answer in self.client.call_many(requests):
+                answers.append(answer)
+                bar.advance(task)
+        self.calls += len(answers)
+        self._count(what, answers, set(expected))
+        return answers
+
+    def one(
+        self, service: str, method: str, *, role: str = "platform", person: str = "", **body: Any
+    ) -> dict[str, Any]:
+        """The result of one call, which must succeed."""
+        self.calls += 1
+        return self.client.call(service, method, token=self.token(role, person), **body)
+
+    def all_of(self, service: str, method: str, *, role: str, **body: Any) -> list[dict[str, Any]]:
+        """Every item of a paged list."""
+        items: list[dict[str, Any]] = []
+        after = None
+        while True:
+            page = self.one(service, method, role=role, after=after, limit=500, **body)
+            items += page["items"]
+            after = page.get("next")
+            if not after:
+                return items
+
+    def move_to(self, moment: datetime) -> None:
+        """Time moves when all is quiet; then everything that has fallen due is done."""
+        self.quiet()
+        assert self.deployment.clock is not None
+        self.deployment.clock.set(moment)
+        self.run_due()
+        self.quiet()
+        self.console.print(f"[bold]{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}[/bold]")
+
+    def run_due(self) -> None:
+        """Each service does what is due until nothing is left."""
+        for service in SERVICES:
+            while any(self.one(service, "run_due", role="ops")["done"].values()):
+                continue
+
+    def quiet(self) -> None:
+        """No event waits in an outbox, a queue, or a consumer's hands; LocalServerError after a minute of noise."""
+        deadline = time.monotonic() + QUIET_SECONDS
+        calm = 0
+        while calm < 2:
+            if time.monotonic() > deadline:
+                raise LocalServerError(f"the services do not come to rest: {self._backlog()}")
+            calm = calm + 1 if not any(self._backlog().values()) else 0
+            time.sleep(0.02)
+
+    def _backlog(self) -> dict[str, int]:
+        waiting = {f"outbox {s}": n for s, n in self.deployment.unsent().items()}
+        return {**waiting, **self.deployment.unsettled()}
+
+    def _count(self, what: str, answers: Sequence[Answer], expected: set[str]) -> None:
+        refused = [answer["error"] for answer in answers if not answer["ok"]]
+        for error in refused:
+            if error["code"] not in expected:
+                raise RuntimeError(f"{what}: {error}")
+            self.refusals[error["code"], error.get("article") or ""] += 1
+        if refused:
+            kinds = Counter(error["code"] for error in refused)
+            self.console.print(
+                "   refused: " + ", ".join(f"{code} {n}" for code, n in kinds.most_common()), style="dim"
+            )
+
+    def _progress(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
+        return Progress(*columns, console=self.console, transient=False)
+
+
+def kept(bodies: Sequence[dict[str, Any]], answers: Sequence[Answer]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """(body, result) of the commands that were carried out."""
+    return [(body, result_of(answer)) for body, answer in zip(bodies, answers, strict=True) if answer["ok"]]
