@@ -159,7 +159,7 @@ class _Forker:
 
 
 class _Family:
-    """What this process has started; a forked copy of us starts with none, so that it ends nobody else's servers."""
+    """What this process has started; a forked copy of us has started none, and has no forking thread yet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -182,7 +182,7 @@ class _Family:
         self._children.pop(child.pid, None)
 
     def newest_first(self) -> list[Child]:
-        return list(reversed(self._children.values())) if self._pid == os.getpid() else []
+        return list(reversed(self._children.values()))
 
 
 _FAMILY = _Family()

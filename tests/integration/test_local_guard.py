@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.guard import PORTS, LocalServerError, claim, descendants, free_ports, scratch_folder, spawn
+from infra.local.guard import PORTS, LocalServerError, claim, descendants, free_ports, scratch_folder, spawn, stop_all
 
 ENV = {"PATH": os.environ["PATH"]}
 SERVERS = """
@@ -135,18 +135,19 @@ def test_a_child_that_ignores_the_stop_signal_is_killed(tmp_path, wait_until):
     assert not descendants(child.pid)
 
 
-def test_a_forked_copy_of_us_ends_nobody(tmp_path):
-    """Lost otherwise: a worker process of a test that exits takes the broker of all others with it."""
+def test_a_forked_copy_of_us_ends_nobody_and_starts_its_own(tmp_path, wait_until):
+    """Lost otherwise: a worker process that exits takes the broker of all others with it, or hangs when it needs one."""
     child = spawn(["sleep", "100"], name="sleep", env=ENV, log=tmp_path / "log")
     copy = os.fork()
     if copy == 0:
-        from infra.local.guard import stop_all
-
         stop_all()
-        os._exit(0)
-    os.waitpid(copy, 0)
-    assert child.alive()
-    child.kill()
+        own = spawn(["sleep", "100"], name="sleep", env=ENV, log=tmp_path / "log")
+        os._exit(own.stop() + signal.SIGTERM)
+    try:
+        assert wait_until(lambda: (ended := os.waitpid(copy, os.WNOHANG))[0] and ended, deadline=20)[1] == 0
+        assert child.alive()
+    finally:
+        child.kill()
 
 
 def test_free_ports_are_free_and_different():
