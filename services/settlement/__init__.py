@@ -1,0 +1,1 @@
+"""What is paid: claims, their reviews, disbursements, payments, and what the bank says of them."""

@@ -1,0 +1,1 @@
+"""Pure rules of settlement: `now`, ids and the pack are arguments; no I/O, no framework."""

@@ -1,0 +1,172 @@
+"""The four-way match: order, invoice, contract, transfer and usage must tell one story (第二十二条)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from contracts.programmes import Pack
+
+MATERIALS: Mapping[str, str] = {  # material of the pack → field of the claim
+    "invoice": "invoice",
+    "contract": "contract_sha256",
+    "transfer": "transfer",
+    "usage": "usage",
+}
+LONGEST_KEY = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order as its events told; `ordered_on` is the day in Asia/Shanghai."""
+
+    order_id: str
+    enterprise_id: str
+    provider_id: str
+    product_id: str
+    programme: str
+    year: int
+    category: str
+    price_fen: int
+    voucher_fen: int
+    own_fen: int
+    ordered_on: date
+    contract_sha256: str | None
+    claim_id: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    number: str
+    amount_fen: int
+    issued_on: date
+    seller_uscc: str
+    buyer_uscc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    reference: str
+    amount_fen: int
+    paid_on: date
+    payer_uscc: str
+    payee_uscc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    since: date
+    until: date
+    days_used: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Papers:
+    """What the provider hands in with a claim."""
+
+    invoice: Invoice
+    contract_sha256: str
+    transfer: Transfer | None
+    usage: Usage
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that the match compares: papers, order, codes of both parties, the day of filing."""
+
+    papers: Papers
+    order: Order
+    enterprise_uscc: str
+    provider_uscc: str
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One disagreement: where, what was expected, what stands there."""
+
+    code: str
+    field: str
+    expected: Any
+    actual: Any
+
+    def view(self) -> dict[str, Any]:
+        """As JSON, days as ISO text."""
+        return {"code": self.code, "field": self.field, "expected": _text(self.expected), "actual": _text(self.actual)}
+
+
+def invoice_key(number: str) -> str | None:
+    """The number as it is compared: NFKC, upper case, letters and digits alone; None when nothing usable is left."""
+    key = "".join(sign for sign in unicodedata.normalize("NFKC", number).upper() if sign.isalnum())
+    return key if 0 < len(key) <= LONGEST_KEY else None
+
+
+def missing_materials(*, pack: Pack, papers: Papers, order: Order) -> list[str]:
+    """Fields of the programme's claim materials that are empty; no transfer is due where the voucher paid all."""
+    required = pack.claims.materials.required if pack.claims and pack.claims.materials else ()
+    excused = {"transfer"} if order.own_fen == 0 else set()
+    return [MATERIALS[name] for name in required if name not in excused and not getattr(papers, MATERIALS[name])]
+
+
+def match(case: Case) -> list[Finding]:
+    """Every disagreement, in the order of RULES; empty when all tell one story."""
+    return [finding for rule in RULES for finding in rule(case)]
+
+
+def _invoice(case: Case) -> Iterator[Finding]:
+    invoice = case.papers.invoice
+    yield from _equal("INVOICE_SELLER", "invoice.seller_uscc", case.provider_uscc, invoice.seller_uscc)
+    yield from _equal("INVOICE_BUYER", "invoice.buyer_uscc", case.enterprise_uscc, invoice.buyer_uscc)
+    yield from _equal("INVOICE_AMOUNT", "invoice.amount_fen", case.order.price_fen, invoice.amount_fen)
+    yield from _dated("INVOICE_DATE", "invoice.issued_on", case, invoice.issued_on)
+
+
+def _contract(case: Case) -> Iterator[Finding]:
+    yield from _equal("CONTRACT_HASH", "contract_sha256", case.order.contract_sha256, case.papers.contract_sha256)
+
+
+def _transfer(case: Case) -> Iterator[Finding]:
+    transfer = case.papers.transfer
+    if transfer is None:
+        return
+    yield from _equal("TRANSFER_AMOUNT", "transfer.amount_fen", case.order.own_fen, transfer.amount_fen)
+    yield from _equal("TRANSFER_PARTIES", "transfer.payer_uscc", case.enterprise_uscc, transfer.payer_uscc)
+    yield from _equal("TRANSFER_PARTIES", "transfer.payee_uscc", case.provider_uscc, transfer.payee_uscc)
+    yield from _dated("TRANSFER_DATE", "transfer.paid_on", case, transfer.paid_on)
+
+
+def _usage(case: Case) -> Iterator[Finding]:
+    usage = case.papers.usage
+    if usage.days_used == 0 and usage.units == 0:
+        yield Finding("USAGE_NONE", "usage", "days or units", 0)
+    yield from _dated("USAGE_DATES", "usage.since", case, usage.since)
+    if not usage.since <= usage.until <= case.today:
+        yield Finding("USAGE_DATES", "usage.until", [usage.since, case.today], usage.until)
+    elif usage.days_used > (span := (usage.until - usage.since).days + 1):
+        yield Finding("USAGE_DATES", "usage.days_used", span, usage.days_used)
+
+
+RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (_invoice, _contract, _transfer, _usage)
+
+
+def _equal(code: str, field: str, expected: Any, actual: Any) -> Iterator[Finding]:
+    if actual != expected:
+        yield Finding(code, field, expected, actual)
+
+
+def _dated(code: str, field: str, case: Case, day: date) -> Iterator[Finding]:
+    """Not before the day of the order, and not in the future."""
+    if not case.order.ordered_on <= day <= case.today:
+        yield Finding(code, field, [case.order.ordered_on, case.today], day)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_text(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
