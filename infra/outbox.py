@@ -9,6 +9,7 @@ from typing import Any
 from contracts.envelope import source_of
 from infra.jsontext import canonical, instant_text
 from infra.messages import Command, Event
+from infra.schemas import instance
 from infra.tables import OUTBOX_NEW
 
 
@@ -57,7 +58,7 @@ def envelope(
 
 def checked(event_type: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """`data` on the wire; ContractBroken names the fields that are unknown, missing or wrong, never their values."""
-    schema = event_type.schema()
+    schema = instance(event_type.schema)
     unknown = set(data) - set(schema.fields)
     if unknown:
         raise ContractBroken(f"{event_type.type}: unknown fields {sorted(unknown)}")

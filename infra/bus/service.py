@@ -1,0 +1,131 @@
+"""Makes a service's nameko class from its tables: entry points on its queues, no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from nameko.extensions import DependencyProvider
+
+import contracts.catalogue
+from infra.auth import Verifier
+from infra.bus import names
+from infra.bus.caller import AmqpCalls
+from infra.bus.delivery import Delivery, Done
+from infra.bus.dispatch import Dispatch
+from infra.bus.edge import CommandEdge, EventEdge
+from infra.bus.entrypoint import SETTINGS_KEY, batches, rpc_queue, ticks
+from infra.clock import make_clock
+from infra.db import create_engine
+from infra.pipeline import Due, DueFailed, EventHandler, Pipeline, Query, Route
+from infra.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+BULK_CALLS = 4  # lists taken together: each is up to 500 commands
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service is made of: its tables and its routing tables."""
+
+    service: str
+    metadata: sa.MetaData
+    commands: Mapping[str, Route]
+    events: Mapping[str, EventHandler]
+    due: Sequence[Due]
+    queries: Mapping[str, Query]
+    catalogue: Any
+
+
+class Machinery(DependencyProvider):
+    """Engine, pipeline and edges of one process, made when the container starts."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.dispatch: Dispatch | None = None
+        self._engine: sa.Engine | None = None
+        self._calls: AmqpCalls | None = None
+
+    def setup(self) -> None:
+        settings: Settings = self.container.config[SETTINGS_KEY]
+        parts = self.parts
+        if settings.jwt_public_key is None:
+            raise ValueError("YUNQUAN_JWT_PUBLIC_KEY names the file of the key that tokens are checked with")
+        verifier = Verifier(settings.jwt_public_key.read_bytes())
+        self._engine = create_engine(settings.database_url(parts.service), service=parts.service, settings=settings)
+        self._calls = AmqpCalls(settings.amqp_uri, token=_token(settings.service_token))
+        pipeline = Pipeline(
+            parts.service,
+            self._engine,
+            make_clock(settings.clock),
+            parts.commands,
+            parts.queries,
+            parts.events,
+            parts.due,
+            catalogue=parts.catalogue,
+            calls=self._calls,
+            query_timeout_ms=settings.query_timeout_ms,
+        )
+        self.dispatch = Dispatch(
+            pipeline,
+            CommandEdge(parts.service, parts.catalogue, verifier, settings),
+            EventEdge(parts.service, parts.catalogue),
+        )
+
+    def stop(self) -> None:
+        if self._calls is not None:
+            self._calls.close()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def get_dependency(self, worker_ctx: Any) -> Dispatch:
+        assert self.dispatch is not None, "nameko sets up before it starts"
+        return self.dispatch
+
+
+def nameko_service(
+    name: str,
+    *,
+    metadata: sa.MetaData,
+    commands: Mapping[str, Route],
+    events: Mapping[str, EventHandler],
+    due: Sequence[Due],
+    queries: Mapping[str, Query],
+    catalogue: Any = contracts.catalogue,
+) -> type:
+    """The service class: one entry point a queue of the catalogue's, one for events, one tick for due work."""
+    parts = Parts(name, metadata, commands, events, due, queries, catalogue)
+    suffixes = {"", *(names.queue_suffix(method) for method in catalogue.methods_of(name).values())}
+    attributes: dict[str, Any] = {"name": name, "parts": parts, "machinery": Machinery(parts)}
+    for suffix in sorted(suffixes):
+        limit = BULK_CALLS if suffix.startswith("bulk") else None
+        method_name = f"on_{suffix or 'command'}"
+        attributes[method_name] = batches(queue=rpc_queue(suffix), batch=limit)(_handler("calls", method_name))
+    attributes["on_event"] = batches(queue=names.events_queue)(_handler("events", "on_event"))
+    attributes["on_tick"] = ticks()(_on_tick)
+    return type(f"{name.capitalize()}Service", (), attributes)
+
+
+def _handler(kind: str, method_name: str) -> Any:
+    def handle(self: Any, deliveries: Sequence[Delivery]) -> list[Done]:
+        done: list[Done] = getattr(self.machinery, kind)(deliveries)
+        return done
+
+    handle.__name__ = method_name
+    return handle
+
+
+def _on_tick(self: Any) -> None:
+    try:
+        self.machinery.pipeline.run_due()
+    except DueFailed as failed:
+        log.error("tick.failed", due=sorted(failed.failures))
+
+
+def _token(path: Path | None) -> str | None:
+    return path.read_text(encoding="ascii").strip() if path is not None else None
