@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contracts.errors import Refused
+from contracts.errors import Decision, Refused
+from contracts.programmes import Pack
+from services.registry.domain.law import article_of, decided
 from services.registry.domain.model import Party, wrong_state
 from services.registry.domain.personal import ACCOUNT, PERSONAL, Personal
 
@@ -63,3 +65,17 @@ def change(
     if party.kind == "provider" and any(name in private for name in ACCOUNT):
         after = replace(after, account_version=party.account_version + 1)
     return Changed(party=after, personal={**personal, **private}, changes=tuple(changes))
+
+
+def decision(*, party: Party, changes: Sequence[Change], pack: Pack) -> Decision:
+    """What changed, as all may know it: of personal facts the names alone (parties answer for the truth, 五(四))."""
+    public = {one.field: {"old": one.old, "new": one.new} for one in changes if not one.personal}
+    private = sorted(one.field for one in changes if one.personal)
+    truth = article_of(pack, "supervision.truth")
+    return decided(
+        action="change_facts",
+        subject=party.id,
+        pack=pack,
+        articles=[truth] if truth else [],
+        facts={"changed": public, "personal_changed": private, "account_version": party.account_version},
+    )

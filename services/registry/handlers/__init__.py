@@ -1,0 +1,39 @@
+"""registry's routing tables: which handler takes which command, event and deadline."""
+
+from __future__ import annotations
+
+from infra.pipeline import Due, EventHandler, Route
+from services.registry.handlers.admission import admit_providers, exit_leavers, force_exits, give_exit_notices
+from services.registry.handlers.blacklist import know_entries
+from services.registry.handlers.certification import review_certifications, submit_certifications
+from services.registry.handlers.documents import prune_uploads, upload_chunks
+from services.registry.handlers.parties import (
+    change_facts,
+    import_enterprises,
+    register_enterprises,
+    register_providers,
+)
+from services.registry.handlers.products import record_ties, review_products, submit_products
+
+COMMANDS: dict[str, Route] = {
+    "register_enterprise": Route(register_enterprises),
+    "register_provider": Route(register_providers),
+    "import_enterprises": Route(import_enterprises),
+    "change_facts": Route(change_facts),
+    "upload_chunk": Route(upload_chunks),
+    "submit_certification": Route(submit_certifications),
+    "review_certification": Route(review_certifications),
+    "admit_provider": Route(admit_providers),
+    "give_exit_notice": Route(give_exit_notices),
+    "force_exit": Route(force_exits),
+    "submit_product": Route(submit_products),
+    "review_product": Route(review_products),
+    "record_tie": Route(record_ties),
+}
+
+EVENTS: dict[str, EventHandler] = {
+    "supervision.party_blacklisted.v1": know_entries,
+    "supervision.party_removed.v1": know_entries,
+}
+
+DUE: list[Due] = [exit_leavers, prune_uploads]

@@ -1,0 +1,94 @@
+"""Certification cases: handed in with documents, reviewed by someone else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.errors import Outcome, Refused
+from infra.db import UnitOfWork
+from infra.messages import Command
+from services.registry import store
+from services.registry.domain import certification
+from services.registry.domain.model import Case, Party
+from services.registry.handlers import announce
+from services.registry.handlers.common import done, each, ids, known_pack
+
+REVIEWED = {"approve": "certified", "return": "facts_changed", "refuse": "refused"}
+
+
+def submit_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十一条(二)、第十四条(二): the documents that the pack asks for, all uploaded."""
+    parties = store.Rows(uow.conn, Party, ids(commands, "party_id"))
+    cases = store.Rows(uow.conn, Case, ids(commands, "case_id"))
+    digests = [document["sha256"] for command in commands for document in command.body["documents"]]
+    stored = store.stored_documents(uow.conn, digests)
+    listed = store.blacklisted(uow.conn, ids(commands, "party_id"), uow.now)
+
+    def judge(command: Command) -> Outcome:
+        body = command.body
+        party = parties.get(body["party_id"])
+        if party is None or party.kind != body["party_kind"]:
+            return Refused("NOT_FOUND", field="party_id")
+        known = cases.get(body["case_id"])
+        step = certification.submit(
+            case_id=body["case_id"],
+            case=known,
+            party=party,
+            documents=body["documents"],
+            stored=stored,
+            blacklisted=party.id in listed,
+            pack=known_pack(party.programme, uow.today),
+            subject=command.actor.subject,
+        )
+        if isinstance(step, Refused):
+            return step
+        if step is None:
+            assert known is not None, "only what is known can be handed in already"
+            return done(known)
+        parties.put(step.party)
+        cases.put(step.case)
+        announce.party(uow, "submitted", step.party, cause=command, decision=step.decision)
+        return done(step.case, step.decision)
+
+    outcomes = each(commands, judge)
+    parties.save()
+    cases.save()
+    return outcomes
+
+
+def review_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十一条(三)、第十四条(三): approved, returned with reasons, or refused."""
+    owners = store.party_ids(uow.conn, store.cases, ids(commands, "case_id"))
+    parties = store.Rows(uow.conn, Party, owners)
+    cases = store.Rows(uow.conn, Case, ids(commands, "case_id"))
+    listed = store.blacklisted(uow.conn, owners, uow.now)
+
+    def judge(command: Command) -> Outcome:
+        body = command.body
+        case = cases.get(body["case_id"])
+        if case is None:
+            return Refused("NOT_FOUND", field="case_id")
+        party = parties.get(case.party_id)
+        assert party is not None, "a case has a party"
+        step = certification.review(
+            case=case,
+            party=party,
+            verdict=body["decision"],
+            reasons=body.get("reasons") or [],
+            blacklisted=party.id in listed,
+            pack=known_pack(case.programme, uow.today),
+            subject=command.actor.subject,
+            roles=command.actor.roles,
+        )
+        if isinstance(step, Refused):
+            return step
+        parties.put(step.party)
+        cases.put(step.case)
+        announce.case_decided(uow, step.case, body["decision"], cause=command, decision=step.decision)
+        announce.party(uow, REVIEWED[body["decision"]], step.party, cause=command, decision=step.decision)
+        return done(step.case, step.decision)
+
+    outcomes = each(commands, judge)
+    parties.save()
+    cases.save()
+    return outcomes

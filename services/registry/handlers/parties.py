@@ -1,0 +1,199 @@
+"""Registration, one by one or by the register, and changes of registered facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contracts.errors import Ok, Outcome, Refused
+from infra.crypto import KeyRing, ring
+from infra.db import UnitOfWork
+from infra.jsontext import canonical
+from infra.messages import Command
+from services.registry import store
+from services.registry.domain import facts, uscc
+from services.registry.domain.model import Party, PartyKind
+from services.registry.domain.personal import PERSONAL
+from services.registry.handlers import announce
+from services.registry.handlers.common import done, each, ids, known_pack, pack_of, sealed
+from services.registry.personal_store import opened, sealed_change
+
+Registered = Party | Refused
+
+REGISTERED = (
+    "programme", "uscc", "name", "region", "registered_on", "legal_person", "violation", "bad_credit",
+    "tax_paid", "industry", "size", "capital_fen", "revenue_fen",
+)  # fmt: skip
+
+
+def register_enterprises(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十四条(一): USCC_INVALID, PROGRAMME_UNKNOWN; ALREADY_EXISTS names the id that has the code."""
+    return _register(uow, commands, "enterprise")
+
+
+def register_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十一条(一): as register_enterprises."""
+    return _register(uow, commands, "provider")
+
+
+def _register(uow: UnitOfWork, commands: Sequence[Command], kind: PartyKind) -> list[Outcome]:
+    keys = ring()
+    judged: list[Registered] = [_applicant(command, kind, uow, keys) for command in commands]
+    wanted = [one for one in judged if isinstance(one, Party)]
+    fresh = store.insert_parties(uow.conn, _first_come(wanted))
+    known = store.Rows(uow.conn, Party, [party.id for party in wanted if party.id not in fresh])
+    by_code = store.parties_by_code(uow.conn, [(p.programme, p.kind, p.uscc) for p in wanted if p.id not in fresh])
+    outcomes: list[Outcome] = []
+    seen: dict[str, Party] = {}
+    for command, party in zip(commands, judged, strict=True):
+        if isinstance(party, Refused):
+            outcomes.append(party)
+        elif party.id in fresh and party.id not in seen:
+            announce.party(uow, "registered", party, cause=command)
+            seen[party.id] = party
+            outcomes.append(done(party))
+        else:
+            twin = seen.get(party.id) or known.get(party.id)
+            outcomes.append(_met(party, twin, by_code, f"{kind}_id"))
+    return outcomes
+
+
+def _first_come(wanted: Sequence[Party]) -> list[Party]:
+    """The first of each id and code, in the order received."""
+    by_id: dict[str, Party] = {}
+    codes: set[tuple[str, str]] = set()
+    for party in wanted:
+        if party.id not in by_id and (party.programme, party.uscc) not in codes:
+            by_id[party.id] = party
+            codes.add((party.programme, party.uscc))
+    return list(by_id.values())
+
+
+def _applicant(command: Command, kind: PartyKind, uow: UnitOfWork, keys: KeyRing) -> Registered:
+    """The party as it would be registered."""
+    body = command.body
+    pack = pack_of(body["programme"], uow.today)
+    if isinstance(pack, Refused):
+        return pack
+    if not uscc.is_valid(body["uscc"]):
+        return Refused("USCC_INVALID", field="uscc", facts={"uscc": body["uscc"], "subject": body[f"{kind}_id"]})
+    facts_of: dict[str, Any] = {name: body.get(name) for name in REGISTERED}
+    party = Party(
+        id=body[f"{kind}_id"],
+        kind=kind,
+        status="registered",
+        sequence=1,
+        account_version=1 if kind == "provider" else 0,
+        priority=bool(body.get("priority")),
+        registration=keys.blind("registration", canonical(body)),
+        **facts_of,
+    )
+    return sealed(party, {name: body[name] for name in PERSONAL if body.get(name)}, keys)
+
+
+def _met(party: Party, twin: Party | None, by_code: Mapping[tuple[str, str, str], str], field: str) -> Outcome:
+    """Someone is there already: the same registration again is done, any other is a conflict."""
+    if twin is not None:
+        same = twin.kind == party.kind and twin.registration == party.registration
+        return done(twin) if same else Refused("ALREADY_EXISTS", field=field, facts={"subject": twin.id})
+    other = by_code.get((party.programme, party.kind, party.uscc))
+    return Refused("ALREADY_EXISTS", field="uscc", facts={"subject": other} if other else {})
+
+
+def import_enterprises(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """Rows of a register: `accepted` when new, `unchanged` when the code is registered, else a code.
+
+    The id is made from programme and code. The region is a fact here: whether it is the programme's own is judged when
+    something is asked for. All rows of all commands go in by one statement.
+    """
+    keys = ring()
+    plans = [_rows(command, uow, keys) for command in commands]
+    new: dict[str, Party] = {}
+    for plan in plans:
+        for row in plan if isinstance(plan, list) else []:
+            if isinstance(row, Party):
+                new.setdefault(row.id, row)
+    fresh = store.insert_parties(uow.conn, list(new.values()))
+    outcomes: list[Outcome] = []
+    for command, plan in zip(commands, plans, strict=True):
+        if isinstance(plan, Refused):
+            outcomes.append(plan)
+            continue
+        verdicts = []
+        for row in plan:
+            if isinstance(row, str):
+                verdicts.append(row)
+            elif row.id in fresh:
+                fresh.discard(row.id)
+                announce.party(uow, "registered", row, cause=command)
+                verdicts.append("accepted")
+            else:
+                verdicts.append("unchanged")
+        outcomes.append(Ok({"outcomes": verdicts}))
+    return outcomes
+
+
+def _rows(command: Command, uow: UnitOfWork, keys: KeyRing) -> list[Party | str] | Refused:
+    programme = command.body["programme"]
+    pack = pack_of(programme, uow.today)
+    if isinstance(pack, Refused):
+        return pack
+    return [_row(row, programme, keys) for row in command.body["rows"]]
+
+
+def _row(row: Mapping[str, Any], programme: str, keys: KeyRing) -> Party | str:
+    if not uscc.is_valid(row["uscc"]):
+        return "USCC_INVALID"
+    party = Party(
+        id=uscc.party_id(programme=programme, kind="enterprise", code=row["uscc"]),
+        kind="enterprise",
+        programme=programme,
+        status="registered",
+        sequence=1,
+        violation=False,
+        bad_credit=False,
+        capital_fen=row.get("capital_fen"),
+        **{name: row[name] for name in ("uscc", "name", "region", "registered_on", "legal_person")},
+    )
+    return sealed(party, {name: row[name] for name in ("representative", "address") if row.get(name)}, keys)
+
+
+def change_facts(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """Registered facts change, with their history; another account is a new version of it, which payments freeze."""
+    keys = ring()
+    parties = store.Rows(uow.conn, Party, ids(commands, "party_id"))
+    history: list[dict[str, Any]] = []
+
+    def judge(command: Command) -> Outcome:
+        body = command.body
+        party = parties.get(body["party_id"])
+        if party is None or party.kind != body["party_kind"]:
+            return Refused("NOT_FOUND", field="party_id")
+        changed = facts.change(party=party, personal=opened(party, keys), given=body, roles=command.actor.roles)
+        if changed is None:
+            return done(party)
+        if isinstance(changed, Refused):
+            return changed
+        after = sealed(changed.party, changed.personal, keys)
+        parties.put(after)
+        for change in changed.changes:
+            history.append(
+                {
+                    "party_id": after.id,
+                    "sequence": after.sequence,
+                    "field": change.field,
+                    "reason": body["reason"],
+                    "actor": command.actor.subject,
+                    "at": uow.now,
+                    **sealed_change(after, change, keys),
+                }
+            )
+        pack = known_pack(after.programme, uow.today)
+        decision = facts.decision(party=after, changes=changed.changes, pack=pack)
+        announce.party(uow, "facts_changed", after, cause=command, decision=decision)
+        return done(after, decision)
+
+    outcomes = each(commands, judge)
+    parties.save()
+    store.keep_history(uow.conn, history)
+    return outcomes

@@ -1,0 +1,139 @@
+"""Products: offered, reviewed by the operator, then by the bureau, which publishes; and the facts that tie parties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.errors import Decision, Ok, Outcome, Refused
+from infra.db import UnitOfWork
+from infra.messages import Command
+from services.registry import store
+from services.registry.domain import products as rules
+from services.registry.domain.law import article_of, decided
+from services.registry.domain.model import Party, Product, Tie
+from services.registry.handlers import announce
+from services.registry.handlers.common import done, each, ids, known_pack
+
+OFFERED = ("name", "category", "kind", "details", "price_fen", "market_price_fen", "voucher_eligible")
+
+
+def submit_products(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十一条(四): offered with details, price and the mark of voucher eligibility."""
+    providers = store.Rows(uow.conn, Party, ids(commands, "provider_id"))
+    products = store.Rows(uow.conn, Product, ids(commands, "product_id"))
+    listed = store.blacklisted(uow.conn, ids(commands, "provider_id"), uow.now)
+
+    def judge(command: Command) -> Outcome:
+        body = command.body
+        provider = providers.get(body["provider_id"])
+        if provider is None or provider.kind != "provider":
+            return Refused("NOT_FOUND", field="provider_id")
+        known = products.get(body["product_id"])
+        step = rules.submit(
+            new=Product(
+                id=body["product_id"],
+                provider_id=provider.id,
+                programme=provider.programme,
+                status="submitted",
+                sequence=1,
+                submitted_by=command.actor.subject,
+                **{name: body[name] for name in OFFERED},
+            ),
+            known=known,
+            provider=provider,
+            blacklisted=provider.id in listed,
+            pack=known_pack(provider.programme, uow.today),
+        )
+        if isinstance(step, Refused):
+            return step
+        if step is None:
+            assert known is not None, "only what is known can be handed in already"
+            return done(known)
+        products.put(step.product)
+        announce.product(uow, "submitted", step.product, cause=command, decision=step.decision)
+        return done(step.product, step.decision)
+
+    outcomes = each(commands, judge)
+    products.save()
+    return outcomes
+
+
+def review_products(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十一条(五): stage by stage, each by another person; the last one publishes."""
+    owners = store.party_ids(uow.conn, store.products, ids(commands, "product_id"))
+    providers = store.Rows(uow.conn, Party, owners)  # locked first: nothing is published beside an exit
+    products = store.Rows(uow.conn, Product, ids(commands, "product_id"))
+    listed = store.blacklisted(uow.conn, owners, uow.now)
+
+    def judge(command: Command) -> Outcome:
+        body = command.body
+        product = products.get(body["product_id"])
+        if product is None:
+            return Refused("NOT_FOUND", field="product_id")
+        provider = providers.get(product.provider_id)
+        assert provider is not None, "a product has a provider"
+        step = rules.review(
+            product=product,
+            provider=provider,
+            stage=body["stage"],
+            verdict=body["decision"],
+            reasons=body.get("reasons") or [],
+            blacklisted=provider.id in listed,
+            pack=known_pack(product.programme, uow.today),
+            subject=command.actor.subject,
+            roles=command.actor.roles,
+        )
+        if isinstance(step, Refused):
+            return step
+        products.put(step.product)
+        what = "published" if step.product.status == "published" else "reviewed"
+        announce.product(uow, what, step.product, cause=command, decision=step.decision)
+        return done(step.product, step.decision)
+
+    outcomes = each(commands, judge)
+    products.save()
+    return outcomes
+
+
+def record_ties(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十三条(四): an enterprise and a provider that are tied; voucher then refuses orders between them."""
+    parties = store.Rows(uow.conn, Party, ids(commands, "enterprise_id") + ids(commands, "provider_id"))
+    ties = store.Rows(uow.conn, Tie, ids(commands, "tie_id"))
+
+    def judge(command: Command) -> Outcome:
+        body = command.body
+        enterprise, provider = parties.get(body["enterprise_id"]), parties.get(body["provider_id"])
+        if enterprise is None or enterprise.kind != "enterprise":
+            return Refused("NOT_FOUND", field="enterprise_id")
+        if provider is None or provider.kind != "provider" or provider.programme != enterprise.programme:
+            return Refused("NOT_FOUND", field="provider_id")
+        new = Tie(
+            id=body["tie_id"],
+            enterprise_id=enterprise.id,
+            provider_id=provider.id,
+            programme=enterprise.programme,
+            kind=body["kind"],
+            evidence=body["evidence"],
+            recorded_by=command.actor.subject,
+        )
+        known = ties.get(new.id)
+        if known is not None:
+            same = (known.enterprise_id, known.provider_id, known.kind, known.evidence) == (
+                new.enterprise_id, new.provider_id, new.kind, new.evidence,
+            )  # fmt: skip
+            return _tied(new.id) if same else Refused("ALREADY_EXISTS", field="tie_id")
+        ties.put(new)
+        announce.tie(uow, new, cause=command)
+        pack = known_pack(enterprise.programme, uow.today)
+        article = article_of(pack, "eligibility.not_affiliated")
+        facts = {"enterprise_id": new.enterprise_id, "provider_id": new.provider_id, "kind": new.kind}
+        articles = [article] if article else []
+        return _tied(new.id, decided(action="record_tie", subject=new.id, pack=pack, articles=articles, facts=facts))
+
+    outcomes = each(commands, judge)
+    ties.save()
+    return outcomes
+
+
+def _tied(tie_id: str, decision: Decision | None = None) -> Ok:
+    return Ok({"id": tie_id, "status": "recorded", "sequence": 1}, decision)

@@ -1,0 +1,15 @@
+"""registry on the bus: wiring alone."""
+
+from __future__ import annotations
+
+from infra.bus.service import nameko_service
+from services.registry import handlers, queries, store
+
+Registry = nameko_service(
+    "registry",
+    metadata=store.metadata,
+    commands=handlers.COMMANDS,
+    events=handlers.EVENTS,
+    due=handlers.DUE,
+    queries=queries.QUERIES,
+)
