@@ -41,7 +41,7 @@ bench: setup
 	@$(PY) -m benchmarks
 
 up: setup
-	@$(YUNQUAN) up
+	@$(YUNQUAN) up --detach
 
 down:
 	@if [ -x $(YUNQUAN) ]; then $(YUNQUAN) down; fi

@@ -19,8 +19,9 @@ from rich.table import Table
 from infra.clock import parse_instant
 from infra.local.deployment import Deployment, Options, queue_depths, read_state
 from infra.local.guard import LocalServerError, exit_on_signals, wait_for
+from infra.local.keys import keys
 
-folder_option = click.option("--folder", default="var", show_default=True, type=click.Path(path_type=Path))
+folder_option = click.option("--folder", default=".yunquan", show_default=True, type=click.Path(path_type=Path))
 
 
 def _scale(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
@@ -169,4 +170,4 @@ def _gauge(address: str, name: str) -> str:
     return next((line.rpartition(" ")[2].removesuffix(".0") for line in lines if line.startswith(name + "{")), "?")
 
 
-commands = [up, down, status]
+commands = [up, down, status, keys]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from contracts.client import Client
-from infra import auth
 from infra.local.deployment import read_state
+from infra.local.keys import sign
+from infra.messages import Actor
 
-TOKEN_LIFE = timedelta(hours=12)
+TOKEN_LIFE_S = 12 * 3600
 
 
-def connect(folder: str | Path = "var", *, role: str, subject: str = "", timeout: float = 60.0, **who: Any) -> Client:
-    """A client in one role. With YUNQUAN_AMQP_URI and YUNQUAN_TOKEN_FILE set these are used; else `folder`'s state and key.
+def connect(
+    folder: str | Path = ".yunquan", *, role: str, subject: str = "", timeout: float = 60.0, **who: Any
+) -> Client:
+    """A client in one role: by YUNQUAN_AMQP_URI and YUNQUAN_TOKEN_FILE where set, else by `folder`'s state and key.
 
     Raises LocalServerError when nothing runs there.
     """
@@ -23,13 +25,6 @@ def connect(folder: str | Path = "var", *, role: str, subject: str = "", timeout
     if uri and token_file:
         return Client(uri, token=Path(token_file).read_text("utf-8").strip(), timeout=timeout)
     state = read_state(Path(os.environ.get("YUNQUAN_FOLDER", folder)))
-    key = (Path(state["folder"]) / "keys" / "jwt.pem").read_bytes()
-    token = auth.issue(
-        key,
-        subject=subject or f"cli:{role}",
-        roles=[role],
-        organisation=who.get("organisation"),
-        programme=who.get("programme"),
-        expires_at=datetime.now(UTC) + TOKEN_LIFE,
-    )
+    actor = Actor(subject or f"cli:{role}", frozenset({role}), who.get("organisation"), None, who.get("programme"))
+    token = sign(Path(state["folder"]) / "keys", actor, lifetime_s=TOKEN_LIFE_S)
     return Client(state["amqp_uri"], token=token, timeout=timeout)

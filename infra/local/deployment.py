@@ -10,14 +10,13 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,15 +26,15 @@ import sqlalchemy as sa
 
 from contracts.catalogue import SERVICES
 from contracts.client import Client
-from infra import auth
 from infra.clock import SimulatedClock
 from infra.local.guard import Child, LocalServerError, claim, last_lines, spawn, wait_for
+from infra.local.keys import make_keys, sign, write_secret
 from infra.local.postgres import Postgres
 from infra.local.rabbitmq import Rabbit
 from infra.local.servers import named_broker, named_databases, sqlite_databases
+from infra.messages import Actor
 from infra.tables import OUTBOX_SENT, outbox
 
-TOKEN_LIFE = timedelta(days=3650)  # of the tokens made here, which stand for people in a demo or a test
 READY_SECONDS = 60.0
 RESTART_SECONDS = (0.2, 1.0, 5.0)
 STATE = "state.json"
@@ -97,7 +96,7 @@ class Deployment:
         lock = claim(self.folder / "run")
         self._stack.callback(lock.close)
         self._start_servers()
-        self._make_keys()
+        make_keys(self.folder / "keys", self.options.services)
         self._start_clock()
         self._run_once("topology", [sys.executable, "-m", "infra.bus.topology"], self.env(SERVICES[0]))
         for name in self.processes():
@@ -161,14 +160,8 @@ class Deployment:
         self, role: str, *, subject: str = "", organisation: str | None = None, programme: str | None = None
     ) -> str:
         """A token of one person in one role; `subject` names who, so that two stages can have two people."""
-        return auth.issue(
-            (self.folder / "keys" / "jwt.pem").read_bytes(),
-            subject=subject or f"{role}-1",
-            roles=[role],
-            organisation=organisation,
-            programme=programme,
-            expires_at=datetime.now(UTC) + TOKEN_LIFE,
-        )
+        actor = Actor(subject or f"{role}-1", frozenset({role}), organisation, None, programme)
+        return sign(self.folder / "keys", actor)
 
     def client(self, role: str = "platform", *, timeout: float = 30.0, **who: Any) -> Client:
         """A client that acts in one role."""
@@ -272,18 +265,6 @@ class Deployment:
         else:
             self._database = sqlite_databases(self.folder / "data")
 
-    def _make_keys(self) -> None:
-        keys = self.folder / "keys"
-        if not (keys / "jwt.pem").exists():
-            private, public = auth.generate_keys()
-            _write_secret(keys / "jwt.pem", private)
-            (keys / "jwt.pub").write_bytes(public)
-        if not (keys / "personal-data.json").exists():
-            ring = {"current": "k1", "keys": {"k1": secrets.token_hex(32)}, "index_key": secrets.token_hex(32)}
-            _write_secret(keys / "personal-data.json", json.dumps(ring).encode())
-        for service in self.options.services:
-            _write_secret(keys / f"{service}.token", self.token("service", subject=f"service:{service}").encode())
-
     def _start_clock(self) -> None:
         if self.options.starts_at is not None:
             self.clock = SimulatedClock(self.folder / "run" / "clock")
@@ -332,7 +313,7 @@ class Deployment:
             "clock": str(self.clock.path) if self.clock else "system",
             "processes": self.alive(),
         }
-        _write_secret(self.folder / "run" / STATE, json.dumps(state, indent=1).encode())
+        write_secret(self.folder / "run" / STATE, json.dumps(state, indent=1).encode())
 
 
 def queue_depths(uri: str, services: tuple[str, ...] = SERVICES) -> dict[str, tuple[int, int]]:
@@ -365,8 +346,3 @@ def read_state(folder: Path) -> dict[str, Any]:
         raise LocalServerError(f"nothing runs in {folder} (start it with `make up`)")
     state: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return state
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
