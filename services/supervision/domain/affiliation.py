@@ -31,7 +31,7 @@ Fact = tuple[str, str]  # kind, blind index
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two parties that share facts of these kinds, likeliest to mean something first; `crowd`: how many share that one."""
+    """Two parties that share facts of these kinds, the most telling first; `crowd`: how many share that one."""
 
     a: str
     b: str
@@ -93,7 +93,7 @@ def judge(*, enterprise_id: str, provider_id: str, graph: Graph, path: Sequence[
 
 
 def severity(path: Sequence[Link]) -> Severity:
-    """Direct: high, but an address or a common name alone is medium. Through others: medium, by weak links alone low."""
+    """Direct: high; by address or a common name alone, medium. Through others: medium; by weak links alone, low."""
     if len(path) == 1:
         link = path[0]
         weak = link.kinds == ("address",) or (link.kinds == ("person",) and link.crowd > FEW)

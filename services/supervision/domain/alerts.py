@@ -24,8 +24,8 @@ def may_become(status: str, following: str) -> bool:
 
 
 def verdict(holding: Collection[str]) -> Verdict:
-    """The claim's verdict from the states of the alerts that hold this version of it: one confirmed rejects it, one that
-    waits for a supervisor holds it, and only when none is left is it cleared."""
+    """The claim's verdict from the states of the alerts that hold this version of it: one confirmed rejects it, one
+    that waits for a supervisor holds it, and only when none is left is it cleared."""
     if "confirmed" in holding:
         return "rejected"
     return "held" if any(status in OPEN_STATES for status in holding) else "cleared"

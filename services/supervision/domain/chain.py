@@ -4,12 +4,12 @@ A record's hash is SHA-256 over five texts, UTF-8, joined by single line feeds (
 
     prev_hash LF position LF recorded_at LF stream_seq LF body
 
-prev_hash: hash of the record before, 64 lower-case hex digits; 64 zeros before the first. position: 1, 2, 3 …, decimal.
-recorded_at: RFC 3339 with Z. stream_seq: the number the event has in its producer's stream, or empty when it came without.
-body: the event's envelope as canonical JSON text (keys sorted, no spaces, no escapes of non-ASCII), taken as it stands.
+prev_hash: hash of the record before, 64 lower-case hex digits; 64 zeros before the first. position: 1, 2, 3 …, in
+decimal. recorded_at: RFC 3339 with Z. stream_seq: the event's number in its producer's stream, or empty.
+body: the event's envelope as canonical JSON text (keys sorted, no spaces, non-ASCII as it is), taken as it stands.
 
-An export is one record a line, itself canonical JSON, then one line `{"head":…,"size":…}`. Standard library only, so that
-an auditor can run this file alone.
+An export is one record a line, itself canonical JSON, then one line `{"head":…,"size":…}`. Standard library only, so
+that an auditor can run this file alone.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`records` were found sound before the `fault`; `position` is the first that was tampered with, as far as the chain
-    can prove: whoever re-computes the hashes of several records in a row is found out where they end, or by a checkpoint."""
+    """`records` were found sound before the `fault`; `position` is the first that was tampered with, as far as the
+    chain can prove: re-computed hashes of several records in a row show where they end, or at the next checkpoint."""
 
     ok: bool
     records: int
@@ -165,7 +165,7 @@ class _Walk:
         self.hashes += bytes.fromhex(record.hash)
         return self._checkpoint(record)
 
-    def close(self, head: Head, *, after: Record | Head | None | str) -> Verdict:
+    def close(self, head: Head, *, after: Record | Head | str | None) -> Verdict:
         """The closing line: size and head must be those of the records before it."""
         size = self.expected - 1
         if after != "end":
@@ -181,15 +181,14 @@ class _Walk:
         return Verdict(True, size, self.head)
 
     def _changed(self, record: Record | None, rest: Iterator[Record | Head | None]) -> Verdict:
-        """The record's content does not fit its hash: edited, unless what surrounds it shows that it was put in between."""
+        """Its content does not fit its hash: edited, unless its neighbours show that it was put in between."""
         place = self.expected
-        if record is not None and self.last is not None and record.prev_hash == self.last.prev_hash:
-            if intact(replace(record, position=place - 1)):
-                return self.broken("inserted", place - 1, "the record that stood here was moved down one")
+        twins = record is not None and self.last is not None and record.prev_hash == self.last.prev_hash
+        if record is not None and twins and intact(replace(record, position=place - 1)):
+            return self.broken("inserted", place - 1, "the record that stood here was moved down one")
         for later in rest:
-            if isinstance(later, Record) and later.position == place:
-                if later.prev_hash == self.head and intact(later):
-                    return self.broken("inserted", place, "a record that is none was put before the true one")
+            if isinstance(later, Record) and (later.position, later.prev_hash) == (place, self.head) and intact(later):
+                return self.broken("inserted", place, "a record that is none was put before the true one")
         return self.broken("edited", place, "its content does not fit its hash")
 
     def _misplaced(self, record: Record, rest: Iterator[Record | Head | None]) -> Verdict:
@@ -197,7 +196,8 @@ class _Walk:
         place = self.expected
         if record.position < place:
             twin = self.last is not None and record.position == self.last.position and record != self.last
-            return self.broken("inserted", place - 1 if twin else place, f"record {record.position} comes a second time")
+            at = place - 1 if twin else place
+            return self.broken("inserted", at, f"record {record.position} comes a second time")
         positions = {later.position for later in rest if isinstance(later, Record)}
         if record.position in positions:
             return self.broken("inserted", place, f"record {record.position} comes a second time")

@@ -13,8 +13,8 @@ ORDER: Mapping[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule's verdict. `numbers` are JSON numbers and words; `claims` and `parties` are ids; the sentences explain it
-    to a person. `path` says for affiliation how the parties hang together: by kinds of fact, never by their values."""
+    """One rule's verdict. `numbers` are JSON numbers and words; `claims` and `parties` are ids; the sentences explain
+    it to a person. `path` says how affiliated parties hang together: by kinds of fact, never by their values."""
 
     rule: str
     severity: Severity

@@ -30,8 +30,8 @@ HOW: dict[Likeness, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forms:
-    """plain: letters and digits alone, upper case. bare: without what stands before the first digit, nor leading zeros.
-    tail: the last eight digits, likewise, where there are more. block: the stretch of numbers of its provider that it lies in."""
+    """plain: letters and digits alone, upper case. bare: from the first digit on, but leading zeros. tail: the last
+    eight digits, likewise, where there are more. block: the stretch of its provider's numbers that it lies in."""
 
     plain: str
     bare: str
@@ -142,6 +142,6 @@ def judge(mine: Use, earlier: Sequence[tuple[Likeness, Use]]) -> Finding | None:
 
 
 def _same_tail(mine: Forms, other: Forms) -> bool:
-    return mine.tail is not None and mine.tail in (other.tail, other.bare) or (
-        other.tail is not None and other.tail == mine.bare
-    )
+    if mine.tail is not None and mine.tail in (other.tail, other.bare):
+        return True
+    return other.tail is not None and other.tail == mine.bare
