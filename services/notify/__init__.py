@@ -1,0 +1,1 @@
+"""notify: who hears of it, and the public board."""

@@ -1,0 +1,210 @@
+"""What notify does: events become notices and rows of the board; a party marks what it has read; the old is pruned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts.errors import Ok, Outcome
+from contracts.programmes import Pack, UnknownPack, load
+from infra.clock import local_date
+from infra.db import UnitOfWork
+from infra.messages import Command, Event
+from infra.pipeline import Due, EventHandler, Route
+from services.notify import projections, rendering, store
+from services.notify.domain import notices as domain
+from services.notify.domain.delivery import EXPIRES
+from services.notify.domain.notices import Addressee, Notice
+from services.notify.domain.routes import BY_EVENT, EveryProvider
+from services.notify.domain.routes import Route as NoticeRoute
+from services.notify.rendering import Names, Words
+
+MOST = 500  # rows of due work a call: a short transaction
+
+Row = dict[str, Any]
+
+
+def hear(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Each event: into the board's tables, and into the inbox of whom it concerns, with an intent to mail parties."""
+    projections.apply(uow.conn, events)
+    told = [event for event in events if event.type in BY_EVENT]
+    if not told:
+        return
+    names = _names(uow.conn, told)
+    admitted = _admitted(uow.conn, told)
+    notices: list[Row] = []
+    for event in told:
+        notices.extend(_rows(event, names=names, admitted=admitted.get(event.data["programme"], []), now=uow.now))
+    store.add_notices(uow.conn, notices, [_intent(row) for row in notices if row["party_id"]])
+
+
+def _names(conn: sa.Connection, events: Sequence[Event]) -> Names:
+    def ids(*fields: str) -> set[str]:
+        return {event.data[name] for event in events for name in fields if event.data.get(name)}
+
+    return Names(
+        parties=store.names_of(conn, store.known_parties, ids("enterprise_id", "provider_id", "party_id")),
+        products=store.names_of(conn, store.known_products, ids("product_id")),
+    )
+
+
+def _admitted(conn: sa.Connection, events: Sequence[Event]) -> Mapping[str, Sequence[str]]:
+    """Admitted providers of those programmes in which an event concerns all of them."""
+    programmes = {
+        event.data["programme"]
+        for event in events
+        if any(isinstance(recipient, EveryProvider) for route in BY_EVENT[event.type] for recipient in route.to)
+    }
+    return store.admitted_providers(conn, programmes) if programmes else {}
+
+
+def _rows(event: Event, *, names: Names, admitted: Sequence[str], now: datetime) -> Iterator[Row]:
+    for notice in domain.notices(event_type=event.type, data=event.data, admitted=admitted):
+        articles = _articles(event, notice.route)
+        words = _words(event, notice, articles, names)
+        at_ms = int(event.time.timestamp() * 1000)
+        for addressee in notice.addressees:
+            yield {
+                "id": domain.notice_id(
+                    event_id=event.id, template=notice.route.template, addressee=addressee, at_ms=at_ms
+                ),
+                **_addressed(addressee),
+                "event_id": event.id,
+                "event_type": event.type,
+                "template": notice.route.template,
+                "programme": event.data["programme"],
+                "subject": event.subject,
+                "title": words["zh"].title,
+                "body": words["zh"].body,
+                "title_en": words["en"].title,
+                "body_en": words["en"].body,
+                "articles": articles,
+                "at": now,
+                "read_at": None,
+            }
+
+
+def _addressed(addressee: Addressee) -> Row:
+    return {"party_id": addressee.party_id, "role": addressee.role}
+
+
+def _words(event: Event, notice: Notice, articles: Sequence[str], names: Names) -> Mapping[str, Words]:
+    return {
+        language: rendering.render(
+            language=language,
+            route=notice.route,
+            programme=event.data["programme"],
+            data=event.data,
+            subject=event.subject,
+            articles=articles,
+            names=names,
+        )
+        for language in rendering.LANGUAGES
+    }
+
+
+def _articles(event: Event, route: NoticeRoute) -> list[str]:
+    """The articles the event itself rests on, else that of the pack's rule the route names."""
+    law = event.data.get("law") or {}
+    if law.get("articles"):
+        return list(law["articles"])
+    pack = _pack(event)
+    if pack is None or route.rule is None:
+        return []
+    try:
+        return [pack.article(route.rule)]
+    except LookupError:  # the programme has no such rule, or leaves it to a locality
+        return []
+
+
+def _pack(event: Event) -> Pack | None:
+    try:
+        return load(event.data["programme"], on=local_date(event.time))
+    except UnknownPack:  # a notice is no decision: it is sent without an article
+        return None
+
+
+def _intent(notice: Row) -> Row:
+    return {
+        "notification_id": notice["id"],
+        "party_id": notice["party_id"],
+        "message_id": f"<{notice['id']}@yunquan.notify>",
+        "status": "pending",
+        "attempts": 0,
+        "next_at": notice["at"],
+        "at": notice["at"],
+    }
+
+
+def mark_read(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """Mark a party's own notices as read; done: {"marked", "already", "unknown"} (others' are unknown to it)."""
+    wanted = {id_ for command in commands for id_ in command.body["notification_ids"]}
+    found = store.unread_of(uow.conn, wanted)
+    now_read: set[str] = set()
+    outcomes: list[Outcome] = []
+    for command in commands:
+        done = {"marked": 0, "already": 0, "unknown": 0}
+        for id_ in dict.fromkeys(command.body["notification_ids"]):
+            party_id, unread = found.get(id_, (None, False))
+            if party_id != command.body["party_id"]:
+                done["unknown"] += 1
+            elif unread and id_ not in now_read:
+                done["marked"] += 1
+                now_read.add(id_)
+            else:
+                done["already"] += 1
+        outcomes.append(Ok({"done": done}))
+    store.mark_read(uow.conn, now_read, uow.now)
+    return outcomes
+
+
+def expire_deliveries(uow: UnitOfWork) -> int:
+    """Mails that no sender took in time are given up: the notice stands in the inbox."""
+    table = store.deliveries
+    late = sa.select(table.c.seq).where(
+        table.c.status == "pending", table.c.attempts == 0, table.c.at < uow.now - EXPIRES
+    )
+    gone = sa.update(table).where(table.c.seq.in_(_some(uow, late)))
+    return uow.conn.execute(gone.values(status="expired", ended_at=uow.now, next_at=None)).rowcount
+
+
+def prune_deliveries(uow: UnitOfWork) -> int:
+    """Deliveries that ended long ago go."""
+    table = store.deliveries
+    old = sa.select(table.c.seq).where(table.c.ended_at < uow.now - domain.KEEP_DELIVERIES)
+    return uow.conn.execute(sa.delete(table).where(table.c.seq.in_(_some(uow, old)))).rowcount
+
+
+def prune_read(uow: UnitOfWork) -> int:
+    """Notices that were read long ago go."""
+    return _prune(uow, store.notifications.c.read_at < uow.now - domain.KEEP_READ)
+
+
+def prune_unread(uow: UnitOfWork) -> int:
+    """Notices that nobody read in two years go."""
+    return _prune(uow, store.notifications.c.at < uow.now - domain.KEEP_UNREAD)
+
+
+def prune_staff(uow: UnitOfWork) -> int:
+    """Notices to a role go after a year: the work lists say what is still open."""
+    table = store.notifications
+    return _prune(uow, table.c.role.is_not(None) & (table.c.at < uow.now - domain.KEEP_STAFF))
+
+
+def _prune(uow: UnitOfWork, old: sa.ColumnElement[bool]) -> int:
+    table = store.notifications
+    victims = _some(uow, sa.select(table.c.seq).where(old))
+    return uow.conn.execute(sa.delete(table).where(table.c.seq.in_(victims))).rowcount
+
+
+def _some(uow: UnitOfWork, statement: sa.Select[tuple[int]]) -> sa.Select[tuple[int]]:
+    limited = statement.limit(MOST)
+    return limited.with_for_update(skip_locked=True) if uow.conn.dialect.name == "postgresql" else limited
+
+
+COMMANDS: Mapping[str, Route] = {"mark_read": Route(mark_read)}
+EVENTS: Mapping[str, EventHandler] = {"*": hear}
+DUE: Sequence[Due] = (expire_deliveries, prune_deliveries, prune_read, prune_unread, prune_staff)

@@ -1,0 +1,237 @@
+"""notify's tables: notices, deliveries, and what it knows of others for names and for the public board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from infra.db import Json, UtcDateTime, common_tables
+from infra.tables import BigId
+
+metadata = sa.MetaData()
+common_tables(metadata)
+
+ID = sa.String(26)
+IN_ONE_LIST = 5_000  # ids in one IN (…): SQLite takes 32,766 parameters
+
+notifications = sa.Table(
+    "notifications",
+    metadata,
+    sa.Column("seq", BigId, primary_key=True, autoincrement=True),  # order of arrival, for pages
+    sa.Column("id", ID, nullable=False, unique=True),
+    sa.Column("event_id", ID, nullable=False),
+    sa.Column("event_type", sa.String(100), nullable=False),
+    sa.Column("template", sa.String(64), nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(128), nullable=False),
+    sa.Column("party_id", ID),  # one of the two: a party, or
+    sa.Column("role", sa.String(20)),  # everyone of this role in the programme
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("title_en", sa.String(200), nullable=False),
+    sa.Column("body_en", sa.Text, nullable=False),
+    sa.Column("articles", Json, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("read_at", UtcDateTime, index=True),
+    sa.Index("notifications_of_party", "party_id", "seq"),
+    sa.Index("notifications_of_role", "role", "programme", "seq"),
+)
+sa.Index(
+    "notifications_unread",
+    notifications.c.party_id,
+    notifications.c.seq,
+    postgresql_where=notifications.c.read_at.is_(None),
+    sqlite_where=notifications.c.read_at.is_(None),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("seq", BigId, primary_key=True, autoincrement=True),
+    sa.Column("notification_id", ID, nullable=False, unique=True),
+    sa.Column("party_id", ID, nullable=False),
+    sa.Column("message_id", sa.String(100), nullable=False),  # the same however often the mail is sent
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String(40)),  # a code: never what the server said, which may name the addressee
+    sa.Column("next_at", UtcDateTime),
+    sa.Column("holder", sa.String(64)),  # the sender that has it in hand,
+    sa.Column("held_until", sa.Float),  # until this second of the machine's clock
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("ended_at", UtcDateTime, index=True),
+    sa.Index("deliveries_of_status", "status", "seq"),
+    sa.Index("deliveries_due", "status", "next_at"),
+)
+
+known_parties = sa.Table(
+    "known_parties",
+    metadata,
+    sa.Column("party_id", ID, primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("uscc", sa.String(18), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_parties_shown", "programme", "kind", "status", "party_id"),
+)
+
+known_products = sa.Table(
+    "known_products",
+    metadata,
+    sa.Column("product_id", ID, primary_key=True),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("voucher_eligible", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_products_shown", "programme", "status", "product_id"),
+)
+
+known_plans = sa.Table(
+    "known_plans",
+    metadata,
+    sa.Column("plan_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False, index=True),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("budget_fen", sa.BigInteger, nullable=False),
+    sa.Column("quota_fen", sa.BigInteger, nullable=False),
+    sa.Column("opens_on", sa.Date, nullable=False),
+    sa.Column("document", sa.String(200), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+closed_years = sa.Table(
+    "closed_years",
+    metadata,
+    sa.Column("plan_id", ID, primary_key=True),
+    sa.Column("lapsed_fen", sa.BigInteger, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_quotas = sa.Table(
+    "known_quotas",
+    metadata,
+    sa.Column("application_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_quotas_shown", "programme", "application_id"),
+)
+
+known_nodes = sa.Table(
+    "known_nodes",
+    metadata,
+    sa.Column("node_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False, index=True),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("closes_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("claims", sa.Integer, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_payments = sa.Table(
+    "known_payments",
+    metadata,
+    sa.Column("payment_id", ID, primary_key=True),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_payments_shown", "programme", "provider_id", "year"),
+)
+
+known_blacklist = sa.Table(
+    "known_blacklist",
+    metadata,
+    sa.Column("entry_id", ID, primary_key=True),
+    sa.Column("party_id", ID, nullable=False),
+    sa.Column("party_kind", sa.String(12), nullable=False),
+    sa.Column("party_name", sa.String(120)),
+    sa.Column("programme", sa.String(40), nullable=False, index=True),
+    sa.Column("ground", sa.String(60), nullable=False),
+    sa.Column("effective_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_checkpoints = sa.Table(
+    "known_checkpoints",
+    metadata,
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("head", sa.String(64), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+
+def names_of(conn: sa.Connection, table: sa.Table, ids: Iterable[str]) -> dict[str, str]:
+    """Names by id from `known_parties` or `known_products`; ids not heard of are left out."""
+    key = next(iter(table.primary_key))
+    found: dict[str, str] = {}
+    for part in parts(sorted(ids)):
+        found.update((row[0], row[1]) for row in conn.execute(sa.select(key, table.c.name).where(key.in_(part))))
+    return found
+
+
+def admitted_providers(conn: sa.Connection, programmes: Iterable[str]) -> dict[str, list[str]]:
+    """Ids of the admitted providers, by programme."""
+    found: dict[str, list[str]] = {programme: [] for programme in programmes}
+    statement = (
+        sa.select(known_parties.c.programme, known_parties.c.party_id)
+        .where(
+            known_parties.c.programme.in_(sorted(found)),
+            known_parties.c.kind == "provider",
+            known_parties.c.status.in_(("admitted", "leaving")),
+        )
+        .order_by(known_parties.c.party_id)
+    )
+    for programme, party_id in conn.execute(statement):
+        found[programme].append(party_id)
+    return found
+
+
+def add_notices(
+    conn: sa.Connection, notices: Sequence[Mapping[str, Any]], intents: Sequence[Mapping[str, Any]]
+) -> None:
+    """Save notices and the intents to mail them, one multi-row insert each."""
+    if notices:
+        conn.execute(sa.insert(notifications), [dict(row) for row in notices])
+    if intents:
+        conn.execute(sa.insert(deliveries), [dict(row) for row in intents])
+
+
+def unread_of(conn: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[str | None, bool]]:
+    """Notification id → (its party, is it unread); rows locked in order of their ids."""
+    found: dict[str, tuple[str | None, bool]] = {}
+    columns = (notifications.c.id, notifications.c.party_id, notifications.c.read_at)
+    for part in parts(sorted(ids)):
+        statement = sa.select(*columns).where(notifications.c.id.in_(part)).order_by(notifications.c.id)
+        for id_, party_id, read_at in conn.execute(statement.with_for_update()):
+            found[id_] = (party_id, read_at is None)
+    return found
+
+
+def mark_read(conn: sa.Connection, ids: Iterable[str], at: datetime) -> None:
+    """Set the moment of reading."""
+    for part in parts(sorted(ids)):
+        conn.execute(sa.update(notifications).where(notifications.c.id.in_(part)).values(read_at=at))
+
+
+def parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Slices that fit one statement on both dialects."""
+    return (values[at : at + IN_ONE_LIST] for at in range(0, len(values), IN_ONE_LIST))

@@ -1,0 +1,75 @@
+"""What codes are called before people, in Chinese and English: templates and the public board speak these words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Words = Mapping[str, Mapping[str, str]]
+
+ZH: Words = {
+    "category": {"infrastructure": "基础设施层", "platform": "平台系统层", "application": "业务应用层"},
+    "ground": {
+        "law_breach": "严重违反法律法规并受到查处",
+        "public_morals": "严重违反社会公德",
+        "refusal_or_fraud": "拒不提供服务、虚假服务、套取资金或造成重大损失",
+        "insolvency": "破产、停业、倒闭或列入清算",
+        "measures_not_mended": "违反管理办法且逾期未整改",
+    },
+    "severity": {"high": "高", "medium": "中", "low": "低"},
+    "alert": {
+        "AFFILIATED_PARTIES": "企业与云服务商疑似存在关联关系",
+        "INVOICE_REUSED": "发票疑似重复使用",
+        "PRICE_OUTLIER": "价格明显偏离同类",
+    },
+    "alert_status": {
+        "open": "待处置",
+        "acknowledged": "核查中",
+        "confirmed": "属实，不予兑现",
+        "false_alarm": "排除，解除暂停",
+    },
+    "hold": {"BLACKLISTED": "收款方已列入黑名单", "ACCOUNT_CHANGED": "收款账户在批准后有变更"},
+    "plan_status": {"made": "已制定", "published": "已公示", "closed": "已结束"},
+    "provider_status": {"admitted": "服务中", "leaving": "已申请退出"},
+    "node_status": {"open": "受理中", "closed": "已截止"},
+    "party_kind": {"enterprise": "上云企业", "provider": "云服务商"},
+    "yes_no": {"True": "是", "False": "否"},
+}
+
+EN: Words = {
+    "category": {"infrastructure": "infrastructure", "platform": "platform", "application": "application"},
+    "ground": {
+        "law_breach": "serious breach of law, penalised",
+        "public_morals": "serious breach of public morals",
+        "refusal_or_fraud": "refusal of service, false service, subsidy taken by fraud, or great loss",
+        "insolvency": "bankrupt, closed or in liquidation",
+        "measures_not_mended": "breach of the measures, not mended in time",
+    },
+    "severity": {"high": "high", "medium": "medium", "low": "low"},
+    "alert": {
+        "AFFILIATED_PARTIES": "enterprise and provider seem to be tied to each other",
+        "INVOICE_REUSED": "an invoice seems to be used twice",
+        "PRICE_OUTLIER": "a price far from that of its peers",
+    },
+    "alert_status": {
+        "open": "open",
+        "acknowledged": "under inquiry",
+        "confirmed": "confirmed, not to be redeemed",
+        "false_alarm": "unfounded, the claim goes on",
+    },
+    "hold": {
+        "BLACKLISTED": "the payee is on the blacklist",
+        "ACCOUNT_CHANGED": "the payee's account changed after approval",
+    },
+    "plan_status": {"made": "made", "published": "published", "closed": "closed"},
+    "provider_status": {"admitted": "in service", "leaving": "has given notice"},
+    "node_status": {"open": "open", "closed": "closed"},
+    "party_kind": {"enterprise": "enterprise", "provider": "provider"},
+    "yes_no": {"True": "yes", "False": "no"},
+}
+
+WORDS: Mapping[str, Words] = {"zh": ZH, "en": EN}
+
+
+def word(language: str, kind: str, code: object) -> str:
+    """The word for a code; a code newer than this table stands for itself."""
+    return WORDS[language][kind].get(str(code), str(code))
