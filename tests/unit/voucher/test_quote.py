@@ -260,9 +260,10 @@ FAULTS = [
 ]  # fmt: skip
 
 INVALID_CELLS = [
-    *((GUIZHOU, "on", cell) for cell in ("20181008", "2018-10-8", "2018-02-29", "2018-W41-1", "08/10/2018", "２０１８-10-08")),
+    *((GUIZHOU, "on", cell) for cell in
+      ("20181008", "2018-10-8", "2018-02-29", "2018-W41-1", "08/10/2018", "２０１８-10-08", "0000-01-01")),
     *((GUIZHOU, "price_yuan", cell) for cell in
-      ("-1", "+1", "1,000", "1e5", "1.234", "NaN", "inf", "1.", ".5", "１００", "1 000", "0x10", "80000元", "--", "-0")),
+      ("-1", "+1", "1,000", "1e5", "1.234", "NaN", "inf", "1.", ".5", "１００", "1 000", "0x10", "8元", "-0")),
     *((GUIZHOU, "budget_left_yuan", cell) for cell in ("-0.01", "enough")),
     *((GUIZHOU, "region", cell) for cell in ("52010", "5201022", "52010x", "５２０１０２")),
     *((GUIZHOU, "legal_person", cell) for cell in ("Yes", "true", "1", "是")),

@@ -1,0 +1,183 @@
+"""Loading packs: a fault is found before a region runs on it, and an old decision keeps its old law."""
+
+from datetime import date
+
+import pytest
+
+from contracts.programmes import Library, PackError, UnknownPack, check, load_file
+from contracts.programmes.loader import SHIPPED
+
+GUIZHOU = (SHIPPED / "guizhou-2018.v1.toml").read_text(encoding="utf-8")
+OVERLAY = (SHIPPED / "example-shandong-city.v1.toml").read_text(encoding="utf-8")
+
+
+def write(folder, text, name="pack.toml"):
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+# name, what is changed, by what, key and words of the complaint
+FAULTS = [
+    ("unknown-key", 'region = "52"', 'region = "52"\ncolour = "red"', "colour", "unknown key"),
+    ("misspelt-key", "cap_yuan =", "cap_yaun =", "amount.cap.of.all.cap_yaun", "unknown key"),
+    ("unknown-section-key", "[order.cancel]", "[order.cancle]", "order.cancle", "unknown key; known here: voluntary"),
+    ("unknown-role", "[roles.bureau]", "[roles.burau]", "roles.burau", "unknown key"),
+    ("missing-article", 'article = "第六条"\n', "", "budget.article", "missing"),
+    ("empty-article", 'article = "第六条"', 'article = " "', "budget.article", "not empty"),
+    ("missing-region", 'region = "52"\n', "", "region", "missing"),
+    ("rate-without-per-cent", 'rate = "40%"', 'rate = "40"', "amount.rate.of.infrastructure.rate", "not a rate"),
+    ("rate-as-number", 'rate = "40%"', "rate = 0.4", "amount.rate.of.infrastructure.rate", "text in quotes"),
+    ("rate-above-1", 'rate = "40%"', 'rate = "140%"', "amount.rate.of.infrastructure.rate", "at most the whole"),
+    ("cap-with-comma", 'cap_yuan = "50000"', 'cap_yuan = "50,000"', "amount.cap.of.all.cap_yuan", "plain decimal"),
+    ("no-cap-at-all", 'cap_yuan = "50000"', "", "amount.cap.of.all", "either cap_yuan or tiers"),
+    ("unknown-word", '_up = "refuse"', '_up = "stop"', "budget.when_used_up", "none of refuse, defer"),
+    ("date-as-text", "issued_on = 2018-08-23", 'issued_on = "2018-08-23"', "document.issued_on", "a date is needed"),
+    ("date-with-time", "first = 2018-08-23", "first = 2018-08-23T00:00:00", "period.first", "a date is needed"),
+    ("number-as-text", "notice_days = 30", 'notice_days = "30"', "exit.voluntary.notice_days", "whole number"),
+    ("negative-number", "notice_days = 30", "notice_days = -30", "exit.voluntary.notice_days", "whole number"),
+    ("truth-as-number", "notice_days = 30", "notice_days = true", "exit.voluntary.notice_days", "whole number"),
+    ("list-as-text", '["medium", "high"]', '"high"', "supervision.hold.severities", "a list is needed"),
+    (
+        "table-as-text",
+        "[exit.voluntary]",
+        "[exit]\nvoluntary = 1\n[exit.forced.9]",
+        "exit.voluntary",
+        "a table is needed",
+    ),
+    ("category-without-rate", "[amount.rate.of.platform]", "[amount.rate.of.x]", "amount.rate.of.platform", "missing"),
+    ("rate-of-no-category", "[amount.rate.of.platform]", "[amount.rate.of.x]", "amount.rate.of.x", "no such category"),
+    ("node-that-is-no-day", '"06-30", "12-10"', '"06-31", "12-10"', "claims.cadence.nodes", "MM-DD"),
+    ("node-not-in-every-year", '"06-30", "12-10"', '"02-29", "12-10"', "claims.cadence.nodes", "every year"),
+    ("nodes-not-in-order", '"06-30", "12-10"', '"12-10", "06-30"', "claims.cadence.nodes", "not in order"),
+    ("last-day-too-early", "first = 2018-08-23", "first = 2018-08-23\nlast = 2018-08-22", "period.last", "before"),
+    ("code-in-capitals", 'code = "guizhou-2018"', 'code = "Guizhou"', "code", "lower-case"),
+    ("region-of-three-digits", 'region = "52"', 'region = "520"', "region", "GB/T 2260"),
+    ("composed-field", 'region = "52"', 'region = "52"\noverlay = "x@1"', "overlay", "unknown key"),
+    ("not-toml", "[period]", "[period", "", "line"),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "what"), [pytest.param(old, new, key, what, id=name) for name, old, new, key, what in FAULTS]
+)
+def test_a_fault_is_named_by_file_key_and_words(tmp_path, old, new, key, what):
+    """A region would run on a pack that says something else than its author meant."""
+    assert GUIZHOU.count(old) >= 1
+    path = write(tmp_path, GUIZHOU.replace(old, new, 1))
+    problems = check(path)
+    assert any(one.file == str(path) and one.key == key and what in one.what for one in problems), problems
+    with pytest.raises(PackError):
+        load_file(path)
+
+
+def test_a_stage_needs_a_role_of_the_pack(tmp_path):
+    """A review would wait for an office that the programme does not have."""
+    text = GUIZHOU.replace('name = "review"\nrole = "bureau"', 'name = "review"\nrole = "district"', 1)
+    keys = {problem.key for problem in check(write(tmp_path, text))}
+    assert "reviews.product.1.role" in keys
+
+
+def test_an_amount_is_stated_or_delegated(tmp_path):
+    """A pack without any amount would load, and fail on the first order."""
+    text = (SHIPPED / "shandong-2017.v1.toml").read_text(encoding="utf-8")
+    start = text.index("[delegates.amount]")
+    cut = text[:start] + text[text.index('[delegates."claims.cadence"]') :]
+    assert [(one.key, "leaves it to others" in one.what) for one in check(write(tmp_path, cut))] == [("amount", True)]
+
+
+_EMPTY_RULE = 'article = "x"\nzh = "x"\nen = "x"\n'
+OVERLAY_FAULTS = [
+    ("fills-what-is-settled", "[amount.base]", f"[budget]\n{_EMPTY_RULE}[amount.base]", "budget", "not delegated"),
+    (
+        "fills-beside",
+        "[claims.cadence]",
+        f"[claims.notice]\n{_EMPTY_RULE}[claims.cadence]",
+        "claims.notice",
+        "not delegated",
+    ),
+    ("region-outside", "invented = true", 'invented = true\nregion = "3301"', "region", "outside region 37"),
+    ("unknown-programme", 'fills = "shandong-2017"', 'fills = "nowhere"', "fills", "no pack"),
+    ("another-programme", 'fills = "shandong-2017"', 'fills = "guizhou-2018"', "amount", "not delegated"),
+    ("half-an-amount", "[amount.base]", "[amount.bass]", "amount.bass", "unknown key"),
+    ("header-without-version", 'version = "1"\n', "", "version", "missing"),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "what"),
+    [pytest.param(old, new, key, what, id=name) for name, old, new, key, what in OVERLAY_FAULTS],
+)
+def test_a_fault_of_an_overlay_is_named(tmp_path, old, new, key, what):
+    """A city would change what its province has settled."""
+    assert OVERLAY.count(old) >= 1
+    path = write(tmp_path, OVERLAY.replace(old, new, 1))
+    assert any(one.key.startswith(key) and what in one.what for one in check(path)), check(path)
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_files_have_no_fault(path):
+    """A release would not start."""
+    assert check(path) == []
+
+
+def test_a_decision_is_made_under_the_version_in_effect_that_day(tmp_path):
+    """A change of the law would reach back to what was decided before it."""
+    write(tmp_path, GUIZHOU, "one.toml")
+    later = GUIZHOU.replace('version = "1"', 'version = "2"').replace(
+        "effective_from = 2018-08-23", "effective_from = 2020-01-01"
+    )
+    write(tmp_path, later.replace('cap_yuan = "50000"', 'cap_yuan = "60000"'), "two.toml")
+    library = Library(tmp_path)
+    caps = {
+        day: library.load("guizhou-2018", on=day).amount.cap.of["all"].cap_fen
+        for day in (date(2017, 1, 1), date(2019, 12, 31), date(2020, 1, 1))
+    }
+    assert list(caps.values()) == [5_000_000, 5_000_000, 6_000_000]
+    assert library.load("guizhou-2018").label == "guizhou-2018@2"
+    assert library.version("guizhou-2018@1").amount.cap.of["all"].cap_fen == 5_000_000
+    assert [pack.version for pack in library.versions("guizhou-2018")] == ["1", "2"]
+    with pytest.raises(UnknownPack):
+        library.version("guizhou-2018@3")
+
+
+def test_an_overlay_fills_only_on_days_when_it_is_in_force(tmp_path):
+    """A city's amounts would be paid before the city had set them."""
+    write(
+        tmp_path,
+        OVERLAY.replace("effective_from = 2018-01-01", "effective_from = 2018-01-01\neffective_to = 2018-12-31"),
+    )
+    library = Library(SHIPPED, tmp_path)
+    filled = {
+        day: library.load("shandong-2017", on=day, overlay="example-shandong-city").amount is not None
+        for day in (date(2017, 12, 31), date(2018, 1, 1), date(2018, 12, 31), date(2019, 1, 1))
+    }
+    assert list(filled.values()) == [False, True, True, False]
+
+
+def test_one_code_and_version_stands_in_one_file(tmp_path):
+    """Which of two files is the law would depend on their names."""
+    write(tmp_path, GUIZHOU, "a.toml")
+    write(tmp_path, GUIZHOU, "b.toml")
+    with pytest.raises(PackError, match=r"those of a\.toml too"):
+        Library(tmp_path)
+
+
+def test_a_label_finds_its_pack_again():
+    """What an old decision rests on could not be shown."""
+    library = Library(SHIPPED)
+    pack = library.load("shandong-2017", overlay="example-shandong-city")
+    assert library.version(pack.label) is pack
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(b"\xff\xfe", "decode"), (b"#" * 1_000_001, "larger than a pack")],
+    ids=["not-utf-8", "too-large"],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path, content, what):
+    """An operator would see a stack instead of the file's name."""
+    path = tmp_path / "pack.toml"
+    path.write_bytes(content)
+    (problem,) = check(path)
+    assert problem.file == str(path)
+    assert what in problem.what
