@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from contracts.errors import ERRORS, Refused
-from infra.db_insert import insert_for
+from infra.db_insert import insert_new, upsert
 from infra.jsontext import canonical
 from infra.messages import Answer, Command, refusal
 from infra.tables import answers
@@ -53,8 +53,7 @@ def claim(conn: sa.Connection, *, commands: Sequence[Command], now: datetime) ->
     rows = [
         {"scope": scope, "key": key, "body_hash": hashes[first[scope, key]], "at": now} for scope, key in sorted(first)
     ]
-    statement = insert_for(conn)(answers).on_conflict_do_nothing().returning(answers.c.scope, answers.c.key)
-    ours = {(scope, key) for scope, key in conn.execute(statement, rows)}
+    ours = set(insert_new(conn, answers, rows, returning=("scope", "key")))
     stored = _stored(conn, [key for key in first if key not in ours])
     fresh: list[int] = []
     answered: dict[int, Answer] = {}
@@ -81,12 +80,7 @@ def keep(conn: sa.Connection, *, given: Sequence[tuple[Command, str, Answer]], n
             ((key_of(c), digest, a) for c, digest, a in given if stands(a)), key=lambda row: row[0]
         )
     ]
-    if rows:
-        statement = insert_for(conn)(answers)
-        statement = statement.on_conflict_do_update(
-            index_elements=[answers.c.scope, answers.c.key], set_={"answer": statement.excluded.answer}
-        )
-        conn.execute(statement, rows)
+    upsert(conn, answers, rows, key=("scope", "key"), replace=("answer",))
     forgotten = [key_of(command) for command, _, answer in given if not stands(answer)]
     if forgotten:
         conn.execute(sa.delete(answers).where(sa.tuple_(answers.c.scope, answers.c.key).in_(forgotten)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
 import os
@@ -92,7 +91,7 @@ def load(path: Path) -> KeyRing:
             raise KeysUnusable(f"{path} can be read by others: chmod 600")
         raw: Any = json.loads(path.read_text(encoding="ascii"))
         keys = {str(key_id): _key(text) for key_id, text in raw["keys"].items()}
-        ring = KeyRing(current=str(raw["current"]), keys=keys, index=_key(raw["index"]))
+        ring = KeyRing(current=str(raw["current"]), keys=keys, index=_key(raw["index_key"]))
     except OSError as error:
         raise KeysUnusable(f"{path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -116,18 +115,14 @@ def _loaded(path: Path) -> KeyRing:
 
 
 def _key(text: str) -> bytes:
-    key = base64.b64decode(text, validate=True)
+    key = bytes.fromhex(text)
     if len(key) != KEY_BYTES:
         raise ValueError("a key has 32 bytes")
     return key
 
 
 def _text(current: str, keys: Mapping[str, bytes], index: bytes) -> str:
-    def encoded(key: bytes) -> str:
-        return base64.b64encode(key).decode()
-
-    by_id = {key_id: encoded(key) for key_id, key in keys.items()}
-    shown = {"current": current, "index": encoded(index), "keys": by_id}
+    shown = {"current": current, "keys": {key_id: key.hex() for key_id, key in keys.items()}, "index_key": index.hex()}
     return json.dumps(shown, indent=1) + "\n"
 
 

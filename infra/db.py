@@ -14,6 +14,7 @@ from sqlalchemy import event as sa_event
 from contracts.errors import Decision, Refused
 from infra import outbox, tables
 from infra.clock import local_date
+from infra.db_insert import insert_many
 from infra.messages import Actor, Command, Event
 from infra.settings import Settings
 from infra.tables import Json, UtcDateTime, common_tables
@@ -170,9 +171,9 @@ class UnitOfWork:
     def flush(self) -> None:
         """Save what was emitted and recorded, one multi-row insert each; the pipeline calls it before the commit."""
         if self._events:
-            self.conn.execute(sa.insert(tables.outbox), self._events)
+            insert_many(self.conn, tables.outbox, self._events)
         if self._decisions:
-            self.conn.execute(sa.insert(tables.decisions), self._decisions)
+            insert_many(self.conn, tables.decisions, self._decisions)
         self._events, self._decisions = [], []
 
     def _keep(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from infra.db_insert import insert_for
+from infra.db_insert import insert_new
 from infra.messages import Event
 from infra.tables import inbox
 
@@ -15,6 +15,5 @@ from infra.tables import inbox
 def claim(conn: sa.Connection, *, consumer: str, events: Sequence[Event], now: datetime) -> set[str]:
     """Claim the events' ids in key order; the ids that are new. One in flight elsewhere is waited for."""
     ids = sorted({event.id for event in events})
-    statement = insert_for(conn)(inbox).on_conflict_do_nothing().returning(inbox.c.event_id)
     rows = [{"consumer": consumer, "event_id": event_id, "at": now} for event_id in ids]
-    return set(conn.execute(statement, rows).scalars())
+    return {event_id for (event_id,) in insert_new(conn, inbox, rows, returning=("event_id",))}

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from infra.db_insert import insert_for
+from infra.db_insert import upsert
 
 
 def newest(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -23,13 +23,4 @@ def newest(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[Mappin
 def upsert_newer(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:
     """Insert or replace each row whose `sequence` is above the one stored; all rows carry the same columns."""
     chosen = newest(rows, key)
-    if not chosen:
-        return
-    statement = insert_for(conn)(table)
-    replaced = {name: statement.excluded[name] for name in chosen[0] if name not in key}
-    statement = statement.on_conflict_do_update(
-        index_elements=[table.c[name] for name in key],
-        set_=replaced,
-        where=table.c.sequence < statement.excluded.sequence,
-    )
-    conn.execute(statement, [dict(row) for row in chosen])
+    upsert(conn, table, chosen, key=key, where=f"{table.name}.sequence < excluded.sequence")

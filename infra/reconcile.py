@@ -99,7 +99,7 @@ def report(found: list[Check]) -> list[str]:
 @click.command("reconcile")
 @click.option("--programme", default="guizhou-2018", show_default=True)
 @click.option("--year", type=int, required=True)
-@click.option("--folder", default="var", show_default=True, type=click.Path())
+@click.option("--folder", default=".yunquan", show_default=True, type=click.Path())
 def reconcile(programme: str, year: int, folder: str) -> None:
     """Compare the figures of all services; exit 1 when any differs."""
     from infra.local.connect import connect
