@@ -1,0 +1,203 @@
+"""Events become notices once, in whatever order they come, in a number of statements that does not grow with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.notify import store
+from services.notify.domain import notices
+from tests.integration.notify.kit import Kit, party
+
+
+def order(kit: Kit, type_: str = "voucher.order_placed.v1", **data):
+    return kit.event(type_, price_fen=1_000_000, voucher_fen=400_000, own_fen=600_000, **data)
+
+
+def test_both_sides_of_an_order_are_told_in_their_own_words(kit: Kit):
+    """Lost otherwise: a provider does not learn of its order, or reads what was meant for the enterprise."""
+    provider, enterprise = kit.provider("黔云示例"), kit.enterprise("黔南示例厂")
+    event = order(kit, provider_id=provider, enterprise_id=enterprise)
+    kit.hear(event)
+    [mine] = kit.ask("inbox", party_id=enterprise)["items"]
+    assert mine["title"].startswith("订单已提交")
+    assert "“黔云示例”" in mine["body"]
+    assert "10,000.00元（云使用券4,000.00元，自付6,000.00元）" in mine["body"]
+    assert "CNY 10,000.00" in mine["body_en"]
+    assert mine["articles"] == ["第十八条"]
+    assert mine["subject"] == event.subject
+    assert kit.titles(provider)[0] == "有订单待确认：黔南示例厂"
+
+
+def test_the_event_s_own_articles_come_first(kit: Kit):
+    """Lost otherwise: a decision is shown with another article than it was made by."""
+    enterprise = kit.enterprise("黔南示例厂")
+    law = {"pack_version": "1", "articles": ["第十三条(一)"], "facts": {}}
+    kit.tell(
+        "voucher.application_refused.v1", enterprise_id=enterprise, status="refused", reasons=["注册未满一年"], law=law
+    )
+    [notice] = kit.ask("inbox", party_id=enterprise)["items"]
+    assert notice["articles"] == ["第十三条(一)"]
+    assert "1. 注册未满一年" in notice["body"]
+    assert "依据：第十三条(一)" in notice["body"]
+
+
+def test_a_name_that_comes_later_does_not_hold_a_notice_up(kit: Kit):
+    """Lost otherwise: a notice fails, or waits up the retry ladder, for a name."""
+    enterprise = party()
+    kit.hear(order(kit, enterprise_id=enterprise))
+    assert len(kit.titles(enterprise)) == 1
+
+
+def test_an_event_that_comes_again_tells_nobody_twice(kit: Kit):
+    """Lost otherwise: at least once on the wire becomes twice in the inbox and in the mail."""
+    enterprise = party()
+    event = order(kit, enterprise_id=enterprise)
+    kit.hear(event, event)
+    kit.hear(event)
+    assert len(kit.titles(enterprise)) == 1
+    assert len(kit.rows(store.deliveries)) == 2  # to the enterprise and the provider, none again
+
+
+def test_a_node_is_told_to_every_admitted_provider_of_the_programme(kit: Kit):
+    """Lost otherwise: a provider misses a node it was never told of; a refused one is told for nothing."""
+    there = [kit.provider(f"示例{number}") for number in range(3)]
+    refused = kit.provider("未认定", status="refused")
+    elsewhere = party()
+    kit.tell(
+        "registry.provider_admitted.v1",
+        subject=elsewhere, provider_id=elsewhere, programme="neimenggu-2019", status="admitted", ground=None,
+    )  # fmt: skip
+    kit.tell("settlement.node_announced.v1", year=2019)
+    for provider in there:
+        assert kit.titles(provider)[0].startswith("兑现受理节点")
+    assert not any(title.startswith("兑现受理节点") for title in [*kit.titles(refused), *kit.titles(elsewhere)])
+
+
+def test_mail_is_meant_for_parties_not_for_roles(kit: Kit):
+    """Lost otherwise: an intent to mail a role that has no address, tried for days."""
+    kit.tell("settlement.batch_made.v1")
+    assert kit.rows(store.deliveries) == []
+    [notice] = kit.ask("staff_inbox", role="finance", programme="guizhou-2018")["items"]
+    assert notice["title"].startswith("拨付批次待放行")
+
+
+def test_statements_do_not_grow_with_the_batch(kit: Kit):
+    """Lost otherwise: a thousand orders cost a thousand round trips, and notify falls behind for hours."""
+
+    def statements(count: int) -> int:
+        events = [order(kit, enterprise_id=party(), provider_id=party()) for _ in range(count)]
+        published = {"status": "published", "provider_id": party()}
+        events += [kit.event("registry.product_published.v1", product_id=party(), **published) for _ in range(count)]
+        seen: list[str] = []
+        sa.event.listen(kit.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+        kit.hear(*events)
+        return len([text for text in seen if "INTO inbox" not in text])  # that one is the pipeline's own
+
+    assert statements(1) == statements(100)
+
+
+@pytest.mark.parametrize("own_role", [("operator",), ("auditor",)])
+def test_a_role_reads_its_own_feed(kit: Kit, own_role):
+    """Lost otherwise: an operator reads what only supervisors may know of a claim."""
+    kit.tell("supervision.alert_raised.v1")
+    asked = {"role": "supervisor", "programme": "guizhou-2018"}
+    refused = kit.answer("staff_inbox", roles=own_role, **asked)
+    assert refused["ok"] is (own_role == ("auditor",))
+    if not refused["ok"]:
+        assert (refused["error"]["code"], refused["error"]["field"]) == ("FORBIDDEN", "role")
+    assert len(kit.ask("staff_inbox", roles=("supervisor",), **asked)["items"]) == 1
+
+
+def test_pages_go_from_new_to_old_without_gap_or_repeat(kit: Kit):
+    """Lost otherwise: a notice that stands between two pages is never read."""
+    enterprise = party()
+    events = [order(kit, enterprise_id=enterprise) for _ in range(7)]
+    kit.hear(*events)
+    seen, after = [], None
+    while True:
+        page = kit.ask("inbox", party_id=enterprise, limit=3, **({"after": after} if after else {}))
+        seen += [item["subject"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert seen == [event.subject for event in reversed(events)]
+    assert kit.ask("inbox", party_id=enterprise, after="no such place")["items"] == []
+
+
+def test_what_was_read_is_marked_and_counted_once(kit: Kit):
+    """Lost otherwise: a badge that never goes down, or a party that marks another's notices."""
+    mine, other = party(), party()
+    kit.hear(*[order(kit, enterprise_id=mine) for _ in range(3)], order(kit, enterprise_id=other))
+    ids = [item["id"] for item in kit.ask("inbox", party_id=mine)["items"]]
+    foreign = kit.ask("inbox", party_id=other)["items"][0]["id"]
+    first = kit.command("mark_read", party_id=mine, notification_ids=[*ids[:2], foreign, "no-such-id"])
+    again = kit.command("mark_read", party_id=mine, notification_ids=[ids[0], ids[2]])
+    answers = kit.pipeline.run_commands("mark_read", [first, again])
+    assert [answer["result"]["done"] for answer in answers] == [
+        {"marked": 2, "already": 0, "unknown": 2},
+        {"marked": 1, "already": 1, "unknown": 0},
+    ]
+    assert kit.ask("inbox", party_id=mine)["unread"] == 0
+    assert kit.ask("inbox", party_id=mine, unread_only=True)["items"] == []
+    assert kit.ask("inbox", party_id=other)["unread"] == 1
+
+
+def test_old_notices_go_and_young_ones_stay(kit: Kit):
+    """Lost otherwise: the table grows for ever, or a notice goes before anyone could act on it."""
+    enterprise = party()
+    kit.hear(order(kit, enterprise_id=enterprise), order(kit, enterprise_id=enterprise))
+    kit.tell("settlement.batch_made.v1")
+    read, unread = (item["id"] for item in kit.ask("inbox", party_id=enterprise)["items"])
+    kit.pipeline.run_commands("mark_read", [kit.command("mark_read", party_id=enterprise, notification_ids=[read])])
+
+    def left() -> set[str]:
+        kit.pipeline.run_due()
+        return {row["id"] for row in kit.rows(store.notifications) if row["party_id"] == enterprise}
+
+    kit.clock.advance(notices.KEEP_READ)
+    assert left() == {read, unread}
+    kit.clock.advance(timedelta(days=1))
+    assert left() == {unread}
+    kit.clock.advance(notices.KEEP_STAFF - notices.KEEP_READ)
+    assert left() == {unread}
+    assert kit.ask("staff_inbox", role="finance", programme="guizhou-2018")["items"] == []
+    kit.clock.advance(notices.KEEP_UNREAD)
+    assert left() == set()
+    assert kit.rows(store.deliveries) == []
+
+
+def test_mails_that_nobody_sends_expire(kit: Kit):
+    """Lost otherwise: a sender that is set up next year mails last year's news to everyone."""
+    kit.hear(order(kit))
+    kit.clock.advance(timedelta(days=7))
+    kit.pipeline.run_due()
+    assert {row["status"] for row in kit.rows(store.deliveries)} == {"pending"}
+    kit.clock.advance(timedelta(seconds=1))
+    kit.pipeline.run_due()
+    assert {row["status"] for row in kit.rows(store.deliveries)} == {"expired"}
+    assert len(kit.ask("deliveries", status="expired")["items"]) == 2
+
+
+def test_the_table_of_templates_can_be_read(kit: Kit):
+    """Lost otherwise: nobody can tell which step tells whom without reading the source."""
+    page = kit.ask("templates", limit=40)
+    rest = kit.ask("templates", limit=500, after=page["next"])
+    items = [*page["items"], *rest["items"]]
+    assert rest["next"] is None
+    placed = [item for item in items if item["event"] == "voucher.order_placed.v1"]
+    assert [(item["template"], item["to"]) for item in placed] == [
+        ("order_placed", ["party:enterprise_id"]),
+        ("order_to_confirm", ["party:provider_id"]),
+    ]
+    assert all(item["programmes"] == ["guizhou-2018"] for item in items)
+
+
+def test_totals_count_what_is_there(kit: Kit):
+    """Lost otherwise: reconciliation compares with figures that are not those of the tables."""
+    kit.hear(order(kit), order(kit))
+    totals = kit.ask("totals", programme="guizhou-2018", year=2019)
+    assert totals["figures"] == {"notifications": 4, "outbox_unsent": 0, "stream_seq": 0}
+    assert totals["rows"] == {"deliveries": {"pending": 4}}
