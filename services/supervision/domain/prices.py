@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median, median_low
 from typing import Any, Literal
@@ -17,15 +17,17 @@ CONSISTENT = 0.6745  # makes the median of absolute deviations comparable with a
 LEAST_SPREAD = 0.05  # list prices repeat to the fen: below five per cent nobody is far from anybody
 LEAST_RATIO: dict[str, float] = {"product": 1.3, "category": 3.0}  # and it has to matter
 GRAVE = 3.0
+VOICES = 3  # orders of one product among the peers of its category
 
 Basis = Literal["product", "category"]
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What another enterprise paid: its order, the product, the price."""
+    """What an enterprise pays for a product by one order."""
 
     order_id: str
+    enterprise_id: str
     product_id: str
     price_fen: int
 
@@ -55,6 +57,24 @@ def compare(price_fen: int, peers: Sequence[int], *, basis: Basis) -> Comparison
     spread = max(median(abs(value - middle) for value in logs), LEAST_SPREAD)
     score = CONSISTENT * (math.log(price_fen) - middle) / spread
     return Comparison(basis, len(known), median_low(known), price_fen / math.exp(middle), score)
+
+
+def peers_of_product(peers: Iterable[Peer], *, enterprise_id: str) -> list[int]:
+    """Prices that other enterprises pay for the product."""
+    return [peer.price_fen for peer in peers if peer.enterprise_id != enterprise_id]
+
+
+def peers_of_category(peers: Iterable[Peer], *, enterprise_id: str, product_id: str) -> list[int]:
+    """Prices that other enterprises pay for the category's other products; none of which speaks louder than VOICES."""
+    voices: dict[str, int] = {}
+    found = []
+    for peer in peers:
+        if peer.enterprise_id == enterprise_id or peer.product_id == product_id:
+            continue
+        voices[peer.product_id] = voices.get(peer.product_id, 0) + 1
+        if voices[peer.product_id] <= VOICES:
+            found.append(peer.price_fen)
+    return found
 
 
 def judge(

@@ -1,0 +1,113 @@
+"""What is known of other services' records: projections, and facts that are only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from infra.db_insert import insert_for
+from infra.projection import upsert_newer
+from services.supervision.domain.affiliation import CROWD, Fact, Graph
+from services.supervision.store.sets import rows_in
+from services.supervision.store.tables import (
+    known_claims,
+    known_orders,
+    known_parties,
+    known_products,
+    known_ties,
+    party_facts,
+)
+
+Row = Mapping[str, Any]
+
+
+def save_parties(conn: sa.Connection, parties: Sequence[Row], facts: Sequence[Row]) -> None:
+    """Parties as they stand now, and the facts they declared, which are kept beside earlier ones."""
+    upsert_newer(conn, known_parties, parties, key=("party_id",))
+    _add(conn, party_facts, facts)
+
+
+def save_products(conn: sa.Connection, products: Sequence[Row]) -> None:
+    upsert_newer(conn, known_products, products, key=("product_id",))
+
+
+def save_orders(conn: sa.Connection, orders: Sequence[Row]) -> None:
+    upsert_newer(conn, known_orders, orders, key=("order_id",))
+
+
+def save_claims(conn: sa.Connection, claims: Sequence[Row]) -> None:
+    upsert_newer(conn, known_claims, claims, key=("claim_id",))
+
+
+def save_ties(conn: sa.Connection, ties: Sequence[Row]) -> None:
+    _add(conn, known_ties, ties)
+
+
+def parties(conn: sa.Connection, ids: Collection[str], *, lock: bool = False) -> dict[str, sa.RowMapping]:
+    """Known parties by id; locked in key order when asked."""
+
+    query = sa.select(known_parties).order_by(known_parties.c.party_id)
+    rows = rows_in(conn, query.with_for_update() if lock else query, known_parties.c.party_id, ids)
+    return {row["party_id"]: row for row in rows}
+
+
+def claims_between(conn: sa.Connection, pairs: Collection[tuple[str, str]]) -> list[str]:
+    """Claims that may still be paid between those enterprises and providers."""
+    if not pairs:
+        return []
+    columns = sa.tuple_(known_claims.c.enterprise_id, known_claims.c.provider_id)
+    query = sa.select(known_claims.c.claim_id).where(
+        columns.in_(sorted(pairs)), known_claims.c.status.not_in(("refused", "withdrawn", "paid"))
+    )
+    return sorted(conn.execute(query).scalars())
+
+
+def graph(conn: sa.Connection, ends: Collection[str]) -> Graph:
+    """All that can tie these parties within three steps: their facts, who shares one, and what these share in turn.
+
+    A chain of three steps has both its middle parties among the neighbours of its ends, so one ring is enough. A fact
+    that a crowd shares leads nowhere and is not followed, so that the ring stays small.
+    """
+    facts = _facts(conn, ends)
+    crowd = _crowd(conn, {fact for held in facts.values() for fact in held})
+    narrow = {value for (_, value), many in crowd.items() if 1 < many <= CROWD}
+    holders = rows_in(conn, sa.select(party_facts.c.party_id).distinct(), party_facts.c.value, narrow)
+    ring = {row["party_id"] for row in holders} - facts.keys()
+    around = _facts(conn, ring)
+    crowd |= _crowd(conn, {fact for held in around.values() for fact in held} - crowd.keys())
+    everyone = {*ends, *ring}
+    return Graph(facts={**facts, **around}, crowd=crowd, ties=_ties(conn, everyone))
+
+
+def _facts(conn: sa.Connection, ids: Collection[str]) -> dict[str, frozenset[Fact]]:
+    held: dict[str, set[Fact]] = {}
+    for row in rows_in(conn, sa.select(party_facts), party_facts.c.party_id, ids):
+        held.setdefault(row["party_id"], set()).add((row["kind"], row["value"]))
+    return {party: frozenset(facts) for party, facts in held.items()}
+
+
+def _crowd(conn: sa.Connection, facts: Collection[Fact]) -> dict[Fact, int]:
+    columns = (party_facts.c.kind, party_facts.c.value)
+    query = sa.select(*columns, sa.func.count().label("many")).group_by(*columns)
+    rows = rows_in(conn, query, party_facts.c.value, {value for _, value in facts})
+    return {(row["kind"], row["value"]): row["many"] for row in rows}
+
+
+def _ties(conn: sa.Connection, ids: Collection[str]) -> frozenset[frozenset[str]]:
+    """Ties with either end among the parties; read from both ends, for each is asked by its own index."""
+    ends = (known_ties.c.enterprise_id, known_ties.c.provider_id)
+    found: set[frozenset[str]] = set()
+    for end in ends:
+        rows = rows_in(conn, sa.select(*ends), end, ids)
+        found |= {frozenset((row["enterprise_id"], row["provider_id"])) for row in rows}
+    return frozenset(found)
+
+
+def _add(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Insert what is not there yet, in key order."""
+    if rows:
+        keys = [column.name for column in table.primary_key]
+        ordered = sorted((dict(row) for row in rows), key=lambda row: [row[key] for key in keys])
+        conn.execute(insert_for(conn)(table).on_conflict_do_nothing(), ordered)

@@ -1,0 +1,263 @@
+"""The tables: evidence that refuses change, claims and what is known of others, alerts, the blacklist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from infra.db import Json, UtcDateTime, common_tables
+
+metadata = sa.MetaData()
+common_tables(metadata)
+
+ID = sa.String(26)
+DIGEST = sa.String(64)
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("event_id", ID, nullable=False, unique=True),
+    sa.Column("source", sa.String(60), nullable=False),
+    sa.Column("type", sa.String(100), nullable=False),
+    sa.Column("subject", sa.String(128), nullable=False, index=True),
+    sa.Column("time", UtcDateTime, nullable=False),
+    sa.Column("stream_seq", sa.BigInteger),
+    sa.Column("stream_hash", DIGEST),
+    sa.Column("recorded_at", sa.String(32), nullable=False),  # the very text that was hashed
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("prev_hash", DIGEST, nullable=False),
+    sa.Column("hash", DIGEST, nullable=False),
+)
+
+evidence_head = sa.Table(  # one row: whoever appends locks it
+    "evidence_head",
+    metadata,
+    sa.Column("name", sa.String(10), primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("hash", DIGEST, nullable=False),
+    sa.Column("checkpoints", sa.BigInteger, nullable=False),
+    sa.Column("checkpoint_size", sa.BigInteger, nullable=False),
+    sa.Column("checkpoint_at", UtcDateTime),
+)
+
+evidence_sources = sa.Table(
+    "evidence_sources",
+    metadata,
+    sa.Column("source", sa.String(60), primary_key=True),
+    sa.Column("events", sa.BigInteger, nullable=False),
+    sa.Column("numbered", sa.BigInteger, nullable=False),  # events that came with a number in their stream
+    sa.Column("last_seq", sa.BigInteger, nullable=False),  # the highest of these numbers
+)
+
+
+def _append_only(table: sa.Table) -> None:
+    """Rows refuse UPDATE and DELETE, whoever tries."""
+    name = table.name
+    for action in ("update", "delete"):
+        sqlite = (
+            f"CREATE TRIGGER {name}_no_{action} BEFORE {action.upper()} ON {name} "
+            f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+        )
+        _after_create(table, sqlite, dialect="sqlite")
+    function = (
+        f"CREATE OR REPLACE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$BEGIN RAISE EXCEPTION '{name} is append-only'; END$$"
+    )
+    trigger = (
+        f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_append_only()"
+    )
+    for statement in (function, trigger):
+        _after_create(table, statement, dialect="postgresql")
+
+
+def _after_create(table: sa.Table, statement: str, *, dialect: str) -> None:
+    ddl: Any = sa.DDL  # untyped
+    sa.event.listen(table, "after_create", ddl(statement).execute_if(dialect=dialect))
+
+
+_append_only(evidence)
+
+# --- what is known of others ----------------------------------------------------------------------------------------
+
+known_parties = sa.Table(
+    "known_parties",
+    metadata,
+    sa.Column("party_id", ID, primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+party_facts = sa.Table(  # every fact a party ever declared: one that it changes afterwards still ties it
+    "party_facts",
+    metadata,
+    sa.Column("party_id", ID, primary_key=True),
+    sa.Column("kind", sa.String(10), primary_key=True),
+    sa.Column("value", DIGEST, primary_key=True),
+    sa.Index("party_facts_holders", "value", "kind", "party_id"),
+)
+
+known_ties = sa.Table(
+    "known_ties",
+    metadata,
+    sa.Column("tie_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False, index=True),
+    sa.Column("provider_id", ID, nullable=False, index=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+)
+
+known_products = sa.Table(
+    "known_products",
+    metadata,
+    sa.Column("product_id", ID, primary_key=True),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("market_price_fen", sa.BigInteger),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_orders = sa.Table(
+    "known_orders",
+    metadata,
+    sa.Column("order_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("product_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("list_price_fen", sa.BigInteger, nullable=False),
+    sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_orders_of_product", "product_id", "order_id"),
+    sa.Index("known_orders_of_category", "programme", "category", "order_id"),
+)
+
+known_claims = sa.Table(
+    "known_claims",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("claim_version", sa.BigInteger, nullable=False),
+    sa.Column("order_id", ID, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("product_id", ID, nullable=False),
+    sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("invoice_number", sa.String(30), nullable=False),
+    sa.Column("invoice_fen", sa.BigInteger, nullable=False),
+    sa.Column("invoice_on", sa.Date, nullable=False),
+    sa.Column("filed_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_claims_between", "enterprise_id", "provider_id"),
+)
+
+invoice_uses = sa.Table(  # every number a claim was ever filed with, in the forms it is looked up by
+    "invoice_uses",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("plain", sa.String(64), primary_key=True),
+    sa.Column("bare", sa.String(64), nullable=False, index=True),
+    sa.Column("tail", sa.String(10), index=True),
+    sa.Column("block", sa.String(64), index=True),
+    sa.Column("order_id", ID, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("issued_on", sa.Date, nullable=False),
+    sa.Column("used_at", UtcDateTime, nullable=False),
+    sa.Index("invoice_uses_plain", "plain"),
+)
+
+# --- our own aggregates ---------------------------------------------------------------------------------------------
+
+screening_pending = sa.Table(  # claims that wait to be screened; the cause is the event that asked for it
+    "screening_pending",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False, index=True),
+    sa.Column("event_id", ID, nullable=False),
+    sa.Column("correlation_id", sa.String(128), nullable=False),
+    sa.Column("again", sa.Boolean, nullable=False),  # also when this version was screened already
+)
+
+screenings = sa.Table(
+    "screenings",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("claim_version", sa.BigInteger, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("verdict", sa.String(10), nullable=False),
+    sa.Column("screened_at", UtcDateTime, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("alert_id", ID, primary_key=True),
+    sa.Column("alert", sa.String(40), nullable=False),
+    sa.Column("severity", sa.String(10), nullable=False),
+    sa.Column("holds", sa.Boolean, nullable=False),
+    sa.Column("claim_id", ID, nullable=False, index=True),
+    sa.Column("claim_version", sa.BigInteger, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("pack_version", sa.String(20)),
+    sa.Column("articles", Json, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("raised_at", UtcDateTime, nullable=False),
+    sa.Column("acknowledged_at", UtcDateTime),
+    sa.Column("acknowledged_by", sa.String(128)),
+    sa.Column("resolved_at", UtcDateTime),
+    sa.Column("resolved_by", sa.String(128)),
+    sa.Column("reason", sa.String(1000)),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("claim_id", "claim_version", "alert"),
+    sa.Index("alerts_by_status", "programme", "status", "alert_id"),
+)
+
+blacklist = sa.Table(
+    "blacklist",
+    metadata,
+    sa.Column("entry_id", ID, primary_key=True),
+    sa.Column("party_kind", sa.String(10), nullable=False),
+    sa.Column("party_id", ID, nullable=False),
+    sa.Column("party_name", sa.String(120)),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("ground", sa.String(60), nullable=False),
+    sa.Column("reason", sa.String(1000), nullable=False),
+    sa.Column("pack_version", sa.String(20)),
+    sa.Column("articles", Json, nullable=False),
+    sa.Column("effective_at", UtcDateTime, nullable=False),
+    sa.Column("in_effect", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("listed_at", UtcDateTime, nullable=False),
+    sa.Column("listed_by", sa.String(128), nullable=False),
+    sa.Column("removed_at", UtcDateTime),
+    sa.Column("removed_by", sa.String(128)),
+    sa.Column("removal_reason", sa.String(1000)),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("blacklist_of_programme", "programme", "entry_id"),
+)
+sa.Index(
+    "blacklist_once",
+    blacklist.c.party_id,
+    unique=True,
+    postgresql_where=blacklist.c.status == "listed",
+    sqlite_where=blacklist.c.status == "listed",
+)
