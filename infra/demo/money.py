@@ -100,10 +100,10 @@ class Money:
         open_alerts = stage.all_of("supervision", "list_alerts", role="supervisor", programme=PROGRAMME, status="open")
         acknowledge = [{"alert_id": a["alert_id"]} for a in open_alerts]
         stage.do("alerts are acknowledged", "supervision", "acknowledge_alert", acknowledge, role="supervisor")
-        assert self.story.crooked is not None
+        crook = self.story.crooked.id if self.story.crooked else ""
         bodies = []
         for alert in open_alerts:
-            guilty = alert["provider_id"] == self.story.crooked.id
+            guilty = alert["provider_id"] == crook
             verdict = "confirmed" if guilty else "false_alarm"
             reason = "核实属实（示例）" if guilty else "核实无误（示例）"
             bodies.append({"alert_id": alert["alert_id"], "verdict": verdict, "reason": reason})
@@ -154,9 +154,9 @@ class Money:
     def pay(self) -> None:
         """Disbursement applications, approval, batch, release by a second person, the bank's answers (第二十四条)."""
         stage = self.story.stage
-        parties = [*self.story.honest_providers, *([self.story.crooked] if self.story.crooked else [])]
         bodies = [
-            {"disbursement_id": ulid.new(), "provider_id": p.id, "programme": PROGRAMME, "year": YEAR} for p in parties
+            {"disbursement_id": ulid.new(), "provider_id": p.id, "programme": PROGRAMME, "year": YEAR}
+            for p in self.story.providers
         ]
         answers = stage.do(
             "providers file for disbursement",

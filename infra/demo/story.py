@@ -86,13 +86,17 @@ class Story:
         self.stage.do("register generated enterprises", "registry", "register_enterprise", bodies)
         self.enterprises += self.shells
 
+    @property
+    def providers(self) -> list[Party]:
+        """All of them, the generated crook last where there is one."""
+        return [*self.honest_providers, *([self.crooked] if self.crooked else [])]
+
     def admit_providers(self) -> None:
-        """Registration, certification, the bureau's choice (第十条、第十一条); one of them is a generated crook."""
+        """Registration, certification, the bureau's choice (第十条、第十一条)."""
         chance = self.stage.chance
-        assert self.crooked is not None
         self.honest_providers = [new_party(chance, f"贵州示例云服务{n}有限公司") for n in range(1, 8)]
         self.leaving = self.honest_providers[-1]
-        everyone = [*self.honest_providers, self.crooked]
+        everyone = self.providers
         bodies = [provider_body(chance, p, phone="19900000001" if p is self.crooked else "") for p in everyone]
         self.stage.do("register providers", "registry", "register_provider", bodies)
         self._certify("provider", everyone, PROVIDER_PAPERS)
@@ -139,8 +143,7 @@ class Story:
     def publish_products(self) -> None:
         """Operator's, then bureau's review (第十一条); one price above the market is refused."""
         bodies: list[dict[str, Any]] = []
-        assert self.crooked is not None
-        for provider in [*self.honest_providers, self.crooked]:
+        for provider in self.providers:
             for category, kind, name, yuan in PRODUCTS:
                 markup = 3.4 if provider is self.crooked and category == "infrastructure" else 1.0
                 price = int(yuan * 100 * markup * self.stage.chance.uniform(0.92, 1.08))
@@ -271,13 +274,13 @@ class Story:
 
     def _choice(self, party: Party) -> dict[str, Any]:
         """Shells buy from the crook; the tied enterprise tries its own provider; others buy from anyone else."""
-        assert self.crooked is not None
+        crook = self.crooked.id if self.crooked else ""
         if party.planted:
-            return self.stage.chance.choice([p for p in self.products if p["provider_id"] == self.crooked.id])
+            return self.stage.chance.choice([p for p in self.products if p["provider_id"] == crook])
         if party is self.enterprises[0]:
             return next(p for p in self.products if p["provider_id"] == self.honest_providers[0].id)
         dear = self.stage.chance.random() < 0.02  # a few fall for the crook's prices
-        mine = [p for p in self.products if (p["provider_id"] == self.crooked.id) == dear]
+        mine = [p for p in self.products if (p["provider_id"] == crook) == (dear and bool(crook))]
         return self.stage.chance.choice(mine)
 
     def _remember(self, body: dict[str, Any], result: dict[str, Any], today: date) -> Order:

@@ -26,7 +26,8 @@ def test_no_published_schema_is_broken() -> None:
 def test_a_method_is_whole(method) -> None:
     """An owner that is no field would let a party act for others."""
     request = method.request()
-    assert method.roles and method.roles <= roles.ALL
+    assert method.roles
+    assert method.roles <= roles.ALL
     assert method.owner is None or request.fields[method.owner].required
     assert method.kind in {"command", "query"}
     assert "key" not in request.fields, "the idempotency key travels beside the body"
