@@ -1,0 +1,147 @@
+"""Applications for quota: apply, review, withdraw; each takes its place and its money in one commit (第十六条)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from contracts.errors import Ok, Outcome, Refused
+from infra.db import UnitOfWork
+from infra.messages import Command
+from services.voucher import store
+from services.voucher.domain import applications as domain
+from services.voucher.domain.applications import Application
+from services.voucher.domain.law import refuse
+from services.voucher.domain.parties import Enterprise
+from services.voucher.domain.plans import over, takes_applications
+from services.voucher.handlers.line import Line, view
+
+
+def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第六条、第十六条: places in order of arrival; what is decided together serves priority first (第十八条)."""
+    conn, bodies = uow.conn, [command.body for command in commands]
+    keys = {(body["programme"], body["year"]) for body in bodies}
+    plans = store.plans_of(conn, keys)
+    known = store.applications_by_id(conn, {body["application_id"] for body in bodies})
+    buyers = {body["enterprise_id"] for body in bodies}
+    enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
+    live = store.live_applications(conn, buyers, keys)
+    line = Line(uow, plans.values(), ())
+    outcomes: list[Outcome | None] = []
+    for command in commands:
+        body = command.body
+        former = line.applications.get(body["application_id"]) or known.get(body["application_id"])
+        enterprise = enterprises.get(body["enterprise_id"])
+        if former is not None:
+            outcomes.append(_again(former, body, fresh=former.application_id in line.new))
+            continue
+        key = body["enterprise_id"], body["programme"], body["year"]
+        decided = _apply(uow, line, command, enterprise, live.get(key))
+        if isinstance(decided, Application):
+            line.join(decided, command)
+            live[key] = decided
+            outcomes.append(None)
+        else:
+            outcomes.append(decided)
+    for plan in list(line.plans.values()):
+        line.serve(plan)
+    received = line.received()
+    line.save()
+    return [received[c.body["application_id"]] if o is None else o for c, o in zip(commands, outcomes, strict=True)]
+
+
+def _apply(
+    uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, former: Application | None
+) -> Application | Outcome:
+    body = command.body
+    pack = line.packs.get(body["programme"])
+    if pack is None:
+        return Refused("PROGRAMME_UNKNOWN", "programme")
+    if enterprise is None:
+        return Refused("NOT_YET_KNOWN", "enterprise_id")
+    if enterprise.programme != body["programme"]:
+        return Refused("PROGRAMME_MISMATCH", "programme")
+    plan = line.plans.get((body["programme"], body["year"]))
+    programme, year = body["programme"], body["year"]
+    closed = takes_applications(pack=pack, plan=plan, programme=programme, year=year, today=uow.today)
+    if closed is not None or plan is None:
+        return closed or Refused("NO_PLAN", "year")
+    return domain.apply(
+        pack=pack,
+        plan=plan,
+        enterprise=enterprise,
+        former=former,
+        application_id=body["application_id"],
+        requested_fen=body.get("requested_fen"),
+        place=plan.last_place + 1,
+        applied_by=command.actor.subject,
+        now=uow.now,
+        today=uow.today,
+    )
+
+
+def _again(known: Application, body: dict[str, Any], *, fresh: bool) -> Outcome | None:
+    """The same application once more: its view (None: when the batch is decided); ALREADY_EXISTS when it differs."""
+    names = "enterprise_id", "programme", "year", "requested_fen"
+    if any(getattr(known, name) != body.get(name) for name in names):
+        return Refused("ALREADY_EXISTS", "application_id")
+    return None if fresh else Ok(view(known))
+
+
+def review_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十六条: the operator's review posts what was set aside, or gives it back to the line."""
+    ids = {command.body["application_id"] for command in commands}
+
+    def review(line: Line, listed: set[str], command: Command, application: Application) -> Outcome:
+        pack = line.packs.of(application.programme)
+        rule = "reviews.application.0"
+        if application.applied_by == command.actor.subject:
+            return refuse(pack, "SAME_PERSON", "application_id", rule)
+        if command.body["decision"] == "refuse":
+            return line.end(application, "refuse", command)
+        if over(line.plan_of(application), uow.today):
+            return refuse(pack, "WRONG_STATE", "application_id", "issuing.validity", status="year_over")
+        if application.enterprise_id in listed:
+            subject = application.application_id
+            return refuse(pack, "BLACKLISTED", "application_id", "exit.blacklist", subject=subject)
+        return line.end(application, "approve", command)
+
+    return _end(uow, commands, ids, review)
+
+
+def withdraw_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """An enterprise that waits or has money set aside gives its place up."""
+    ids = {command.body["application_id"] for command in commands}
+
+    def withdraw(line: Line, listed: set[str], command: Command, application: Application) -> Outcome:
+        if application.enterprise_id != command.body["enterprise_id"]:
+            return Refused("NOT_OWNER", "enterprise_id")
+        return line.end(application, "withdraw", command)
+
+    return _end(uow, commands, ids, withdraw)
+
+
+def _end(
+    uow: UnitOfWork,
+    commands: Sequence[Command],
+    ids: set[str],
+    decide: Callable[[Line, set[str], Command, Application], Outcome],
+) -> list[Outcome]:
+    """Each command ends its application; then the line is served with what came free."""
+    plans = store.plans_of(uow.conn, store.plan_keys_of(uow.conn, ids))
+    applications = store.applications_by_id(uow.conn, ids)
+    parties = {application.enterprise_id for application in applications.values()}
+    listed = store.blacklisted(uow.conn, parties, now=uow.now)
+    line = Line(uow, plans.values(), applications.values())
+    outcomes: list[Outcome] = []
+    for command in commands:
+        application = line.applications.get(command.body["application_id"])
+        if application is None:
+            outcomes.append(Refused("NOT_FOUND", "application_id"))
+        else:
+            outcomes.append(decide(line, listed, command, application))
+    for plan in line.plans.values():
+        if not over(plan, uow.today):
+            line.serve(plan)
+    line.save()
+    return outcomes

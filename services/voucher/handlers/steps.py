@@ -1,0 +1,95 @@
+"""Steps of orders for one batch, whoever asks for them: a command, another service's news, or a date that fell due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from contracts.errors import Decision
+from infra.db import UnitOfWork
+from infra.messages import Command, Event
+from services.voucher import store
+from services.voucher.domain import orders as domain
+from services.voucher.domain.law import articles, law
+from services.voucher.domain.orders import Order
+from services.voucher.handlers.packs import Packs
+
+Cause = Command | Event | None
+
+
+class Steps:
+    """Orders and their accounts, locked; steps fold in memory, so that the second on an order sees the first."""
+
+    def __init__(self, uow: UnitOfWork, orders: Iterable[Order], names: Iterable[str]) -> None:
+        self.uow = uow
+        self.packs = Packs(uow.today)
+        self.orders = {order.order_id: order for order in orders}
+        self.books = store.open_books(uow.conn, names, at=uow.now)
+        self._changed: dict[str, Order] = {}
+
+    @classmethod
+    def of(cls, uow: UnitOfWork, wanted: Iterable[tuple[str, str]]) -> Steps:
+        """Load the orders of (order id, action) pairs, and the accounts that those actions may touch."""
+        pairs = list(wanted)
+        orders = store.orders_by_id(uow.conn, {order_id for order_id, _ in pairs})
+        return cls.over(uow, orders.values(), pairs)
+
+    @classmethod
+    def over(cls, uow: UnitOfWork, orders: Iterable[Order], pairs: Iterable[tuple[str, str]]) -> Steps:
+        """The same for orders that are loaded and locked already."""
+        by_id = {order.order_id: order for order in orders}
+        known = ((by_id[order_id], action) for order_id, action in pairs if order_id in by_id)
+        names = {name for order, action in known for name in domain.accounts_of(order, action)}
+        return cls(uow, by_id.values(), names)
+
+    def take(self, order_id: str, action: str, cause: Cause, **changes: Any) -> tuple[Order, Decision] | None:
+        """One step, with its event; None when the order's state does not allow it."""
+        before = self.orders[order_id]
+        step = domain.step(order=before, action=action, today_year=self.uow.today.year, **changes)
+        if step is None:
+            return None
+        after = self.orders[order_id] = self._changed[order_id] = step.order
+        self.books.move(step.moves, subject=order_id, version=after.sequence, cause=_name(cause, action))
+        pack = self.packs.of(after.programme)
+        rests_on = articles(pack, *domain.RULES_OF[action])
+        facts: dict[str, Any] = {"from": before.status, "to": after.status, "voucher_fen": after.voucher_fen}
+        if any(move.credit == after.lapsed for move in step.moves):
+            facts["lapsed_fen"] = after.voucher_fen
+            rests_on += articles(pack, "issuing.validity")
+        self.uow.emit(
+            domain.EVENT_OF[action],
+            subject=order_id,
+            sequence=after.sequence,
+            data=domain.state(after, law(pack, rests_on, facts)),
+            cause=cause,
+        )
+        return after, Decision(action, order_id, after.programme, pack.label, rests_on, facts)
+
+    def follow(self, order_id: str, action: str, cause: Event | None, **changes: Any) -> Order | None:
+        """One step that nobody here asked for: it is recorded, as taken or as ignored."""
+        taken = self.take(order_id, action, cause, **changes)
+        if taken is None:
+            self.ignore(order_id, action, cause)
+            return None
+        self.uow.record(taken[1], actor=None, cause=cause)
+        return taken[0]
+
+    def ignore(self, order_id: str, action: str, cause: Event | None, **facts: Any) -> None:
+        """Record that news changed nothing, and why."""
+        order = self.orders[order_id]
+        found = {"ignored": action, "status": order.status, "event": cause.id if cause else None, **facts}
+        self.uow.record(Decision("ignored", order_id, order.programme, None, (), found), actor=None, cause=cause)
+
+    def mark(self, order: Order) -> None:
+        """Keep a change that moves nothing and that nobody else has to know."""
+        self.orders[order.order_id] = self._changed[order.order_id] = order
+
+    def save(self) -> None:
+        store.save_orders(self.uow.conn, self._changed.values())
+        store.save_books(self.uow.conn, self.books)
+
+
+def _name(cause: Cause, action: str) -> str:
+    if isinstance(cause, Event):
+        return cause.id
+    return (cause.key if cause else None) or f"due:{action}"

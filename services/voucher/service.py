@@ -1,0 +1,15 @@
+"""The voucher service on the bus: wiring, and nothing else."""
+
+from __future__ import annotations
+
+from infra.bus.service import nameko_service
+from services.voucher import handlers, queries, store
+
+Voucher = nameko_service(
+    "voucher",
+    metadata=store.metadata,
+    commands=handlers.COMMANDS,
+    events=handlers.EVENTS,
+    due=handlers.DUE,
+    queries=queries.QUERIES,
+)

@@ -1,0 +1,346 @@
+"""Loads and saves for a whole batch at once: rows are locked in key order, each statement serves every command."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from infra.db_insert import insert_for
+from services.voucher.domain.applications import AGAIN, Application
+from services.voucher.domain.claims import Heard
+from services.voucher.domain.ledger import Account, Books
+from services.voucher.domain.orders import Order
+from services.voucher.domain.parties import Enterprise, Product, Provider
+from services.voucher.domain.plans import Plan
+from services.voucher.tables import (
+    accounts,
+    applications,
+    heard_claims,
+    known_blacklist,
+    known_enterprises,
+    known_products,
+    known_providers,
+    known_ties,
+    metadata,
+    orders,
+    plans,
+    transfers,
+)
+
+__all__ = ["metadata"]
+
+ProgrammeYear = tuple[str, int]
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+
+def plans_of(conn: sa.Connection, keys: Collection[ProgrammeYear]) -> dict[ProgrammeYear, Plan]:
+    """Plans by programme and year, locked."""
+    where = sa.tuple_(plans.c.programme, plans.c.year).in_(sorted(keys))
+    query = sa.select(plans).where(where).order_by(plans.c.plan_id).with_for_update()
+    return {(plan.programme, plan.year): plan for plan in _plans(conn, query)}
+
+
+def plans_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, Plan]:
+    """Plans by id, locked."""
+    query = sa.select(plans).where(plans.c.plan_id.in_(sorted(ids))).order_by(plans.c.plan_id).with_for_update()
+    return {plan.plan_id: plan for plan in _plans(conn, query)}
+
+
+def plans_with_a_line(conn: sa.Connection, year: int, most: int) -> list[Plan]:
+    """Published plans of the year for which someone waits, locked."""
+    waits = sa.exists().where(
+        applications.c.programme == plans.c.programme,
+        applications.c.year == plans.c.year,
+        applications.c.status == "waiting",
+    )
+    where = plans.c.status == "published", plans.c.year == year, waits
+    query = sa.select(plans).where(*where).order_by(plans.c.plan_id).limit(most).with_for_update()
+    return list(_plans(conn, query))
+
+
+def plans_over(conn: sa.Connection, year: int, most: int) -> list[Plan]:
+    """Published plans of years before `year`, oldest first, locked."""
+    where = plans.c.status == "published", plans.c.year < year
+    query = sa.select(plans).where(*where).order_by(plans.c.year, plans.c.plan_id).limit(most).with_for_update()
+    return list(_plans(conn, query))
+
+
+def insert_plans(conn: sa.Connection, made: Sequence[Plan]) -> set[str]:
+    """Insert new plans; ids of those that took their programme's year (another replica may have been quicker)."""
+    if not made:
+        return set()
+    statement = insert_for(conn)(plans).on_conflict_do_nothing().returning(plans.c.plan_id)
+    return set(conn.execute(statement, [vars(plan) for plan in made]).scalars())
+
+
+def save_plans(conn: sa.Connection, changed: Iterable[Plan]) -> None:
+    _upsert(conn, plans, "plan_id", [vars(plan) for plan in changed])
+
+
+def _plans(conn: sa.Connection, query: sa.Select[Any]) -> Iterable[Plan]:
+    return (Plan(**row._mapping) for row in conn.execute(query))
+
+
+# --- applications -----------------------------------------------------------------------------------------------------
+
+
+def plan_keys_of(conn: sa.Connection, ids: Collection[str]) -> set[ProgrammeYear]:
+    """Programme and year of each application, not locked: they never change."""
+    query = sa.select(applications.c.programme, applications.c.year).where(applications.c.application_id.in_(ids))
+    return {(programme, year) for programme, year in conn.execute(query.distinct())}
+
+
+def applications_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, Application]:
+    """Applications by id, locked."""
+    where = applications.c.application_id.in_(sorted(ids))
+    query = sa.select(applications).where(where).order_by(applications.c.application_id).with_for_update()
+    return {found.application_id: found for found in _applications(conn, query)}
+
+
+def live_applications(
+    conn: sa.Connection, enterprises: Collection[str], keys: Collection[ProgrammeYear]
+) -> dict[tuple[str, str, int], Application]:
+    """(enterprise, programme, year) → its application that was not refused or withdrawn; under the plan's lock."""
+    query = sa.select(applications).where(
+        applications.c.enterprise_id.in_(sorted(enterprises)),
+        sa.tuple_(applications.c.programme, applications.c.year).in_(sorted(keys)),
+        applications.c.status.not_in(AGAIN),
+    )
+    return {(one.enterprise_id, one.programme, one.year): one for one in _applications(conn, query)}
+
+
+def waiting(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
+    """The head of a plan's line in its turn, priority first; under the plan's lock."""
+    query = (
+        sa.select(applications)
+        .where(
+            applications.c.programme == plan.programme,
+            applications.c.year == plan.year,
+            applications.c.status == "waiting",
+        )
+        .order_by(applications.c.priority.desc(), applications.c.place)
+        .limit(most)
+    )
+    return list(_applications(conn, query))
+
+
+def unsettled(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
+    """Applications of a plan whose year is over that still have to lapse, by place, locked."""
+    query = (
+        sa.select(applications)
+        .where(
+            applications.c.programme == plan.programme,
+            applications.c.year == plan.year,
+            applications.c.status.in_(("reserved", "waiting", "granted")),
+            ~applications.c.settled,
+        )
+        .order_by(applications.c.place)
+        .limit(most)
+        .with_for_update()
+    )
+    return list(_applications(conn, query))
+
+
+def insert_applications(conn: sa.Connection, made: Sequence[Application]) -> None:
+    if made:
+        conn.execute(sa.insert(applications), [vars(application) for application in made])
+
+
+def save_applications(conn: sa.Connection, changed: Iterable[Application]) -> None:
+    _upsert(conn, applications, "application_id", [vars(application) for application in changed])
+
+
+def _applications(conn: sa.Connection, query: sa.Select[Any]) -> Iterable[Application]:
+    for row in conn.execute(query):
+        found = Application(**row._mapping)
+        yield replace(found, reasons=tuple(found.reasons)) if found.reasons else found
+
+
+# --- orders -----------------------------------------------------------------------------------------------------------
+
+
+def orders_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, Order]:
+    """Orders by id, locked."""
+    query = sa.select(orders).where(orders.c.order_id.in_(sorted(ids))).order_by(orders.c.order_id).with_for_update()
+    return {order.order_id: order for order in _orders(conn, query)}
+
+
+def orders_left_behind(conn: sa.Connection, most: int) -> list[Order]:
+    """Orders of providers that have exited: placed ones, and running ones that nobody was told to hand over; locked."""
+    running = orders.c.status.in_(("confirmed", "refund_requested")) & ~orders.c.hand_over_due
+    query = (
+        sa.select(orders)
+        .join(known_providers, known_providers.c.provider_id == orders.c.provider_id)
+        .where(known_providers.c.status == "exited", (orders.c.status == "placed") | running)
+        .order_by(orders.c.order_id)
+        .limit(most)
+        .with_for_update(of=orders)
+    )
+    return list(_orders(conn, query))
+
+
+def insert_orders(conn: sa.Connection, placed: Sequence[Order]) -> None:
+    if placed:
+        conn.execute(sa.insert(orders), [vars(order) for order in placed])
+
+
+def save_orders(conn: sa.Connection, changed: Iterable[Order]) -> None:
+    _upsert(conn, orders, "order_id", [vars(order) for order in changed])
+
+
+def _orders(conn: sa.Connection, query: sa.Select[Any]) -> Iterable[Order]:
+    return (Order(**row._mapping) for row in conn.execute(query))
+
+
+# --- the books --------------------------------------------------------------------------------------------------------
+
+
+def open_books(conn: sa.Connection, names: Iterable[str], *, at: datetime) -> Books:
+    """The accounts of these names, locked in the order of their names; those that were not there are made."""
+    return Books.of(load_accounts(conn, names), at=at)
+
+
+def load_accounts(conn: sa.Connection, names: Iterable[str]) -> list[Account]:
+    """The accounts of these names, locked."""
+    wanted = sorted(set(names))
+    found = _locked(conn, wanted)
+    missing = sorted(set(wanted) - {account.name for account in found})
+    if missing:
+        conn.execute(insert_for(conn)(accounts).on_conflict_do_nothing(), [_row(Account(name)) for name in missing])
+        found += _locked(conn, missing)
+    return found
+
+
+def save_books(conn: sa.Connection, books: Books) -> None:
+    """Write the transfers and the accounts that they moved: two statements."""
+    if not books.transfers:
+        return
+    _upsert(conn, accounts, "name", [_row(account) for account in books.touched()])
+    conn.execute(sa.insert(transfers), [vars(transfer) for transfer in books.transfers])
+
+
+def balances(conn: sa.Connection, programme: str, year: int) -> dict[str, int]:
+    """Balance in fen of each kind of account, over all owners."""
+    total = sa.func.sum(accounts.c.credits_posted - accounts.c.debits_posted)
+    query = sa.select(accounts.c.kind, total).where(accounts.c.programme == programme, accounts.c.year == year)
+    return {kind: int(fen) for kind, fen in conn.execute(query.group_by(accounts.c.kind).order_by(accounts.c.kind))}
+
+
+def _locked(conn: sa.Connection, names: Sequence[str]) -> list[Account]:
+    if not names:
+        return []
+    counters = (accounts.c[name] for name in ("debits_pending", "debits_posted", "credits_pending", "credits_posted"))
+    query = sa.select(accounts.c.name, *counters).where(accounts.c.name.in_(names))
+    return [Account(*row) for row in conn.execute(query.order_by(accounts.c.name).with_for_update())]
+
+
+def _row(account: Account) -> dict[str, Any]:
+    kind, programme, year, owner = (*account.name.split(":"), None)[:4]
+    assert year is not None
+    return {**vars(account), "kind": kind, "programme": programme, "year": int(year), "owner": owner}
+
+
+# --- what others told us ----------------------------------------------------------------------------------------------
+
+
+def enterprises(conn: sa.Connection, ids: Collection[str], *, now: datetime, year: int) -> dict[str, Enterprise]:
+    """Enterprises by id, with the quota granted for that year and whether they are on the blacklist now."""
+    known = known_enterprises.c
+    granted = sa.select(applications.c.amount_fen).where(
+        applications.c.enterprise_id == known.enterprise_id,
+        applications.c.programme == known.programme,
+        applications.c.year == year,
+        applications.c.status == "granted",
+    )
+    names = [name for name in Enterprise.__dataclass_fields__ if name in known]
+    query = sa.select(
+        *(known[name] for name in names),
+        _listed(known.enterprise_id, now).label("blacklisted"),
+        sa.func.coalesce(granted.scalar_subquery(), 0).label("granted_fen"),
+    ).where(known.enterprise_id.in_(ids))
+    return {row.enterprise_id: Enterprise(**row._mapping) for row in conn.execute(query)}
+
+
+def providers(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dict[str, Provider]:
+    """Providers by id, and whether they are on the blacklist now."""
+    known = known_providers.c
+    listed = _listed(known.provider_id, now)
+    query = sa.select(known.provider_id, known.programme, known.status, listed).where(known.provider_id.in_(ids))
+    return {row[0]: Provider(row[0], row[1], row[2], bool(row[3])) for row in conn.execute(query)}
+
+
+def products(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dict[str, Product]:
+    """Products by id, each with the standing of its provider, where that is known."""
+    known, provider = known_products.c, known_providers.c
+    listed = _listed(known.provider_id, now)
+    query = (
+        sa.select(
+            *(known[name] for name in ("product_id", "provider_id", "programme", "category", "price_fen")),
+            *(known[name] for name in ("market_price_fen", "voucher_eligible", "status")),
+            provider.programme,
+            provider.status,
+            listed,
+        )
+        .select_from(known_products.outerjoin(known_providers, known.provider_id == provider.provider_id))
+        .where(known.product_id.in_(ids))
+    )
+    return {row[0]: _product(row) for row in conn.execute(query)}
+
+
+def _product(row: sa.Row[Any]) -> Product:
+    product_id, provider_id, programme, category, price, market, eligible, status, of, standing, listed = row
+    provider = None if standing is None else Provider(provider_id, of, standing, bool(listed))
+    return Product(product_id, provider_id, programme, category, price, market, eligible, status, provider)
+
+
+def tied(conn: sa.Connection, enterprise_ids: Collection[str]) -> set[tuple[str, str]]:
+    """(enterprise, provider) pairs that a recorded fact ties to each other."""
+    query = sa.select(known_ties.c.enterprise_id, known_ties.c.provider_id)
+    return {(row[0], row[1]) for row in conn.execute(query.where(known_ties.c.enterprise_id.in_(enterprise_ids)))}
+
+
+def offering(conn: sa.Connection, provider_ids: Collection[str]) -> set[tuple[str, str]]:
+    """(provider, category) pairs in which a provider has something on the shelf."""
+    query = sa.select(known_products.c.provider_id, known_products.c.category).distinct()
+    where = known_products.c.provider_id.in_(provider_ids), known_products.c.status == "published"
+    return {(row[0], row[1]) for row in conn.execute(query.where(*where))}
+
+
+def blacklisted(conn: sa.Connection, party_ids: Collection[str], *, now: datetime) -> set[str]:
+    """Those of the parties that are on the blacklist now."""
+    entry = known_blacklist.c
+    query = sa.select(entry.party_id).where(
+        entry.party_id.in_(party_ids), entry.status == "listed", entry.effective_at <= now
+    )
+    return set(conn.execute(query).scalars())
+
+
+def heard(conn: sa.Connection, claim_ids: Collection[str]) -> dict[str, Heard]:
+    """Claims that we answered, by id; under the lock of their orders."""
+    query = sa.select(heard_claims).where(heard_claims.c.claim_id.in_(claim_ids))
+    return {row.claim_id: Heard(**row._mapping) for row in conn.execute(query)}
+
+
+def save_heard(conn: sa.Connection, claims: Iterable[Heard]) -> None:
+    _upsert(conn, heard_claims, "claim_id", [vars(claim) for claim in claims])
+
+
+def _listed(party_id: sa.ColumnElement[str], now: datetime) -> sa.ColumnElement[bool]:
+    entry = known_blacklist.c
+    return sa.exists().where(entry.party_id == party_id, entry.status == "listed", entry.effective_at <= now)
+
+
+def _upsert(conn: sa.Connection, table: sa.Table, key: str, rows: list[Any]) -> None:
+    """Insert or replace whole rows that this transaction has locked (or made)."""
+    if not rows:
+        return
+    statement = insert_for(conn)(table)
+    replaced = {column.name: statement.excluded[column.name] for column in table.c if column.name != key}
+    statement = statement.on_conflict_do_update(index_elements=[table.c[key]], set_=replaced)
+    conn.execute(statement, sorted(rows, key=lambda row: row[key]))

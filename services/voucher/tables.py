@@ -1,0 +1,257 @@
+"""The voucher service's tables: its own aggregates, its books that nobody can edit, and what it heard from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from infra.db import Json, UtcDateTime, common_tables
+from services.voucher.domain.applications import AGAIN
+
+metadata = sa.MetaData()
+common_tables(metadata)
+
+ID = sa.String(26)
+FEN = sa.BigInteger
+
+
+def _words(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+plans = sa.Table(
+    "plans",
+    metadata,
+    sa.Column("plan_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("budget_fen", FEN, nullable=False),
+    sa.Column("quota_fen", FEN, nullable=False),
+    sa.Column("opens_on", sa.Date, nullable=False),
+    sa.Column("document", sa.String(200), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("made_by", sa.String(128), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("configured_by", sa.String(128)),
+    sa.Column("last_place", sa.BigInteger, nullable=False),
+    sa.Column("lapsed_fen", FEN, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("programme", "year", name="one_plan_a_year"),
+)
+
+applications = sa.Table(
+    "applications",
+    metadata,
+    sa.Column("application_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("place", sa.BigInteger, nullable=False),
+    sa.Column("priority", sa.Boolean, nullable=False),
+    sa.Column("requested_fen", FEN),
+    sa.Column("amount_fen", FEN, nullable=False),
+    sa.Column("lapsed_fen", FEN, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("pending_id", sa.String(64)),
+    sa.Column("applied_by", sa.String(128), nullable=False),
+    sa.Column("applied_at", UtcDateTime, nullable=False),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("pack_version", sa.String(64), nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("programme", "year", "place", name="one_application_a_place"),
+)
+_live = applications.c.status.not_in(AGAIN)
+sa.Index(
+    "one_live_application_a_year",
+    applications.c.enterprise_id,
+    applications.c.programme,
+    applications.c.year,
+    unique=True,
+    sqlite_where=_live,
+    postgresql_where=_live,
+)
+sa.Index(
+    "applications_in_turn", applications.c.programme, applications.c.year, applications.c.status, applications.c.place
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("order_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False, index=True),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("product_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("list_price_fen", FEN, nullable=False),
+    sa.Column("price_fen", FEN, nullable=False),
+    sa.Column("voucher_fen", FEN, nullable=False),
+    sa.Column("own_fen", FEN, nullable=False),
+    sa.Column("agreement", sa.String(64)),
+    sa.Column("ordered_at", UtcDateTime, nullable=False),
+    sa.Column("confirmed_at", UtcDateTime),
+    sa.Column("contract_sha256", sa.String(64)),
+    sa.Column("claim_id", ID),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("reason", sa.String(500)),
+    sa.Column("hand_over_due", sa.Boolean, nullable=False),
+    sa.Column("pack_version", sa.String(64), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("price_fen = voucher_fen + own_fen", name="price_is_voucher_and_own"),
+)
+sa.Index("orders_of_provider", orders.c.provider_id, orders.c.status)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("name", sa.String(120), primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("owner", ID),
+    sa.Column("debits_pending", FEN, nullable=False),
+    sa.Column("debits_posted", FEN, nullable=False),
+    sa.Column("credits_pending", FEN, nullable=False),
+    sa.Column("credits_posted", FEN, nullable=False),
+    sa.CheckConstraint(
+        "kind = 'source' OR credits_posted - debits_posted - debits_pending >= 0", name="never_below_zero"
+    ),
+    sa.CheckConstraint("debits_pending >= 0 AND credits_pending >= 0", name="pending_not_negative"),
+)
+sa.Index("accounts_of_year", accounts.c.programme, accounts.c.year, accounts.c.kind)
+
+KINDS = ("posted", "pending", "post_pending", "void_pending")
+transfers = sa.Table(
+    "transfers",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("debit", sa.String(120), nullable=False),
+    sa.Column("credit", sa.String(120), nullable=False),
+    sa.Column("amount_fen", FEN, nullable=False),
+    sa.Column("pending_id", sa.String(64), sa.ForeignKey("transfers.id"), unique=True),  # ended once
+    sa.Column("subject", sa.String(26), nullable=False),
+    sa.Column("cause", sa.String(64), nullable=False),
+    sa.Column("reason", sa.String(40), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.CheckConstraint("amount_fen > 0", name="moves_something"),
+    sa.CheckConstraint("debit <> credit", name="moves_somewhere"),
+    sa.CheckConstraint(f"kind IN ({_words(KINDS)})", name="known_kind"),
+    sa.CheckConstraint("(pending_id IS NULL) = (kind IN ('posted', 'pending'))", name="ends_what_is_pending"),
+)
+sa.Index("transfers_debit", transfers.c.debit, transfers.c.at, transfers.c.id)
+sa.Index("transfers_credit", transfers.c.credit, transfers.c.at, transfers.c.id)
+
+# --- what others told us ----------------------------------------------------------------------------------------------
+
+known_enterprises = sa.Table(
+    "known_enterprises",
+    metadata,
+    sa.Column("enterprise_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("registered_on", sa.Date, nullable=False),
+    sa.Column("legal_person", sa.Boolean, nullable=False),
+    sa.Column("violation", sa.Boolean, nullable=False),
+    sa.Column("bad_credit", sa.Boolean, nullable=False),
+    sa.Column("industry", sa.String(20)),
+    sa.Column("size", sa.String(20)),
+    sa.Column("priority", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_providers = sa.Table(
+    "known_providers",
+    metadata,
+    sa.Column("provider_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False, index=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_products = sa.Table(
+    "known_products",
+    metadata,
+    sa.Column("product_id", ID, primary_key=True),
+    sa.Column("provider_id", ID, nullable=False, index=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("price_fen", FEN, nullable=False),
+    sa.Column("market_price_fen", FEN),
+    sa.Column("voucher_eligible", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_ties = sa.Table(
+    "known_ties",
+    metadata,
+    sa.Column("tie_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+sa.Index("ties_of_enterprise", known_ties.c.enterprise_id, known_ties.c.provider_id)
+
+known_blacklist = sa.Table(
+    "known_blacklist",
+    metadata,
+    sa.Column("entry_id", ID, primary_key=True),
+    sa.Column("party_id", ID, nullable=False, index=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("effective_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+# Claims we answered: what came of each, so that news of its end is understood in whatever order it comes.
+heard_claims = sa.Table(
+    "heard_claims",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("order_id", ID, nullable=False),
+    sa.Column("claim_version", sa.Integer, nullable=False),
+    sa.Column("code", sa.String(64)),
+    sa.Column("status", sa.String(20), nullable=False),  # claimed, refused, released, redeemed
+)
+
+# --- what may not be edited -------------------------------------------------------------------------------------------
+
+
+def _ddl(text: str) -> sa.DDL:
+    return sa.DDL(text)  # type: ignore[no-untyped-call]
+
+
+def _immutable(table: sa.Table) -> None:
+    """Rows refuse UPDATE and DELETE in the database itself, on both dialects."""
+    name = table.name
+    for verb in ("UPDATE", "DELETE"):
+        sqlite = _ddl(
+            f"CREATE TRIGGER {name}_refuse_{verb.lower()} BEFORE {verb} ON {name} "
+            f"BEGIN SELECT RAISE(ABORT, '{name} is immutable'); END"
+        )
+        sa.event.listen(table, "after_create", sqlite.execute_if(dialect="sqlite"))
+    function = _ddl(
+        f"CREATE OR REPLACE FUNCTION {name}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$body$ BEGIN RAISE EXCEPTION '{name} is immutable'; END $body$"
+    )
+    rows = f"CREATE TRIGGER {name}_refuse_change BEFORE UPDATE OR DELETE ON {name} "
+    whole = f"CREATE TRIGGER {name}_refuse_truncate BEFORE TRUNCATE ON {name} "
+    for ddl in (
+        function,
+        _ddl(f"{rows} FOR EACH ROW EXECUTE FUNCTION {name}_refuse_change()"),
+        _ddl(f"{whole} FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse_change()"),
+    ):
+        sa.event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
+
+
+for _table in (transfers, metadata.tables["decisions"]):
+    _immutable(_table)
