@@ -10,7 +10,7 @@ from typing import Any
 
 def canonical(value: Any) -> str:
     """The canonical JSON text of `value`; a type that has no agreed text is a TypeError."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_text)
+    return _ENCODER.encode(value)
 
 
 def instant_text(moment: datetime) -> str:
@@ -32,3 +32,6 @@ def _text(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     raise TypeError(f"{type(value).__name__} has no JSON text")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,9 +17,27 @@ FAILURES: tuple[type[Exception], ...] = (amqp.exceptions.AMQPError, OSError)
 
 
 class BufferedTransport(TCPTransport):
-    """py-amqp asks the kernel for each piece of each frame, nine times a message; this asks for what is there."""
+    """py-amqp asks the kernel for each piece of each frame, nine times a message; this asks for what is there.
+
+    Between `cork` and `uncork` what is written is kept, and goes out in one piece.
+    """
 
     _read_buffer: bytes
+    _corked: list[bytes] | None = None
+
+    def write(self, s: bytes | memoryview) -> None:
+        if self._corked is None:
+            super().write(s)
+        else:
+            self._corked.append(bytes(s))
+
+    def cork(self) -> None:
+        self._corked = []
+
+    def uncork(self, *, send: bool) -> None:
+        kept, self._corked = self._corked, None
+        if kept and send:
+            super().write(b"".join(kept))
 
     def _read(self, n: int, initial: bool = False, _errnos: Any = ()) -> bytes:
         buffer = self._read_buffer
@@ -37,12 +57,33 @@ class BufferedTransport(TCPTransport):
 
 
 class Connection(amqp.Connection):
-    """With the buffered transport, where there is no TLS to read through."""
+    """With the buffered transport, where there is no TLS to read through.
+
+    We do not ask to be told when the broker blocks: py-amqp would look for that notice before each publish and take in
+    whatever else has come. A blocked broker is noticed by the timeout of the write.
+    """
+
+    negotiate_capabilities = {"consumer_cancel_notify": True, "authentication_failure_close": True}  # noqa: RUF012
 
     def Transport(self, host: str, connect_timeout: float, ssl: Any = False, *rest: Any, **more: Any) -> Any:  # noqa: N802
         if ssl:
             return super().Transport(host, connect_timeout, ssl, *rest, **more)
         return BufferedTransport(host, connect_timeout, *rest, **more)
+
+    @contextmanager
+    def in_one_piece(self) -> Iterator[None]:
+        """What is published and acknowledged inside goes out together, or, after an error, not at all."""
+        transport = self.transport
+        if not isinstance(transport, BufferedTransport):
+            yield
+            return
+        transport.cork()
+        sound = False
+        try:
+            yield
+            sound = True
+        finally:
+            transport.uncork(send=sound)
 
 
 def connect(uri: str, *, heartbeat: int, timeout: float = SOCKET_TIMEOUT) -> Connection:

@@ -145,10 +145,11 @@ class QueueConsumer:
         for one in done:
             if one.letters:
                 self._letters.publish(one.letters)
-        for one in done:
-            if one.reply is not None and one.delivery.reply_to:
-                _reply(channel, one)
-        self._acknowledge(channel, deliveries)
+        with connection.in_one_piece():
+            for one in done:
+                if one.reply is not None and one.delivery.reply_to:
+                    _reply(channel, one)
+            self._acknowledge(channel, deliveries)
         if done and all(_unavailable(one) for one in done):
             self._nap(0.5, connection)
 
