@@ -38,6 +38,42 @@ def enterprise(number: int, **changed: Any) -> dict[str, Any]:
     }
 
 
+def provider(number: int, **changed: Any) -> dict[str, Any]:
+    """An admitted provider."""
+    return {
+        "provider_id": ulid.encode((2 << 100) + number),
+        "programme": PROGRAMME,
+        "uscc": "91520100MA6DK7YR4K",
+        "name": f"生成云服务{number}",
+        "region": "520100",
+        "status": "admitted",
+        "account_version": 1,
+        "exit_on": None,
+        "ground": None,
+        "indexes": {"person": None, "phone": None, "address": None, "account": None},
+        "law": None,
+        **changed,
+    }
+
+
+def product(number: int, provider_number: int = 1, **changed: Any) -> dict[str, Any]:
+    """A published product of a provider, 10,000 yuan, for the application layer."""
+    return {
+        "product_id": ulid.encode((3 << 100) + number),
+        "provider_id": ulid.encode((2 << 100) + provider_number),
+        "programme": PROGRAMME,
+        "name": f"生成产品{number}",
+        "category": "application",
+        "kind": "production_management",
+        "price_fen": 1_000_000,
+        "market_price_fen": None,
+        "voucher_eligible": True,
+        "status": "published",
+        "law": None,
+        **changed,
+    }
+
+
 def publish(uri: str, type_: str, states: Iterable[dict[str, Any]], *, subject: str, sequence: int = 1) -> int:
     """Publish one event a state with confirms; how many there were. `subject` names the field that holds the id."""
     connection = pika.BlockingConnection(pika.URLParameters(uri))

@@ -56,7 +56,7 @@ class Request(NamedTuple):
 
 
 class Client:
-    """token: a signed token, or a function that gives a fresh one; timeout: seconds each call may take, retries and all."""
+    """token: a signed token, or a function that gives a fresh one; timeout: seconds a call may take, retries and all."""
 
     def __init__(
         self, uri: str, *, token: str | Callable[[], str] = "", timeout: float = 30.0, check: bool = True
@@ -92,7 +92,7 @@ class Client:
         timeout: float | None = None,
         **fields: Any,
     ) -> dict[str, Any]:
-        """The method's result; raises CallError (see contracts.client.errors). Commands without `key` get a fresh ULID."""
+        """The method's result; raises CallError (see contracts.client.errors). A command without `key` gets a ULID."""
         future = self.submit(Request(service, method, fields, key, token), timeout=timeout)
         return result_of(future.result())
 
@@ -110,7 +110,7 @@ class Client:
     def call_many(
         self, requests: Iterable[Request], *, window: int = WINDOW, timeout: float | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Answers in the order of the requests, at most `window` under way; a call that failed gives `ok: false` too."""
+        """Answers in the order of the requests, at most `window` under way; a failed call gives `ok: false` too."""
         queue: list[Future[dict[str, Any]]] = []
         head = 0
         for request in requests:

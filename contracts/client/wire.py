@@ -192,7 +192,10 @@ class Wire:
         if fault is not None:
             kind = "METHOD_UNKNOWN" if fault.get("exc_type") == "MethodNotFound" else "INTERNAL"
             self._fail(call, kind, f"{call.service}.{call.method} failed: {fault.get('exc_type')}")
-        elif not result.get("ok") and is_transient(result.get("error", {})) and self._again(call):
+        elif not isinstance(result, dict) or "ok" not in result:  # a service that is not ours
+            self._pending.pop(call.id, None)
+            call.future.set_result({"ok": True, "result": result})
+        elif not result["ok"] and is_transient(result.get("error", {})) and self._again(call):
             return
         else:
             self._pending.pop(call.id, None)
@@ -227,10 +230,11 @@ class Wire:
 
     def _expire(self) -> None:
         now = time.monotonic()
-        for call in [c for c in [*self._pending.values(), *self._outbox] if now >= c.deadline]:
-            self._fail(call, "DEADLINE_PASSED", f"{call.service}.{call.method} gave no answer in time.")
         with self._lock:
-            self._outbox = deque(call for call in self._outbox if not call.future.done())
+            late = [call for call in self._outbox if now >= call.deadline]
+            self._outbox = deque(call for call in self._outbox if now < call.deadline)
+        for call in late + [call for call in self._pending.values() if now >= call.deadline]:
+            self._fail(call, "DEADLINE_PASSED", f"{call.service}.{call.method} gave no answer in time.")
 
     def _fail(self, call: Call, code: str, message: str) -> None:
         self._pending.pop(call.id, None)
