@@ -136,7 +136,7 @@ def test_a_child_that_ignores_the_stop_signal_is_killed(tmp_path, wait_until):
 
 
 def test_a_forked_copy_of_us_ends_nobody_and_starts_its_own(tmp_path, wait_until):
-    """Lost otherwise: a worker process that exits takes the broker of all others with it, or hangs when it needs one."""
+    """Lost otherwise: a worker that exits takes the broker of all others with it, or hangs when it needs its own."""
     child = spawn(["sleep", "100"], name="sleep", env=ENV, log=tmp_path / "log")
     copy = os.fork()
     if copy == 0:
@@ -146,6 +146,9 @@ def test_a_forked_copy_of_us_ends_nobody_and_starts_its_own(tmp_path, wait_until
     try:
         assert wait_until(lambda: (ended := os.waitpid(copy, os.WNOHANG))[0] and ended, deadline=20)[1] == 0
         assert child.alive()
+    except BaseException:
+        os.kill(copy, signal.SIGKILL)
+        raise
     finally:
         child.kill()
 
