@@ -11,8 +11,9 @@ from contracts.programmes.loader import (
     load_file,
     shipped,
 )
+from contracts.programmes.pack import DelegatedRuleMissing, Pack
 from contracts.programmes.reader import Problem
-from contracts.programmes.schema import DelegatedRuleMissing, Pack, Rule, Stage
+from contracts.programmes.schema import Rule, Stage
 
 __all__ = [
     "DelegatedRuleMissing",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from contracts.programmes.schema import Amount, Pack
+from contracts.programmes.pack import Pack
+from contracts.programmes.schema import Amount
 
 Finding = tuple[str, str]  # dotted key, what is wrong
 

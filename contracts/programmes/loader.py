@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from contracts.programmes.checks import CHECKS
+from contracts.programmes.pack import Pack
 from contracts.programmes.reader import Problem, read
-from contracts.programmes.schema import Document, Pack, Text
+from contracts.programmes.schema import Document, Text
 
 SHIPPED = Path(__file__).parent / "packs"
 MAX_FILE_BYTES = 1_000_000

@@ -1,4 +1,4 @@
-"""What a programme pack says, as frozen types: each rule carries its article, and services read rules here alone."""
+"""The rules that a programme pack can hold, as frozen types: each carries its article and says it in two languages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ Condition = Literal[
 ]  # fmt: skip
 
 
-def _none() -> Mapping[str, Any]:
+def none() -> Mapping[str, Any]:
+    """No rules, and none can be added."""
     return MappingProxyType({})
 
 
@@ -104,9 +105,9 @@ class Eligibility:
     size: Size | None = None
     not_affiliated: Rule | None = None
     # what a reviewer attests, because no register says it ("operating normally")
-    attested: Mapping[str, Rule] = field(default_factory=_none)
+    attested: Mapping[str, Rule] = field(default_factory=none)
     # who goes first among those that are decided together
-    priority: Mapping[str, Rule] = field(default_factory=_none)
+    priority: Mapping[str, Rule] = field(default_factory=none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,7 +388,7 @@ class Exit:
     """How a provider leaves; `forced` maps the number of each ground to its rule."""
 
     voluntary: VoluntaryExit | None = None
-    forced: Mapping[str, Rule] = field(default_factory=_none)
+    forced: Mapping[str, Rule] = field(default_factory=none)
     aftermath: Rule | None = None
     blacklist: Rule | None = None
 
@@ -428,104 +429,3 @@ class Target(Rule):
     measure: str
     at_least: int
     by_year: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pack:
-    """One version of one programme, composed with its overlay where there is one; immutable.
-
-    `effective_from` is the day from which decisions are made under this version; `period` is the programme's own life.
-    """
-
-    code: str
-    version: str
-    effective_from: date
-    title: Text
-    document: Document
-    region: str
-    period: Period
-    roles: Mapping[Role, Rule]
-    eligibility: Eligibility = Eligibility()
-    provider: Mapping[str, ProviderCondition] = field(default_factory=_none)
-    certification: Certification = Certification()
-    products: Products = Products()
-    categories: Mapping[str, Category] = field(default_factory=_none)
-    tracks: Mapping[str, Track] = field(default_factory=_none)
-    amount: Amount | None = None
-    budget: Budget | None = None
-    issuing: Issuing | None = None
-    order: Order = Order()
-    reviews: Mapping[str, tuple[Stage, ...]] = field(default_factory=_none)
-    filing: Filing | None = None
-    claims: Claims | None = None
-    payment: Payment | None = None
-    exit: Exit = Exit()
-    supervision: Supervision = Supervision()
-    assessments: Mapping[str, Assessment] = field(default_factory=_none)
-    targets: Mapping[str, Target] = field(default_factory=_none)
-    publications: Mapping[str, Rule] = field(default_factory=_none)
-    # dotted keys the document leaves to others to write (`amount`, `claims.cadence`), each with its article
-    delegates: Mapping[str, Rule] = field(default_factory=_none)
-    invented: bool = False
-    # code and version of the overlay this pack is composed with; never in a file
-    overlay: str | None = field(default=None, metadata={"composed": True})
-
-    @property
-    def label(self) -> str:
-        """Code and version of all that was composed: `guizhou-2018@1`, `shandong-2017@1+example-jinan@1`."""
-        base = f"{self.code}@{self.version}"
-        return base if self.overlay is None else f"{base}+{self.overlay}"
-
-    def unfilled(self, path: str) -> Rule | None:
-        """The rule that delegates `path` when no overlay has filled it; None when it is there or was not delegated."""
-        if self._at(path) is not None:
-            return None
-        parts = path.split(".")
-        prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-        return next((self.delegates[prefix] for prefix in prefixes if prefix in self.delegates), None)
-
-    def rule(self, path: str) -> Rule:
-        """The rule at a dotted path (`budget`, `order.cancel`, `amount.rate.of.platform`, `reviews.claim.0`).
-
-        DelegatedRuleMissing where it was delegated and not filled; KeyError where the programme has no such rule.
-        """
-        node = self._at(path)
-        if node is None:
-            delegation = self.unfilled(path)
-            if delegation is not None:
-                raise DelegatedRuleMissing(path=path, article=delegation.article)
-            raise KeyError(f"{self.label} has no rule {path}")
-        if not isinstance(node, Rule):
-            raise KeyError(f"{path} of {self.label} is a group of rules, not a rule")
-        return node
-
-    def article(self, path: str) -> str:
-        """The article of the rule at a dotted path; errors as `rule`."""
-        return self.rule(path).article
-
-    def stages(self, subject: str) -> tuple[Stage, ...]:
-        """Review stages of a subject in their order; empty where the document asks for no review of it."""
-        return self.reviews.get(subject, ())
-
-    def _at(self, path: str) -> object:
-        node: object = self
-        for part in path.split("."):
-            node = _step(node, part)
-        return node
-
-
-class DelegatedRuleMissing(LookupError):
-    """A rule that the document leaves to others is needed, and no overlay fills it; `article` delegates it."""
-
-    def __init__(self, *, path: str, article: str) -> None:
-        super().__init__(f"{path} is delegated by {article} and not filled by an overlay")
-        self.path = path
-        self.article = article
-
-
-def _step(node: object, part: str) -> object:
-    if isinstance(node, Mapping):
-        return node.get(part)
-    if isinstance(node, tuple):
-        return node[int(part)] if part.isdigit() and int(part) < len(node) else None
-    return getattr(node, part, None)

@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import Literal
 
 from contracts.money import format_rate, format_yuan
-from contracts.programmes.schema import Kind, Pack, Rule, Tier
+from contracts.programmes.pack import Pack
+from contracts.programmes.schema import Kind, Rule, Tier
 from contracts.programmes.words import FIELDS, HEADINGS, SUBJECTS, VALUES
 
 Language = Literal["zh", "en"]

@@ -77,6 +77,42 @@ def test_a_stage_needs_a_role_of_the_pack(tmp_path):
     assert "reviews.product.1.role" in keys
 
 
+SHENYANG = (SHIPPED / "shenyang-2018.v1.toml").read_text(encoding="utf-8")
+SHENYANG_FAULTS = [
+    (
+        "tiers-without-a-floor",
+        'from_yuan = "0", cap_yuan = "300000"',
+        'from_yuan = "1", cap_yuan = "300000"',
+        "starts at 0",
+    ),
+    ("tiers-not-rising", 'from_yuan = "400000000"', 'from_yuan = "20000000"', "not in rising order"),
+    ("two-stages-of-one-name", 'name = "city"\nrole = "bureau"', 'name = "district"\nrole = "bureau"', "have one name"),
+    ("version-in-words", 'version = "1"', 'version = "first"', "a number as text"),
+    ("no-day-of-the-month", "day = 5", "day = 31", "a day from 1 to 28"),
+    (
+        "payer-that-is-not-there",
+        'name = "pay"\nrole = "finance"',
+        'name = "pay"\nrole = "auditor"',
+        "not among the pack",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"), [pytest.param(old, new, what, id=name) for name, old, new, what in SHENYANG_FAULTS]
+)
+def test_a_pack_that_makes_no_sense_is_refused(tmp_path, old, new, what):
+    """An enterprise below the lowest tier would crash its order, a payment would wait for nobody."""
+    assert SHENYANG.count(old) == 1
+    assert [what in one.what for one in check(write(tmp_path, SHENYANG.replace(old, new)))] == [True]
+
+
+def test_an_overlay_fills_the_programme_it_names(tmp_path):
+    """One province's city would set amounts for another province."""
+    with pytest.raises(PackError, match="fills shanxi-2018, not shandong-2017"):
+        Library(SHIPPED).load("shandong-2017", overlay="example-shanxi-rules")
+
+
 def test_an_amount_is_stated_or_delegated(tmp_path):
     """A pack without any amount would load, and fail on the first order."""
     text = (SHIPPED / "shandong-2017.v1.toml").read_text(encoding="utf-8")

@@ -96,6 +96,29 @@ def test_a_refusal_carries_the_numbers_that_went_in():
     assert refusal.facts["eligible_from"] == "2019-01-02"
 
 
+def test_articles_are_those_applied_each_once():
+    """A reader would look for a rule that was not applied, or miss the one that defers."""
+    facts = Facts(
+        on=date(2020, 3, 2), category="platform", price_fen=100, used_this_year_fen=0, region="150102",
+        bad_credit=False, industry="industrial", budget_left_fen=0,
+    )  # fmt: skip
+    decided = decide(pack=NEIMENGGU, facts=facts)
+    assert decided.articles == ("2019年9月11日通知", "二(一)", "五(二)", "五(三)", "一(二)")
+    assert decided.deferred_fen == decided.amount_fen == 25
+
+
+def test_an_enterprise_on_the_wrong_track_is_told_the_tracks_article():
+    """It would be told that its industry is not covered by an article that covers it."""
+    facts = Facts(
+        on=date(2019, 6, 3), track="software", region="210102", tax_region="210102", legal_person=True,
+        industry="industrial",
+    )  # fmt: skip
+    (refusal,) = eligibility(pack=load("shenyang-2018"), facts=facts)
+    assert (refusal.code, refusal.article) == ("INDUSTRY_NOT_COVERED", "三(三)2")
+    (refusal,) = eligibility(pack=load("shenyang-2018"), facts=replace(facts, industry="other"))
+    assert refusal.article == "三(一)"
+
+
 def test_delegated_amounts_are_a_refusal_for_quota_and_order_too():
     """A city without rules of its own would give what nobody set."""
     for decision in (quota, amount, decide):
@@ -136,7 +159,9 @@ def test_a_year_is_full_on_the_same_day(since, reached):
 
 
 def test_leap_day_to_leap_day():
-    """Four years from a leap day end on a leap day."""
+    """Years would be counted by a calendar without the century rule."""
+    assert years_reached(since=date(1896, 2, 29), years=4) == date(1900, 2, 28)
+    assert years_reached(since=date(1996, 2, 29), years=4) == date(2000, 2, 29)
     assert years_reached(since=date(2016, 2, 29), years=4) == date(2020, 2, 29)
 
 
