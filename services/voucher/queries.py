@@ -188,17 +188,14 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     return {"figures": figures, "rows": rows}
 
 
-_NONE: Mapping[str, int] = dict.fromkeys(
-    ("count", "debits_pending_fen", "debits_posted_fen", "credits_pending_fen", "credits_posted_fen", "balance_fen")
-    + ("available_fen",),
-    0,
-)
+COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
+SPENT = ("committed", "claimed", "redeemed", "lapsed")
+_NONE: Mapping[str, int] = dict.fromkeys(("count", *(f"{name}_fen" for name in (*COUNTERS, "balance", "available"))), 0)
 
 
 def _by_kind(conn: sa.Connection, programme: str, year: int) -> dict[str, dict[str, int]]:
-    counters = "debits_pending", "debits_posted", "credits_pending", "credits_posted"
     query = (
-        sa.select(accounts.c.kind, sa.func.count(), *(sa.func.sum(accounts.c[name]) for name in counters))
+        sa.select(accounts.c.kind, sa.func.count(), *(sa.func.sum(accounts.c[name]) for name in COUNTERS))
         .where(accounts.c.programme == programme, accounts.c.year == year)
         .group_by(accounts.c.kind)
         .order_by(accounts.c.kind)
@@ -208,7 +205,7 @@ def _by_kind(conn: sa.Connection, programme: str, year: int) -> dict[str, dict[s
         total = ledger.Account(kind, *(int(fen) for fen in sums))
         found[kind] = {
             "count": count,
-            **{f"{name}_fen": getattr(total, name) for name in counters},
+            **{f"{name}_fen": getattr(total, name) for name in COUNTERS},
             "balance_fen": total.balance_fen,
             "available_fen": total.available_fen,
         }
@@ -246,7 +243,7 @@ def _one(conn: sa.Connection, query: sa.Select[Any]) -> dict[str, Any] | None:
     return None if row is None else _json(row)
 
 
-def _json(row: Mapping[str, Any]) -> dict[str, Any]:
+def _json(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
     return {name: _text(value) for name, value in row.items()}
 
 
@@ -273,8 +270,7 @@ def _page(conn: sa.Connection, query: sa.Select[Any], key: sa.Column[Any], body:
 
 
 def _account(conn: sa.Connection, name: str) -> ledger.Account:
-    counters = (accounts.c[one] for one in ("debits_pending", "debits_posted", "credits_pending", "credits_posted"))
-    row = conn.execute(sa.select(*counters).where(accounts.c.name == name)).first()
+    row = conn.execute(sa.select(*(accounts.c[one] for one in COUNTERS)).where(accounts.c.name == name)).first()
     return ledger.Account(name, *(row or ()))
 
 
@@ -294,7 +290,8 @@ def _ahead(conn: sa.Connection, row: Mapping[str, Any]) -> int:
 
 def _counts(conn: sa.Connection, table: sa.Table, programme: str, year: int) -> dict[str, int]:
     query = sa.select(table.c.status, sa.func.count()).where(table.c.programme == programme, table.c.year == year)
-    return {status: count for status, count in conn.execute(query.group_by(table.c.status).order_by(table.c.status))}
+    rows = conn.execute(query.group_by(table.c.status).order_by(table.c.status))
+    return {row[0]: row[1] for row in rows}
 
 
 def _bounds(conn: sa.Connection, body: Mapping[str, Any]) -> list[sa.ColumnElement[bool]] | None:
