@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
-
-import pytest
-
-from infra.bus import names
-
 
 def test_any_amqp_client_gets_its_answer_and_a_repeat_the_same(each_world):
     """Lost otherwise: platforms in Java or PHP cannot call us."""
