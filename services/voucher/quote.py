@@ -142,9 +142,11 @@ def quote_paths(
 
 
 def _rows(rows: Iterator[list[str]], names: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """Each line as column -> cell without surrounding blanks; cells that a short line lacks are not given."""
+    """Each line as column -> cell without surrounding blanks (a case's id as it is); what a short line lacks is not
+    given."""
     for number, cells in enumerate(rows, start=1):
         if len(cells) > len(names):
             raise CannotQuote(f"row {number} has {len(cells)} cells, the header {len(names)}")
         if cells:
-            yield {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
+            row = dict(zip(names, cells, strict=False))
+            yield {name: cell if name == "case" else cell.strip() for name, cell in row.items()}

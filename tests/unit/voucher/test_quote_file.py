@@ -53,7 +53,7 @@ def test_the_command_carries_cases_through_in_any_column_order(tmp_path):
     )
     answer, rows = run(tmp_path, content)
     assert answer.exit_code == 0
-    assert [(row["case"], row["amount_fen"]) for row in rows] == [("一,1", "3200000"), ("2", "45000000")]
+    assert [(row["case"], row["amount_fen"]) for row in rows] == [("一,1", "3200000"), (" 2", "45000000")]
     assert tuple(rows[0]) == RESULT_COLUMNS
     totals = json.loads(answer.stdout.splitlines()[-1])
     assert {name: totals[name] for name in ("rows", "entitled", "refused", "unreadable", "amount_fen")} == {
