@@ -26,6 +26,7 @@ class Node:
     status: str
     claims: int
     announced_by: str
+    pack_version: str
 
 
 def announce(
@@ -46,6 +47,7 @@ def announce(
         status="open",
         claims=0,
         announced_by=announced_by,
+        pack_version=pack.label,
     )
     decision = decide(pack, "node.announced", node_id, (cadence.article,), closes_at=closes_at.isoformat())
     return Step(node, "node_announced", decision)

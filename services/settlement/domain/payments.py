@@ -224,7 +224,7 @@ def result(
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Payment], list[Step[Claim]]] | Refused | None:
-    """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (contradicts its last word)."""
+    """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (against its last word)."""
     by = payment_article(pack, "finance")
     facts = {"reference": payment.reference, "result": status}
     if amount_fen != payment.amount_fen:
@@ -255,14 +255,12 @@ def retry(*, payment: Payment, reason: str, retried_by: str, now: datetime, pack
     return Step(after, "payment_retried", decision)
 
 
-def finish(*, batch: Batch, payments: Iterable[Payment], pack: Pack) -> Step[Batch] | None:
-    """Finished when the bank has spoken on each payment; None while one is under way or unknown."""
-    ended = list(payments)
-    if batch.status != "released" or any(one.status in UNFINISHED for one in ended):
+def finish(*, batch: Batch, unfinished: int, pack: Pack) -> Step[Batch] | None:
+    """Finished when the bank has spoken on each payment; None while `unfinished` are under way or unknown."""
+    if batch.status != "released" or unfinished:
         return None
-    settled = [one for one in ended if one.status == "settled"]
-    facts = {"settled": len(settled), "settled_fen": sum(one.amount_fen for one in settled), "payments": len(ended)}
-    decision = decide(pack, "batch.finished", batch.batch_id, (payment_article(pack, "finance"),), **facts)
+    by = payment_article(pack, "finance")
+    decision = decide(pack, "batch.finished", batch.batch_id, (by,), payments=batch.payments)
     return must(take(batch, BATCH_MOVES, "finish", decision=decision))
 
 

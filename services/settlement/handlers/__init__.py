@@ -1,0 +1,55 @@
+"""Each handler takes a batch: load, decide, save, emit. The routing tables below say what handles what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from infra.pipeline import Due, EventHandler, Route
+from services.settlement.handlers import bank, claims, disbursements, due, news, payments, questions
+
+COMMANDS: Mapping[str, Route] = {
+    "announce_node": Route(claims.announce_nodes),
+    "file_claim": Route(claims.file_claims),
+    "withdraw_claim": Route(claims.withdraw_claims),
+    "review_claim": Route(claims.review_claims),
+    "ask_question": Route(questions.ask_questions),
+    "answer_question": Route(questions.answer_questions),
+    "file_disbursement": Route(disbursements.file_disbursements),
+    "review_disbursement": Route(disbursements.review_disbursements),
+    "make_batch": Route(payments.make_batches),
+    "release_batch": Route(payments.release_batches, prepare=payments.ask_before_release),
+    "record_results": Route(bank.record_results),
+    "retry_payment": Route(payments.retry_payments),
+    "record_statement": Route(bank.record_statements),
+}
+
+_ORDER_NEWS = (
+    "placed",
+    "confirmed",
+    "cancelled",
+    "refund_requested",
+    "refund_declined",
+    "refunded",
+    "claimed",
+    "released",
+    "redeemed",
+    "voided",
+    "handed_over",
+)
+_ENTERPRISE_NEWS = ("registered", "submitted", "certified", "refused", "facts_changed")
+_PROVIDER_NEWS = (*_ENTERPRISE_NEWS, "admitted", "exit_noticed", "exited")
+
+EVENTS: Mapping[str, EventHandler] = {
+    **{f"voucher.order_{name}.v1": news.orders_told for name in _ORDER_NEWS},
+    "voucher.claim_answered.v1": news.claims_answered,
+    "voucher.year_closed.v1": news.years_told,
+    **{f"registry.enterprise_{name}.v1": news.enterprises_told for name in _ENTERPRISE_NEWS},
+    **{f"registry.provider_{name}.v1": news.providers_told for name in _PROVIDER_NEWS},
+    "supervision.claim_cleared.v1": news.verdicts_told,
+    "supervision.claim_held.v1": news.verdicts_told,
+    "supervision.claim_rejected.v1": news.claims_rejected,
+    "supervision.party_blacklisted.v1": news.blacklisted,
+    "supervision.party_removed.v1": news.blacklist_told,
+}
+
+DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions)

@@ -1,0 +1,229 @@
+"""Nodes, and claims on their way to passing: announce, file, withdraw, review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from contracts.errors import Outcome, Refused
+from infra.db import UnitOfWork
+from infra.messages import Command
+from services.settlement import store, tables
+from services.settlement.domain import claims as rules
+from services.settlement.domain import nodes as node_rules
+from services.settlement.domain.claims import Claim, Filing
+from services.settlement.domain.law import article, refuse
+from services.settlement.domain.match import Invoice, Papers, Transfer, Usage, invoice_key
+from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
+
+
+def announce_nodes(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """A date by which claims are taken together (第二十二条)."""
+    desk = Desk(uow)
+    desk.nodes.load(command.body["node_id"] for command in commands)
+    outcomes = [_announce(desk, command) for command in commands]
+    desk.save()
+    return outcomes
+
+
+def _announce(desk: Desk, command: Command) -> Outcome:
+    body = command.body
+    known = desk.nodes.get(body["node_id"])
+    if known is not None:
+        return same(known, programme=body["programme"], year=body["year"], closes_at=body["closes_at"])
+    pack = pack_on(desk.uow, body["programme"])
+    if isinstance(pack, Refused):
+        return pack
+    asked = {name: body[name] for name in ("node_id", "year", "closes_at")}
+    step = node_rules.announce(pack=pack, **asked, announced_by=command.actor.subject, now=desk.uow.now)
+    if isinstance(step, Refused):
+        return step
+    desk.nodes.put(step, command, record=False)
+    return done(step)
+
+
+def file_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """By the provider with invoice, contract, transfer and usage; the order row is asked by the event (第二十二条)."""
+    desk, facts = Desk(uow), _Facts(uow, commands)
+    desk.claims.load(command.body["claim_id"] for command in commands)
+    invoices = _Invoices(uow, commands)
+    filed: list[Filing] = []
+    outcomes = [_file(desk, facts, invoices, filed, command) for command in commands]
+    desk.save()
+    invoices.save()
+    store.append(uow.conn, tables.filings, [_filing_row(desk, filing) for filing in filed])
+    return outcomes
+
+
+class _Facts:
+    """What others told that these filings are judged by."""
+
+    def __init__(self, uow: UnitOfWork, commands: Sequence[Command]) -> None:
+        conn = uow.conn
+        self.orders = store.orders(conn, (command.body["order_id"] for command in commands))
+        self.enterprises = store.enterprise_codes(conn, (order.enterprise_id for order in self.orders.values()))
+        asked = {command.body["provider_id"] for command in commands}
+        self.providers = store.providers(conn, asked)
+        self.blacklisted = store.blacklisted(conn, asked, now=uow.now)
+
+    def unknown(self, body: dict[str, Any]) -> Refused | None:
+        """NOT_YET_KNOWN when the news of order, provider or enterprise has not arrived."""
+        order = self.orders.get(body["order_id"])
+        if order is None:
+            return Refused("NOT_YET_KNOWN", "order_id")
+        if body["provider_id"] not in self.providers:
+            return Refused("NOT_YET_KNOWN", "provider_id")
+        if order.enterprise_id not in self.enterprises:
+            return Refused("NOT_YET_KNOWN", "order_id", None, {"enterprise_id": order.enterprise_id})
+        return None
+
+
+class _Invoices:
+    """Who owns which invoice: keys are taken before anything is decided, and given back where nothing came of it."""
+
+    def __init__(self, uow: UnitOfWork, commands: Sequence[Command]) -> None:
+        self.uow = uow
+        wanted: dict[str, str] = {}
+        for command in commands:
+            key = invoice_key(command.body["invoice"]["number"])
+            if key is not None:
+                wanted.setdefault(key, command.body["claim_id"])
+        self.owners: dict[str, str | None] = dict.fromkeys(wanted)
+        self.stored = store.take_invoices(uow.conn, wanted)
+        self.owners.update(self.stored)
+        self._free: set[str] = set()
+
+    def owner(self, key: str) -> str | None:
+        """The live or paid claim that holds the invoice."""
+        return self.owners.get(key)
+
+    def take(self, claim: Claim, former: Claim | None) -> None:
+        """The claim holds its invoice, and lets go of the one it was filed with before."""
+        if former is not None and former.invoice_key != claim.invoice_key:
+            self.owners[former.invoice_key] = None
+        self.owners[claim.invoice_key] = claim.claim_id
+
+    def save(self) -> None:
+        """Two statements at most."""
+        owned = {key: owner for key, owner in self.owners.items() if owner is not None}
+        news = {key: owner for key, owner in owned.items() if self.stored.get(key) != owner}
+        store.give_invoices(self.uow.conn, news, set(self.owners) - set(owned))
+
+
+def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filed: list[Filing], command: Command) -> Outcome:
+    body = command.body
+    filing = _filing(command)
+    former = desk.claims.get(filing.claim_id)
+    if former is not None and former.content_hash == filing.content_hash and former.status != "returned":
+        return same(former, provider_id=filing.provider_id)
+    unknown = facts.unknown(body)
+    if unknown is not None:
+        return unknown
+    order = facts.orders[filing.order_id]
+    pack = pack_on(desk.uow, order.programme)
+    refused = pack if isinstance(pack, Refused) else foreign(command, order.programme)
+    if refused is not None:
+        return refused
+    assert not isinstance(pack, Refused)
+    step = rules.file(
+        filing=filing,
+        former=former,
+        order=order,
+        enterprise_uscc=facts.enterprises[order.enterprise_id],
+        provider_uscc=facts.providers[filing.provider_id].uscc,
+        blacklisted=filing.provider_id in facts.blacklisted,
+        pack=pack,
+        now=desk.uow.now,
+        today=desk.uow.today,
+    )
+    if isinstance(step, Refused):
+        return step
+    owner = invoices.owner(step.after.invoice_key)
+    if owner not in (None, filing.claim_id):
+        return refuse(pack, "INVOICE_ALREADY_CLAIMED", "invoice.number", article(pack, "claims.materials"))
+    invoices.take(step.after, former)
+    desk.claims.put(step, command, record=False)
+    filed.append(filing)
+    return done(step)
+
+
+def withdraw_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """By the provider, before the claim has passed."""
+    desk = Desk(uow)
+    desk.claims.load(command.body["claim_id"] for command in commands)
+    outcomes = [_withdraw(desk, command) for command in commands]
+    desk.save()
+    return outcomes
+
+
+def _withdraw(desk: Desk, command: Command) -> Outcome:
+    claim = desk.claims.get(command.body["claim_id"])
+    if claim is None:
+        return missing("claim_id")
+    step = rules.withdraw(claim=claim, provider_id=command.body["provider_id"], pack=pack_of(claim))
+    if isinstance(step, Refused):
+        return step
+    desk.claims.put(step, command, record=False)
+    return done(step)
+
+
+def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """First review by the operator, review by the bureau (第二十三条)."""
+    desk = Desk(uow)
+    desk.claims.load(command.body["claim_id"] for command in commands)
+    held = desk.claims.rows.values()
+    verdicts = store.verdicts(uow.conn, held)
+    questioned = store.with_open_question(uow.conn, desk.claims.rows)
+    blacklisted = store.blacklisted(uow.conn, (claim.provider_id for claim in held), now=uow.now)
+
+    def one(command: Command) -> Outcome:
+        body = command.body
+        claim = desk.claims.get(body["claim_id"])
+        if claim is None:
+            return missing("claim_id")
+        step = foreign(command, claim.programme) or rules.review(
+            claim=claim,
+            stage=body["stage"],
+            decision=body["decision"],
+            reasons=tuple(body["reasons"] or ()),
+            reviewer=command.actor.subject,
+            roles=command.actor.roles,
+            verdict=verdicts.get(claim.claim_id),
+            question_open=claim.claim_id in questioned,
+            blacklisted=claim.provider_id in blacklisted,
+            pack=pack_of(claim),
+        )
+        if isinstance(step, Refused):
+            return step
+        desk.claims.put(step, command, record=False)
+        return done(step)
+
+    outcomes = [one(command) for command in commands]
+    desk.save()
+    return outcomes
+
+
+def _filing(command: Command) -> Filing:
+    body = command.body
+    papers = Papers(
+        invoice=Invoice(**body["invoice"]),
+        contract_sha256=body["contract_sha256"],
+        transfer=Transfer(**body["transfer"]) if body["transfer"] else None,
+        usage=Usage(**body["usage"]),
+        documents=tuple(body["documents"] or ()),
+    )
+    named = {name: body[name] for name in ("claim_id", "provider_id", "order_id")}
+    return Filing(**named, papers=papers, filed_by=command.actor.subject)
+
+
+def _filing_row(desk: Desk, filing: Filing) -> dict[str, Any]:
+    claim = desk.claims.rows[filing.claim_id]
+    return {
+        "claim_id": filing.claim_id,
+        "claim_version": claim.claim_version,
+        "papers": asdict(filing.papers),
+        "content_hash": filing.content_hash,
+        "filed_by": filing.filed_by,
+        "filed_at": desk.uow.now,
+    }

@@ -1,0 +1,192 @@
+"""What a batch works on: aggregates loaded once, folded in memory, saved and told in a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from contracts.errors import Decision, Ok, Refused
+from contracts.programmes import Pack, UnknownPack, load, shipped
+from infra.db import UnitOfWork
+from infra.messages import SYSTEM, Command, Event
+from services.settlement import store
+from services.settlement.domain import claims as claim_rules
+from services.settlement.domain.claims import Claim
+from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.law import law
+from services.settlement.domain.nodes import Node
+from services.settlement.domain.payments import Batch, Payment
+from services.settlement.domain.questions import Question
+from services.settlement.domain.steps import Step
+
+A = TypeVar("A", bound=Any)
+Cause = Command | Event | None
+
+# fields of each aggregate that its events carry; claims are told without who filed and who reviewed
+TOLD: dict[type[Any], tuple[str, ...]] = {
+    Node: ("node_id", "programme", "year", "closes_at", "status", "claims"),
+    Claim: (
+        *("claim_id", "claim_version", "order_id", "provider_id", "enterprise_id", "programme", "year", "category"),
+        *("product_id", "claimed_fen", "price_fen", "invoice_number", "invoice_key", "invoice_fen", "invoice_on"),
+        *("contract_sha256", "transfer_fen", "transfer_on", "usage_days", "usage_units", "filed_at", "node_id"),
+        *("status", "reasons"),
+    ),
+    Question: ("question_id", "claim_id", "programme", "text", "due_on", "status", "answer"),
+    Disbursement: ("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen", "status", "reasons"),
+    Batch: ("batch_id", "programme", "year", "payments", "amount_fen", "frozen_hash", "status"),
+    Payment: (
+        *("payment_id", "batch_id", "provider_id", "programme", "year", "reference", "amount_fen", "claims"),
+        *("status", "reason"),
+    ),
+}
+WITH_LAW = (Node, Claim, Question, Disbursement)
+
+
+class Book(Generic[A]):
+    """The aggregates of one kind that this transaction holds."""
+
+    def __init__(self, uow: UnitOfWork, kind: type[A]) -> None:
+        self.uow = uow
+        self.kind = kind
+        self.key = store.key_of(kind).name
+        self.rows: dict[str, A] = {}
+        self._new: set[str] = set()
+        self._changed: set[str] = set()
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Hold the aggregates of these ids, those that there are."""
+        self.rows.update(store.load(self.uow.conn, self.kind, ids))
+
+    def load_where(self, *where: sa.ColumnElement[bool], limit: int | None = None) -> None:
+        """Hold the aggregates that meet all conditions."""
+        self.rows.update(store.select(self.uow.conn, self.kind, *where, limit=limit))
+
+    def get(self, key: str) -> A | None:
+        """The aggregate as it stands in this batch."""
+        return self.rows.get(key)
+
+    def where(self, test: Callable[[A], bool]) -> list[A]:
+        """Held aggregates that pass the test, by id."""
+        return [self.rows[key] for key in sorted(self.rows) if test(self.rows[key])]
+
+    def of(self, ids: Iterable[str]) -> list[A]:
+        """The aggregates of these ids as they stand in this batch."""
+        return [self.rows[key] for key in ids]
+
+    def grouped(self, name: str) -> dict[str, list[str]]:
+        """Ids of the held aggregates by the value of a field, those without one left out."""
+        groups: dict[str, list[str]] = {}
+        for key in sorted(self.rows):
+            value = getattr(self.rows[key], name)
+            if value is not None:
+                groups.setdefault(value, []).append(key)
+        return groups
+
+    def put(self, step: Step[A], cause: Cause, *, record: bool = True) -> A:
+        """Take the step: fold it in, tell it, and keep its decision (unless the answer of the command carries it)."""
+        after = step.after
+        key = getattr(after, self.key)
+        if key not in self.rows:
+            self._new.add(key)
+        elif key not in self._new:
+            self._changed.add(key)
+        self.rows[key] = after
+        data: dict[str, Any] = {name: getattr(after, name) for name in TOLD[self.kind]}
+        if self.kind in WITH_LAW:
+            data["law"] = law(step.decision)
+        type_ = f"settlement.{step.event}.v1"
+        self.uow.emit(type_, subject=key, sequence=after.sequence, data=data, cause=cause)
+        if record:
+            keep(self.uow, step.decision, cause)
+        return after
+
+    def put_all(self, steps: Iterable[Step[A]], cause: Cause) -> None:
+        """Take the steps that go along with another aggregate's."""
+        for step in steps:
+            self.put(step, cause)
+
+    def changed(self) -> list[A]:
+        """What was folded in, new and changed."""
+        return [self.rows[key] for key in sorted(self._new | self._changed)]
+
+    def save(self) -> None:
+        """Two statements at most."""
+        store.insert(self.uow.conn, self.kind, [self.rows[key] for key in sorted(self._new)])
+        store.update(self.uow.conn, self.kind, [self.rows[key] for key in sorted(self._changed)])
+
+
+class Desk:
+    """All books of one transaction. Locks are taken in this order: nodes, batches, payments, …, claims."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self.uow = uow
+        self.nodes = Book(uow, Node)
+        self.batches = Book(uow, Batch)
+        self.payments = Book(uow, Payment)
+        self.disbursements = Book(uow, Disbursement)
+        self.questions = Book(uow, Question)
+        self.claims = Book(uow, Claim)
+
+    def save(self) -> None:
+        """Save all books; a claim that ended sets its invoice free."""
+        for book in (self.nodes, self.batches, self.payments, self.disbursements, self.questions, self.claims):
+            book.save()
+        ended = [claim.claim_id for claim in self.claims.changed() if claim.status in claim_rules.ENDED]
+        store.free_invoices(self.uow.conn, ended)
+
+
+def keep(uow: UnitOfWork, decision: Decision, cause: Cause) -> None:
+    """Keep a decision that no command's answer carries, by whom it was caused."""
+    uow.record(decision, actor=cause.actor if isinstance(cause, Command) else SYSTEM, cause=cause)
+
+
+def ignored(uow: UnitOfWork, subject: str, event: Event, **facts: Any) -> None:
+    """Keep that an event asked for a transition that is not in the table."""
+    decision = Decision("ignored", subject, None, None, (), {"event": event.type, "event_id": event.id, **facts})
+    uow.record(decision, actor=SYSTEM, cause=event)
+
+
+def done(step: Step[Any], **more: Any) -> Ok:
+    """The answer to a command whose aggregate took the step."""
+    return Ok({**brief(step.after), **more}, step.decision)
+
+
+def brief(aggregate: Any) -> dict[str, Any]:
+    """Id, status and sequence: what every command answers at least."""
+    key = store.key_of(type(aggregate)).name
+    return {"id": getattr(aggregate, key), "status": aggregate.status, "sequence": aggregate.sequence}
+
+
+def same(aggregate: Any, **fields: Any) -> Ok | Refused:
+    """A command made an id that there is: the same content is answered as it stands, another is ALREADY_EXISTS."""
+    if any(getattr(aggregate, name) != value for name, value in fields.items()):
+        return Refused("ALREADY_EXISTS", store.key_of(type(aggregate)).name, None, {"status": aggregate.status})
+    return Ok(brief(aggregate))
+
+
+def pack_on(uow: UnitOfWork, programme: str) -> Pack | Refused:
+    """The version of the programme in effect today; PROGRAMME_UNKNOWN."""
+    try:
+        return load(programme, on=uow.today)
+    except UnknownPack:
+        return Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": programme})
+
+
+def pack_of(aggregate: Any) -> Pack:
+    """The version that the aggregate was begun under: what was decided under the old one stays."""
+    return shipped().version(aggregate.pack_version)
+
+
+def foreign(command: Command, programme: str) -> Refused | None:
+    """PROGRAMME_MISMATCH when the token is for another programme than the record's."""
+    mine = command.actor.programme
+    return (
+        Refused("PROGRAMME_MISMATCH", None, None, {"programme": programme}) if mine not in (None, programme) else None
+    )
+
+
+def missing(field: str) -> Refused:
+    """NOT_FOUND by the field that names it."""
+    return Refused("NOT_FOUND", field)

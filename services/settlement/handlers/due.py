@@ -1,0 +1,64 @@
+"""What falls due by itself: nodes close and take the claims filed before them, questions become overdue."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from infra.db import UnitOfWork
+from services.settlement import store
+from services.settlement.domain import claims as claim_rules
+from services.settlement.domain import nodes as node_rules
+from services.settlement.domain import questions as question_rules
+from services.settlement.handlers.desk import Desk, pack_of
+from services.settlement.tables import claims, nodes, questions
+
+MOST = 500
+
+
+def close_nodes(uow: UnitOfWork) -> int:
+    """Take in the accepted claims filed before a node that has closed; then close the nodes that are due (第二十二条).
+
+    A claim whose order answered only after the closing is still taken by the node that it was in time for.
+    """
+    collected = _collect(uow)
+    return collected if collected == MOST else collected + _close(uow)
+
+
+def _collect(uow: UnitOfWork) -> int:
+    desk = Desk(uow)
+    in_time = sa.exists().where(
+        nodes.c.programme == claims.c.programme, nodes.c.closes_at <= uow.now, nodes.c.closes_at > claims.c.filed_at
+    )
+    desk.claims.load_where(claims.c.status == "accepted", in_time, limit=MOST)
+    waiting = list(desk.claims.rows.values())
+    passed = store.passed_nodes(uow.conn, {claim.programme for claim in waiting}, now=uow.now)
+    for claim in waiting:
+        node = node_rules.node_for(passed[claim.programme], filed_at=claim.filed_at)
+        assert node is not None, claim.claim_id
+        step = claim_rules.collect(claim=claim, node_id=node.node_id, closes_at=node.closes_at, pack=pack_of(claim))
+        desk.claims.put(step, None)
+    desk.save()
+    return len(waiting)
+
+
+def _close(uow: UnitOfWork) -> int:
+    desk = Desk(uow)
+    desk.nodes.load_where(nodes.c.status == "open", nodes.c.closes_at <= uow.now, limit=MOST)
+    due = list(desk.nodes.rows.values())
+    counts = store.collected_at(uow.conn, desk.nodes.rows)
+    for node in due:
+        desk.nodes.put(node_rules.close(node=node, claims=counts.get(node.node_id, 0), pack=pack_of(node)), None)
+    desk.save()
+    return len(due)
+
+
+def overdue_questions(uow: UnitOfWork) -> int:
+    """The day a question was due has passed without an answer (第二十五条)."""
+    desk = Desk(uow)
+    desk.questions.load_where(questions.c.status == "open", questions.c.due_on < uow.today, limit=MOST)
+    due = list(desk.questions.rows.values())
+    for question in due:
+        step = question_rules.overdue(question=question, today=uow.today, pack=pack_of(question))
+        desk.questions.put(step, None)
+    desk.save()
+    return len(due)

@@ -1,0 +1,108 @@
+"""What other services told: projections of orders, parties and years, and news that moves a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts.errors import Decision
+from infra.clock import local_date
+from infra.db import UnitOfWork
+from infra.messages import Event
+from infra.pipeline import EventHandler, NotYet
+from infra.projection import upsert_newer
+from services.settlement import store
+from services.settlement import tables as t
+from services.settlement.domain import claims as rules
+from services.settlement.handlers.desk import Desk, ignored, keep, pack_of
+
+Read = Callable[[Event], Mapping[str, Any]]
+
+
+def _projection(table: sa.Table, read: Read) -> EventHandler:
+    """Keeps the newest public state of another service's aggregate."""
+    key = [column.name for column in table.primary_key.columns]
+
+    def project(uow: UnitOfWork, events: Sequence[Event]) -> None:
+        rows = [{"sequence": event.sequence, **read(event)} for event in events]
+        upsert_newer(uow.conn, table, rows, key=key)
+
+    return project
+
+
+def _fields(table: sa.Table, *apart: str) -> Read:
+    names = [column.name for column in table.columns if column.name not in {"sequence", *apart}]
+    return lambda event: {name: event.data[name] for name in names}
+
+
+def _order(event: Event) -> Mapping[str, Any]:
+    row = _fields(t.known_orders, "ordered_on")(event)
+    return {**row, "ordered_on": local_date(event.data["ordered_at"])}
+
+
+orders_told = _projection(t.known_orders, _order)
+enterprises_told = _projection(t.known_enterprises, _fields(t.known_enterprises))
+providers_told = _projection(t.known_providers, _fields(t.known_providers))
+blacklist_told = _projection(t.known_blacklist, _fields(t.known_blacklist))
+years_told = _projection(t.known_years, _fields(t.known_years))
+_verdicts = _projection(t.known_verdicts, _fields(t.known_verdicts))
+
+
+def blacklisted(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Nothing more goes to the party; what went to it since the entry took effect is examined again, and recorded."""
+    blacklist_told(uow, events)
+    since = {event.data["party_id"]: event for event in events}
+    for payment_id, party_id, released_at in store.released_to(uow.conn, since):
+        event = since[party_id]
+        effective_at = event.data["effective_at"]
+        if released_at >= effective_at:
+            facts = {"party_id": party_id, "effective_at": effective_at, "released_at": released_at}
+            programme = event.data["programme"]
+            keep(uow, Decision("payment.after_blacklisting", payment_id, programme, None, (), facts), event)
+
+
+def claims_answered(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """The order row's verdict: it alone arbitrates between refund and claim."""
+    desk = _claims(uow, events)
+    for event in events:
+        claim = desk.claims.rows[event.data["claim_id"]]
+        code, order_status = event.data["code"], event.data["order_status"]
+        step = rules.answered(claim=claim, code=code, order_status=order_status, pack=pack_of(claim))
+        if step is None:
+            ignored(uow, claim.claim_id, event, status=claim.status, code=code)
+        else:
+            desk.claims.put(step, event)
+    desk.save()
+
+
+def verdicts_told(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Cleared or held: kept for the bureau's review of that very version."""
+    _verdicts(uow, events)
+
+
+def claims_rejected(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """An alert was confirmed: the claim is refused, unless it has moved on."""
+    _verdicts(uow, events)
+    desk = _claims(uow, events)
+    for event in events:
+        claim = desk.claims.rows[event.data["claim_id"]]
+        version, alerts = event.data["claim_version"], tuple(event.data["alerts"])
+        step = rules.reject(claim=claim, claim_version=version, alerts=alerts, pack=pack_of(claim))
+        if step is None:
+            ignored(uow, claim.claim_id, event, status=claim.status, claim_version=version)
+        else:
+            desk.claims.put(step, event)
+    desk.save()
+
+
+def _claims(uow: UnitOfWork, events: Sequence[Event]) -> Desk:
+    """The claims that the events speak of; NotYet when one is not here (it was restored from a backup, say)."""
+    desk = Desk(uow)
+    ids = {event.data["claim_id"] for event in events}
+    desk.claims.load(ids)
+    absent = sorted(ids - set(desk.claims.rows))
+    if absent:
+        raise NotYet(absent[0])
+    return desk

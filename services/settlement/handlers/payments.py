@@ -1,0 +1,278 @@
+"""Payment batches: made by one person of finance, released by another after asking standing and accounts once more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts.errors import Ok, Outcome, Refused
+from infra.calls import CallFailed, Calls
+from infra.crypto import ring
+from infra.db import UnitOfWork
+from infra.messages import Command
+from services.settlement import store, tables
+from services.settlement.domain import disbursements as disbursement_rules
+from services.settlement.domain import payments as rules
+from services.settlement.domain.bank import Line, Payee, payment_file, sha256_of
+from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.payments import Batch, Payment
+from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
+from services.settlement.handlers.disbursements import MOST_LOADED
+
+MOST_DISBURSEMENTS = 2_000  # of one batch; what is left waits for the next
+ASKED_AT_ONCE = 500  # ids in one call
+
+
+def make_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """The approved disbursements of a programme and year, one payment a provider (第二十四条)."""
+    desk = Desk(uow)
+    desk.batches.load(command.body["batch_id"] for command in commands)
+    purses = sorted({(command.body["programme"], command.body["year"]) for command in commands})
+    table = tables.disbursements
+    desk.disbursements.load_where(
+        sa.tuple_(table.c.programme, table.c.year).in_(purses),
+        table.c.status == "approved",
+        limit=MOST_DISBURSEMENTS,
+    )
+    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
+    members = desk.claims.grouped("disbursement_id")
+    outcomes = [_make(desk, members, command) for command in commands]
+    desk.save()
+    return outcomes
+
+
+def _make(desk: Desk, members: Mapping[str, list[str]], command: Command) -> Outcome:
+    body = command.body
+    purse = (body["programme"], body["year"])
+    known = desk.batches.get(body["batch_id"])
+    if known is not None:
+        again = same(known, programme=purse[0], year=purse[1])
+        return again if isinstance(again, Refused) else _batch_answer(desk.batches.rows[known.batch_id], again)
+    pack = pack_on(desk.uow, body["programme"])
+    if isinstance(pack, Refused):
+        return pack
+    waiting = desk.disbursements.where(lambda one: one.status == "approved" and (one.programme, one.year) == purse)
+    chosen = _within_limits(waiting)
+    made = rules.make(
+        batch_id=body["batch_id"],
+        year=body["year"],
+        disbursements=chosen,
+        claims={one.disbursement_id: desk.claims.of(members[one.disbursement_id]) for one in chosen},
+        made_by=command.actor.subject,
+        now=desk.uow.now,
+        pack=pack,
+    )
+    if isinstance(made, Refused):
+        return made
+    step, payments = made
+    desk.batches.put(step, command, record=False)
+    for payment in payments:
+        desk.payments.put(payment, command)
+        for disbursement_id in payment.after.disbursements:
+            held = desk.disbursements.rows[disbursement_id]
+            taken = disbursement_rules.batched(disbursement=held, payment_id=payment.after.payment_id, pack=pack)
+            desk.disbursements.put(taken, command)
+    taken_in = sum(len(payment.after.disbursements) for payment in payments)
+    return _batch_answer(step.after, done(step, left=len(waiting) - taken_in))
+
+
+def _within_limits(waiting: Sequence[Disbursement]) -> list[Disbursement]:
+    """The first of them whose claims are few enough for one transaction."""
+    chosen: list[Disbursement] = []
+    total = 0
+    for one in waiting:
+        total += one.claims
+        if chosen and total > MOST_LOADED:
+            break
+        chosen.append(one)
+    return chosen
+
+
+def _batch_answer(batch: Batch, answer: Ok) -> Ok:
+    told = {"frozen_hash": batch.frozen_hash, "payments": batch.payments, "amount_fen": batch.amount_fen}
+    return Ok({**answer.result, **told}, answer.decision)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What supervision and registry said of a batch's payees, just before its release."""
+
+    blacklisted: frozenset[str]
+    accounts: Mapping[str, Mapping[str, Any]]
+
+
+def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, Asked]:
+    """Standing and accounts of the payees, by batch; CallFailed UNAVAILABLE when one is not given: fail closed."""
+    try:
+        return {batch_id: _ask(batch_id, calls) for batch_id in {command.body["batch_id"] for command in commands}}
+    except CallFailed as error:
+        raise CallFailed("UNAVAILABLE") from error
+
+
+def _ask(batch_id: str, calls: Calls) -> Asked:
+    """Who is paid is read by our own query: no transaction is open yet."""
+    try:
+        payees = calls.call("settlement", "get_batch", {"id": batch_id})["payees"]
+    except CallFailed as error:
+        if error.code == "NOT_FOUND":
+            return Asked(frozenset(), {})  # the handler says so
+        raise
+    standing: list[Mapping[str, Any]] = []
+    accounts: list[Mapping[str, Any]] = []
+    for start in range(0, len(payees), ASKED_AT_ONCE):
+        ids = {"ids": payees[start : start + ASKED_AT_ONCE]}
+        standing += calls.call("supervision", "standing", ids)["items"]
+        accounts += calls.call("registry", "payee_accounts", ids)["items"]
+    spoken = {one["party_id"] for one in standing}
+    if not spoken >= set(payees):
+        raise CallFailed("UNAVAILABLE")  # silence on a payee is no standing
+    listed = frozenset(one["party_id"] for one in standing if one["blacklisted"])
+    return Asked(listed, {one["provider_id"]: one for one in accounts})
+
+
+def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """Payments go out; one whose payee lost its standing or changed its account is held and must be approved anew."""
+    desk = Desk(uow)
+    desk.batches.load(command.body["batch_id"] for command in commands)
+    ids = sorted(desk.batches.rows)
+    desk.payments.load_where(tables.payments.c.batch_id.in_(ids))
+    desk.disbursements.load_where(tables.disbursements.c.payment_id.in_(sorted(desk.payments.rows)))
+    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
+    providers = store.providers(uow.conn, (one.provider_id for one in desk.payments.rows.values()))
+    files: list[dict[str, Any]] = []
+    outcomes = [_release(desk, providers, files, command) for command in commands]
+    desk.save()
+    store.append(uow.conn, tables.payment_files, files)
+    return outcomes
+
+
+def _release(
+    desk: Desk, providers: Mapping[str, store.Provider], files: list[dict[str, Any]], command: Command
+) -> Outcome:
+    batch = desk.batches.get(command.body["batch_id"])
+    if batch is None:
+        return missing("batch_id")
+    pack = pack_of(batch)
+    payments = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
+    step = foreign(command, batch.programme) or rules.may_release(
+        batch=batch,
+        payments=payments,
+        claims=desk.claims.rows,
+        frozen_hash=command.body["frozen_hash"],
+        released_by=command.actor.subject,
+        now=desk.uow.now,
+        pack=pack,
+    )
+    if isinstance(step, Refused):
+        return step
+    asked: Asked = desk.uow.prepared[batch.batch_id]
+    desk.batches.put(step, command, record=False)
+    for payment in payments:
+        _send_or_hold(desk, asked, payment, command)
+    after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
+    sent = [one for one in after if one.status == "sent"]
+    if sent:
+        files.append(_file_row(desk, batch, sent, asked, providers))
+    ended = rules.finish(batch=step.after, unfinished=len(sent), pack=pack)
+    final = desk.batches.put(ended, command) if ended else step.after
+    counts = {"sent": len(sent), "sent_fen": sum(one.amount_fen for one in sent), "held": len(after) - len(sent)}
+    return done(step, status=final.status, sequence=final.sequence, **counts)
+
+
+def _send_or_hold(desk: Desk, asked: Asked, payment: Payment, command: Command) -> None:
+    account = asked.accounts.get(payment.provider_id)
+    pack = pack_of(payment)
+    step, moved = rules.release(
+        payment=payment,
+        blacklisted=payment.provider_id in asked.blacklisted,
+        account_version=account["account_version"] if account else None,
+        members=desk.claims.of(payment.claims),
+        pack=pack,
+    )
+    desk.payments.put(step, command)
+    desk.claims.put_all(moved, command)
+    if step.after.status == "held":
+        reopen(desk, payment, "thaw", command)
+
+
+def reopen(desk: Desk, payment: Payment, action: str, command: Command) -> None:
+    """Let go of the payment's disbursements and claims: to be approved anew, or to be paid again."""
+    pack = pack_of(payment)
+    members = desk.claims.grouped("disbursement_id")
+    for disbursement_id in payment.disbursements:
+        step, moved = disbursement_rules.reopen(
+            disbursement=desk.disbursements.rows[disbursement_id],
+            members=desk.claims.of(members[disbursement_id]),
+            action=action,
+            pack=pack,
+        )
+        desk.disbursements.put(step, command)
+        desk.claims.put_all(moved, command)
+
+
+def _file_row(
+    desk: Desk, batch: Batch, sent: Sequence[Payment], asked: Asked, providers: Mapping[str, store.Provider]
+) -> dict[str, Any]:
+    """The payment file, sealed: accounts are kept in no other form."""
+    lines = [
+        Line(
+            reference=one.reference,
+            payee=_payee(asked.accounts[one.provider_id], providers[one.provider_id]),
+            amount_fen=one.amount_fen,
+            purpose=f"{one.fund} {len(one.claims)}",
+        )
+        for one in sent
+    ]
+    content = payment_file(lines)
+    key_id, sealed = ring().seal(content.encode("utf-8"), context=f"payment_file:{batch.batch_id}")
+    return {
+        "batch_id": batch.batch_id,
+        "key_id": key_id,
+        "sealed": sealed,
+        "sha256": sha256_of(content),
+        "payments": len(sent),
+        "amount_fen": sum(one.amount_fen for one in sent),
+        "made_at": desk.uow.now,
+    }
+
+
+def _payee(account: Mapping[str, Any], provider: store.Provider) -> Payee:
+    return Payee(
+        name=account["account_holder"],
+        uscc=provider.uscc,
+        bank_name=account["bank_name"],
+        bank_code=account["bank_code"],
+        account=account["account"],
+    )
+
+
+def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """A failed or returned payment's money waits for the next batch, with a new payment and reference."""
+    desk = Desk(uow)
+    desk.payments.load(command.body["payment_id"] for command in commands)
+    desk.disbursements.load_where(tables.disbursements.c.payment_id.in_(sorted(desk.payments.rows)))
+    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
+
+    def one(command: Command) -> Outcome:
+        payment = desk.payments.get(command.body["payment_id"])
+        if payment is None:
+            return missing("payment_id")
+        step = foreign(command, payment.programme) or rules.retry(
+            payment=payment,
+            reason=command.body["reason"],
+            retried_by=command.actor.subject,
+            now=uow.now,
+            pack=pack_of(payment),
+        )
+        if isinstance(step, Refused):
+            return step
+        desk.payments.put(step, command, record=False)
+        reopen(desk, payment, "retry", command)
+        return done(step)
+
+    outcomes = [one(command) for command in commands]
+    desk.save()
+    return outcomes

@@ -1,0 +1,279 @@
+"""Reads: bounded pages in order of id, without locks; a party sees its own records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts import roles as r
+from contracts.errors import Refused
+from infra.crypto import ring
+from infra.jsontext import instant_text
+from infra.messages import Command
+from infra.pipeline import Query
+from infra.tables import OUTBOX_SENT
+from services.settlement import store
+from services.settlement import tables as t
+from services.settlement.domain.bank import compare
+from services.settlement.domain.claims import ENDED
+
+Found = Mapping[str, Any] | Refused
+
+_outbox = t.metadata.tables["outbox"]
+_streams = t.metadata.tables["streams"]
+
+
+def get_claim(conn: sa.Connection, command: Command) -> Found:
+    """The claim, its papers by version, its questions; reviewers and supervision's verdict to officials alone."""
+    row = _seen(command, _one(conn, t.claims, command.body["id"]))
+    if isinstance(row, Refused):
+        return row
+    claim_id = row["claim_id"]
+    papers = sa.select(t.filings).where(t.filings.c.claim_id == claim_id).order_by(t.filings.c.claim_version.desc())
+    asked = sa.select(t.questions).where(t.questions.c.claim_id == claim_id).order_by(t.questions.c.question_id)
+    view = {
+        **_plain(row),
+        "filings": [_plain(one) for one in conn.execute(papers.limit(20)).mappings()],
+        "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
+    }
+    if _is_party(command):
+        return _without_people(view)
+    verdict = sa.select(t.known_verdicts.c.verdict, t.known_verdicts.c.alerts).where(
+        t.known_verdicts.c.claim_id == claim_id, t.known_verdicts.c.claim_version == row["claim_version"]
+    )
+    spoken = conn.execute(verdict).mappings().first()
+    return {
+        **view,
+        "verdict": spoken["verdict"] if spoken else None,
+        "alerts": list(spoken["alerts"]) if spoken else [],
+    }
+
+
+def get_disbursement(conn: sa.Connection, command: Command) -> Found:
+    """The disbursement, and its claims' ids and amounts."""
+    row = _seen(command, _one(conn, t.disbursements, command.body["id"]))
+    if isinstance(row, Refused):
+        return row
+    members = (
+        sa.select(t.claims.c.claim_id, t.claims.c.claimed_fen, t.claims.c.status)
+        .where(t.claims.c.disbursement_id == row["disbursement_id"])
+        .order_by(t.claims.c.claim_id)
+    )
+    view = {**_plain(row), "members": [_plain(one) for one in conn.execute(members).mappings()]}
+    return _without_people(view) if _is_party(command) else view
+
+
+def get_batch(conn: sa.Connection, command: Command) -> Found:
+    """The batch, its payments, and the ids of whom it pays."""
+    row = _one(conn, t.batches, command.body["id"])
+    if row is None:
+        return Refused("NOT_FOUND", "id")
+    names = ("payment_id", "provider_id", "reference", "amount_fen", "account_version", "status", "reason")
+    query = sa.select(*(t.payments.c[name] for name in names)).where(t.payments.c.batch_id == row["batch_id"])
+    items = [_plain(one) for one in conn.execute(query.order_by(t.payments.c.payment_id)).mappings()]
+    return {**_plain(row), "items": items, "payees": sorted({one["provider_id"] for one in items})}
+
+
+def list_claims(conn: sa.Connection, command: Command) -> Found:
+    """The reviewers' work list."""
+    provider_id = command.body["provider_id"]
+    return _page(conn, t.claims, command, *([t.claims.c.provider_id == provider_id] if provider_id else []))
+
+
+def list_disbursements(conn: sa.Connection, command: Command) -> Found:
+    return _page(conn, t.disbursements, command)
+
+
+def list_questions(conn: sa.Connection, command: Command) -> Found:
+    return _page(conn, t.questions, command)
+
+
+def list_nodes(conn: sa.Connection, command: Command) -> Found:
+    found = _page(conn, t.nodes, command)
+    return {**found, "items": [_without_people(one) for one in found["items"]]}
+
+
+def list_payments(conn: sa.Connection, command: Command) -> Found:
+    """Without the lists of claims, which `get_disbursement` gives."""
+    found = _page(conn, t.payments, command)
+    long = ("claims", "disbursements")
+    items = [{**_without(one, *long), "claims_count": len(one["claims"])} for one in found["items"]]
+    return {**found, "items": items}
+
+
+def payment_file(conn: sa.Connection, command: Command) -> Found:
+    """The file of a released batch, opened for finance; NOT_FOUND before the release and when nothing was sent."""
+    table, batch_id = t.payment_files, command.body["batch_id"]
+    row = conn.execute(sa.select(table).where(table.c.batch_id == batch_id)).mappings().first()
+    if row is None:
+        return Refused("NOT_FOUND", "batch_id")
+    content = ring().open(row["key_id"], bytes(row["sealed"]), context=f"payment_file:{batch_id}").decode("utf-8")
+    named = {name: row[name] for name in ("batch_id", "sha256", "payments", "amount_fen")}
+    return {**named, "format": "csv", "content": content}
+
+
+def bank_differences(conn: sa.Connection, command: Command) -> Found:
+    """Where statement and books disagree, by reference; `status` is a code of domain.bank.DIFFERENCES."""
+    body = command.body
+    references = _suspects(conn, body["programme"], after=body["after"] or "", limit=body["limit"])
+    known, booked = store.payments_by_reference(conn, references), store.booked(conn, references)
+    found = [
+        asdict(one)
+        for reference in references
+        for one in compare(known=known.get(reference), booked=booked.get(reference, []), reference=reference)
+        if body["status"] in (None, one.code)
+    ]
+    full = len(references) == body["limit"]
+    return {"items": found[:1000], "next": references[-1] if full else None}
+
+
+def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> list[str]:
+    """References on which the two sides can differ: booked otherwise than paid, or settled and not booked."""
+    line, payment = t.statement_lines.c, t.payments.c
+    sums = (
+        sa.select(
+            line.reference,
+            sa.func.count().label("lines"),
+            sa.func.min(line.amount_fen).label("least"),
+            sa.func.max(line.amount_fen).label("most"),
+        )
+        .where(line.reference > after)
+        .group_by(line.reference)
+        .subquery()
+    )
+    odd = (sums.c.lines > 1) | (sums.c.least != payment.amount_fen) | (sums.c.most != payment.amount_fen)
+    unsettled = payment.status.not_in(("settled", "returned"))
+    otherwise = (
+        sa.select(sums.c.reference)
+        .select_from(sums.outerjoin(t.payments, payment.reference == sums.c.reference))
+        .where(payment.payment_id.is_(None) | ((payment.programme == programme) & (odd | unsettled)))
+    )
+    unbooked = sa.select(payment.reference).where(
+        payment.programme == programme,
+        payment.status == "settled",
+        payment.reference > after,
+        ~sa.exists().where(line.reference == payment.reference),
+    )
+    both = sa.union(otherwise, unbooked).subquery()
+    return list(conn.execute(sa.select(both.c.reference).order_by(both.c.reference).limit(limit)).scalars())
+
+
+def totals(conn: sa.Connection, command: Command) -> Found:
+    """Figures for reconciliation, of one snapshot.
+
+    claimed_fen: claims that hold their order row and were never paid; approved_fen: all that was approved for payment,
+    paid or not; paid_fen: claims whose money was settled once (their orders are redeemed); returned_fen: that part of
+    it which the bank sent back and which is owed again.
+    """
+    programme, year = command.body["programme"], command.body["year"]
+    c = t.claims.c
+    of_year = (c.programme == programme, c.year == year)
+    money = sa.select(
+        _sum(c.claimed_fen, c.order_claimed, c.paid_at.is_(None), c.status.not_in(ENDED)).label("claimed"),
+        _sum(c.claimed_fen, c.approved_at.is_not(None)).label("approved"),
+        _sum(c.claimed_fen, c.paid_at.is_not(None)).label("paid"),
+        _sum(c.claimed_fen, c.paid_at.is_not(None), c.status != "paid").label("returned"),
+    ).where(*of_year)
+    fen = conn.execute(money).one()
+    p = t.payments.c
+    by_status = sa.select(p.status, sa.func.count().label("count"), sa.func.sum(p.amount_fen).label("fen"))
+    payments = conn.execute(by_status.where(p.programme == programme, p.year == year).group_by(p.status)).all()
+    counted = conn.execute(sa.select(c.status, sa.func.count().label("n")).where(*of_year).group_by(c.status)).all()
+    unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)
+    head = sa.select(sa.func.coalesce(sa.func.max(_streams.c.head_seq), 0))
+    figures = {
+        "claimed_fen": int(fen.claimed),
+        "approved_fen": int(fen.approved),
+        "paid_fen": int(fen.paid),
+        "returned_fen": int(fen.returned),
+        "outbox_unsent": conn.execute(unsent).scalar_one(),
+        "stream_seq": conn.execute(head).scalar_one(),
+    }
+    rows = {
+        "payments": {row.status: {"count": row.count, "fen": int(row.fen)} for row in payments},
+        "claims": {row.status: row.n for row in counted},
+        "years_closed": store.closed_years(conn, programme),
+    }
+    return {"figures": figures, "rows": rows}
+
+
+def _sum(column: sa.ColumnElement[int], *where: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((sa.and_(*where), column), else_=0)), 0)
+
+
+def _one(conn: sa.Connection, table: sa.Table, id: str) -> Mapping[str, Any] | None:
+    key = next(iter(table.primary_key.columns))
+    return conn.execute(sa.select(table).where(key == id)).mappings().first()
+
+
+def _page(conn: sa.Connection, table: sa.Table, command: Command, *where: sa.ColumnElement[bool]) -> dict[str, Any]:
+    """A page of a programme's rows, of one status where one is asked for."""
+    body, key = command.body, next(iter(table.primary_key.columns))
+    query = sa.select(table).where(table.c.programme == body["programme"], *where)
+    if body["status"] is not None:
+        query = query.where(table.c.status == body["status"])
+    if body["after"] is not None:
+        query = query.where(key > body["after"])
+    items = [_plain(row) for row in conn.execute(query.order_by(key).limit(body["limit"])).mappings()]
+    return {"items": items, "next": items[-1][key.name] if len(items) == body["limit"] else None}
+
+
+def _seen(command: Command, row: Mapping[str, Any] | None) -> Mapping[str, Any] | Refused:
+    """A provider sees its own, an official of one programme that programme's."""
+    actor = command.actor
+    if row is None:
+        return Refused("NOT_FOUND", "id")
+    if _is_party(command) and actor.organisation != row["provider_id"]:
+        return Refused("NOT_OWNER", "id")
+    return row if actor.programme in (None, row["programme"]) else Refused("PROGRAMME_MISMATCH", "id")
+
+
+def _is_party(command: Command) -> bool:
+    return not command.actor.roles & (r.OFFICIALS | {r.PLATFORM})
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON: instants and days as text."""
+    return {name: _json(value) for name, value in row.items()}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _without_people(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Who reviewed what is for officials; also within lists."""
+    kept = {name: value for name, value in view.items() if not name.endswith("_by")}
+    return {name: _each_without_people(value) for name, value in kept.items()}
+
+
+def _each_without_people(value: Any) -> Any:
+    nested = isinstance(value, Sequence) and not isinstance(value, str)
+    return [_without_people(one) if isinstance(one, Mapping) else one for one in value] if nested else value
+
+
+def _without(view: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in view.items() if name not in names}
+
+
+QUERIES: Mapping[str, Query] = {
+    "get_claim": get_claim,
+    "get_disbursement": get_disbursement,
+    "get_batch": get_batch,
+    "list_claims": list_claims,
+    "list_disbursements": list_disbursements,
+    "list_questions": list_questions,
+    "list_nodes": list_nodes,
+    "list_payments": list_payments,
+    "payment_file": payment_file,
+    "bank_differences": bank_differences,
+    "totals": totals,
+}

@@ -1,0 +1,280 @@
+"""Set-based loads and saves: a fixed number of statements however many rows; `metadata` is all there is to create."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from infra.db_insert import insert_many, insert_new, upsert
+from services.settlement import tables as t
+from services.settlement.domain.bank import Booked, Known
+from services.settlement.domain.claims import Claim
+from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.match import Order
+from services.settlement.domain.nodes import Node
+from services.settlement.domain.payments import UNFINISHED, Batch, Payment
+from services.settlement.domain.questions import UNANSWERED, Question
+
+metadata = t.metadata
+
+A = TypeVar("A")
+
+TABLES: Mapping[type[Any], sa.Table] = {
+    Node: t.nodes,
+    Claim: t.claims,
+    Question: t.questions,
+    Disbursement: t.disbursements,
+    Batch: t.batches,
+    Payment: t.payments,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What registry told of a provider."""
+
+    provider_id: str
+    uscc: str
+    name: str
+    status: str
+    account_version: int
+
+
+def key_of(kind: type[Any]) -> sa.Column[Any]:
+    """The one column that names an aggregate."""
+    return next(iter(TABLES[kind].primary_key.columns))
+
+
+# --- aggregates -----------------------------------------------------------------------------------------------------
+
+
+def load(conn: sa.Connection, kind: type[A], ids: Iterable[str]) -> dict[str, A]:
+    """The aggregates of these ids by id, locked in key order."""
+    return select(conn, kind, key_of(kind).in_(sorted(set(ids))))
+
+
+def select(
+    conn: sa.Connection, kind: type[A], *where: sa.ColumnElement[bool], limit: int | None = None
+) -> dict[str, A]:
+    """The aggregates that meet all conditions, by id, locked in key order."""
+    table, key = TABLES[kind], key_of(kind)
+    query = sa.select(table).where(*where).order_by(key).with_for_update().limit(limit)
+    return {row[key.name]: kind(**row) for row in conn.execute(query).mappings()}
+
+
+def insert(conn: sa.Connection, kind: type[A], new: Sequence[A]) -> None:
+    """New aggregates, one statement."""
+    insert_many(conn, TABLES[kind], [row_of(one) for one in new])
+
+
+def update(conn: sa.Connection, kind: type[A], changed: Sequence[A]) -> None:
+    """Changed aggregates, one statement: whole rows, which this transaction has locked."""
+    table = TABLES[kind]
+    newer = f"{table.name}.sequence < excluded.sequence"
+    upsert(conn, table, [row_of(one) for one in changed], key=[key_of(kind).name], where=newer)
+
+
+def row_of(aggregate: Any) -> dict[str, Any]:
+    """Column → value; a field is named as its column."""
+    return {field.name: getattr(aggregate, field.name) for field in fields(aggregate)}
+
+
+# --- what others told -----------------------------------------------------------------------------------------------
+
+
+def orders(conn: sa.Connection, ids: Iterable[str]) -> dict[str, Order]:
+    """Known orders by id."""
+    return _known(conn, t.known_orders, Order, ids)
+
+
+def providers(conn: sa.Connection, ids: Iterable[str]) -> dict[str, Provider]:
+    """Known providers by id."""
+    return _known(conn, t.known_providers, Provider, ids)
+
+
+def enterprise_codes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Unified social credit codes of known enterprises, by id."""
+    table = t.known_enterprises
+    query = sa.select(table.c.enterprise_id, table.c.uscc).where(table.c.enterprise_id.in_(sorted(set(ids))))
+    return {row.enterprise_id: row.uscc for row in conn.execute(query)}
+
+
+def blacklisted(conn: sa.Connection, ids: Iterable[str], *, now: datetime) -> set[str]:
+    """Those of the parties that an entry in effect lists."""
+    table = t.known_blacklist
+    query = sa.select(table.c.party_id).where(
+        table.c.party_id.in_(sorted(set(ids))), table.c.status == "listed", table.c.effective_at <= now
+    )
+    return set(conn.execute(query).scalars())
+
+
+def verdicts(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
+    """Supervision's verdict on the present version of each claim, where it has spoken."""
+    table = t.known_verdicts
+    wanted = {claim.claim_id: claim.claim_version for claim in claims}
+    query = sa.select(table.c.claim_id, table.c.claim_version, table.c.verdict).where(
+        table.c.claim_id.in_(sorted(wanted))
+    )
+    return {claim_id: verdict for claim_id, version, verdict in conn.execute(query) if wanted[claim_id] == version}
+
+
+def _known(conn: sa.Connection, table: sa.Table, kind: type[A], ids: Iterable[str]) -> dict[str, A]:
+    key = next(iter(table.primary_key.columns))
+    columns = [table.c[field.name] for field in fields(kind)]  # type: ignore[arg-type]
+    query = sa.select(*columns).where(key.in_(sorted(set(ids))))
+    return {row[key.name]: kind(**row) for row in conn.execute(query).mappings()}
+
+
+# --- questions, payments --------------------------------------------------------------------------------------------
+
+
+def with_open_question(conn: sa.Connection, claim_ids: Iterable[str]) -> set[str]:
+    """Those of the claims on which a question awaits its answer."""
+    table = t.questions
+    query = sa.select(table.c.claim_id).where(
+        table.c.claim_id.in_(sorted(set(claim_ids))), table.c.status.in_(UNANSWERED)
+    )
+    return set(conn.execute(query).scalars())
+
+
+def unfinished(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, int]:
+    """Payments of each batch on which the bank's last word is still to come."""
+    table = t.payments
+    query = (
+        sa.select(table.c.batch_id, sa.func.count().label("open"))
+        .where(table.c.batch_id.in_(sorted(set(batch_ids))), table.c.status.in_(UNFINISHED))
+        .group_by(table.c.batch_id)
+    )
+    return {row.batch_id: row.open for row in conn.execute(query)}
+
+
+def payments_by_reference(conn: sa.Connection, references: Iterable[str]) -> dict[str, Known]:
+    """Our side of these references."""
+    table = t.payments
+    query = sa.select(table.c.reference, table.c.payment_id, table.c.amount_fen, table.c.status).where(
+        table.c.reference.in_(sorted(set(references)))
+    )
+    return {row.reference: Known(**_without(row, "reference")) for row in conn.execute(query)}
+
+
+def booked(conn: sa.Connection, references: Iterable[str]) -> dict[str, list[Booked]]:
+    """Statement lines recorded so far on these references."""
+    table = t.statement_lines
+    query = (
+        sa.select(table.c.reference, table.c.amount_fen, table.c.booked_on)
+        .where(table.c.reference.in_(sorted(set(references))))
+        .order_by(table.c.statement_id, table.c.line)
+    )
+    lines: dict[str, list[Booked]] = {}
+    for row in conn.execute(query).mappings():
+        lines.setdefault(row["reference"], []).append(Booked(**row))
+    return lines
+
+
+def statement_hashes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Content hashes of recorded statements."""
+    table = t.statements
+    query = sa.select(table.c.statement_id, table.c.content_hash).where(table.c.statement_id.in_(sorted(set(ids))))
+    return {row.statement_id: row.content_hash for row in conn.execute(query)}
+
+
+def _without(row: Any, name: str) -> dict[str, Any]:
+    return {key: value for key, value in row._mapping.items() if key != name}
+
+
+def released_to(conn: sa.Connection, parties: Iterable[str]) -> list[tuple[str, str, datetime]]:
+    """Payment, payee and moment of release of what went out to these parties, newest 1,000."""
+    query = (
+        sa.select(t.payments.c.payment_id, t.payments.c.provider_id, t.batches.c.released_at)
+        .join(t.batches, t.batches.c.batch_id == t.payments.c.batch_id)
+        .where(t.payments.c.provider_id.in_(sorted(set(parties))), t.payments.c.status.not_in(("made", "held")))
+        .order_by(t.batches.c.released_at.desc(), t.payments.c.payment_id)
+        .limit(1000)
+    )
+    return [(row.payment_id, row.provider_id, row.released_at) for row in conn.execute(query)]
+
+
+# --- nodes ----------------------------------------------------------------------------------------------------------
+
+
+def passed_nodes(conn: sa.Connection, programmes: Iterable[str], *, now: datetime) -> dict[str, list[Node]]:
+    """Nodes that have closed or are due, by programme; the newest 1,000 of all."""
+    table = t.nodes
+    query = (
+        sa.select(table)
+        .where(table.c.programme.in_(sorted(set(programmes))), table.c.closes_at <= now)
+        .order_by(table.c.closes_at.desc())
+        .limit(1000)
+    )
+    found: dict[str, list[Node]] = {}
+    for row in conn.execute(query).mappings():
+        found.setdefault(row["programme"], []).append(Node(**row))
+    return found
+
+
+def collected_at(conn: sa.Connection, node_ids: Iterable[str]) -> dict[str, int]:
+    """How many claims each node has taken."""
+    table = t.claims
+    query = (
+        sa.select(table.c.node_id, sa.func.count().label("claims"))
+        .where(table.c.node_id.in_(sorted(set(node_ids))))
+        .group_by(table.c.node_id)
+    )
+    return {row.node_id: row.claims for row in conn.execute(query)}
+
+
+def closed_years(conn: sa.Connection, programme: str) -> list[int]:
+    """Years of the programme that voucher has closed."""
+    query = sa.select(t.known_years.c.year).where(t.known_years.c.programme == programme).order_by(t.known_years.c.year)
+    return list(conn.execute(query).scalars())
+
+
+# --- arbiters -------------------------------------------------------------------------------------------------------
+
+
+def take_invoices(conn: sa.Connection, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Take the free ones of these invoice keys (key → claim); the owners of those that were not free.
+
+    The primary key decides: a key that another transaction is just taking is waited for.
+    """
+    rows = [{"invoice_key": key, "claim_id": wanted[key]} for key in sorted(wanted)]
+    ours = {key for (key,) in insert_new(conn, t.live_invoices, rows, returning=["invoice_key"])}
+    query = sa.select(t.live_invoices).where(t.live_invoices.c.invoice_key.in_(sorted(set(wanted) - ours)))
+    return {row.invoice_key: row.claim_id for row in conn.execute(query)}
+
+
+def give_invoices(conn: sa.Connection, owners: Mapping[str, str], free: Collection[str]) -> None:
+    """Write who owns which key, and free those that nobody owns."""
+    rows = [{"invoice_key": key, "claim_id": owners[key]} for key in sorted(owners)]
+    upsert(conn, t.live_invoices, rows, key=["invoice_key"])
+    if free:
+        conn.execute(sa.delete(t.live_invoices).where(t.live_invoices.c.invoice_key.in_(sorted(free))))
+
+
+def free_invoices(conn: sa.Connection, claim_ids: Collection[str]) -> None:
+    """The invoices of claims that ended can be claimed again."""
+    if claim_ids:
+        conn.execute(sa.delete(t.live_invoices).where(t.live_invoices.c.claim_id.in_(sorted(claim_ids))))
+
+
+def mark_paid(conn: sa.Connection, paid: Mapping[str, str]) -> None:
+    """Claim → payment; IntegrityError when a claim would be paid twice."""
+    insert_many(conn, t.paid_claims, [{"claim_id": key, "payment_id": paid[key]} for key in sorted(paid)])
+
+
+def unmark_paid(conn: sa.Connection, claim_ids: Collection[str]) -> None:
+    """The bank sent the money back: these may be paid again."""
+    if claim_ids:
+        conn.execute(sa.delete(t.paid_claims).where(t.paid_claims.c.claim_id.in_(sorted(claim_ids))))
+
+
+# --- written once ---------------------------------------------------------------------------------------------------
+
+
+def append(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """New rows of a table that is never changed; a row that is there already stays as it is."""
+    insert_new(conn, table, rows, returning=[next(iter(table.primary_key.columns)).name])

@@ -1,0 +1,361 @@
+"""The tables of settlement: what it owns, what it has heard of others, and what may never be changed again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from infra.db import Json, UtcDateTime, common_tables
+
+metadata = sa.MetaData()
+common_tables(metadata)
+
+ID = sa.String(26)
+HASH = sa.String(64)
+PERSON = sa.String(128)
+
+
+class Words(Json):
+    """A list of texts, read back as a tuple."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[str, ...] | None:
+        listed = super().process_result_value(value, dialect)
+        return None if listed is None else tuple(listed)
+
+
+def _must(name: str, type_: Any, **more: Any) -> sa.Column[Any]:
+    return sa.Column(name, type_, nullable=False, **more)
+
+
+def _may(name: str, type_: Any, **more: Any) -> sa.Column[Any]:
+    return sa.Column(name, type_, nullable=True, **more)
+
+
+# --- owned ----------------------------------------------------------------------------------------------------------
+
+nodes = sa.Table(
+    "nodes",
+    metadata,
+    sa.Column("node_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("closes_at", UtcDateTime),
+    _must("status", sa.String(10)),
+    _must("claims", sa.Integer),
+    _must("announced_by", PERSON),
+    _must("pack_version", sa.String(80)),
+)
+sa.Index("nodes_by_close", nodes.c.programme, nodes.c.closes_at)
+
+claims = sa.Table(
+    "claims",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("claim_version", sa.Integer),
+    _must("order_id", ID, index=True),
+    _must("provider_id", ID),
+    _must("enterprise_id", ID),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("category", sa.String(20)),
+    _must("product_id", ID),
+    _must("claimed_fen", sa.BigInteger),
+    _must("price_fen", sa.BigInteger),
+    _must("invoice_number", sa.String(30)),
+    _must("invoice_key", sa.String(40)),
+    _must("invoice_fen", sa.BigInteger),
+    _must("invoice_on", sa.Date),
+    _must("contract_sha256", HASH),
+    _must("transfer_fen", sa.BigInteger),
+    _may("transfer_on", sa.Date),
+    _must("usage_days", sa.Integer),
+    _must("usage_units", sa.BigInteger),
+    _must("content_hash", HASH),
+    _must("pack_version", sa.String(80)),
+    _must("filed_by", PERSON),
+    _must("filed_at", UtcDateTime),
+    _must("status", sa.String(20)),
+    _must("reasons", Words),
+    _must("order_claimed", sa.Boolean),
+    _may("node_id", ID, index=True),
+    _may("operator_by", PERSON),
+    _may("bureau_by", PERSON),
+    _may("disbursement_id", ID, index=True),
+    _may("payment_id", ID, index=True),
+    _may("account_version", sa.Integer),
+    _may("fund", sa.String(60)),
+    _may("frozen_hash", HASH),
+    _may("approved_at", UtcDateTime),
+    _may("paid_at", UtcDateTime),
+    sa.CheckConstraint("claimed_fen > 0 AND claimed_fen <= price_fen", name="claims_amount"),
+)
+sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim_id)
+sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
+
+questions = sa.Table(
+    "questions",
+    metadata,
+    sa.Column("question_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("claim_id", ID, index=True),
+    _must("programme", sa.String(40)),
+    _must("text", sa.Text),
+    _must("asked_by", PERSON),
+    _must("asked_on", sa.Date),
+    _must("due_on", sa.Date),
+    _must("status", sa.String(10)),
+    _must("pack_version", sa.String(80)),
+    _may("answer", sa.Text),
+    _may("answered_by", PERSON),
+    _may("answered_on", sa.Date),
+)
+sa.Index("questions_due", questions.c.status, questions.c.due_on)
+
+disbursements = sa.Table(
+    "disbursements",
+    metadata,
+    sa.Column("disbursement_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("provider_id", ID),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("claims", sa.Integer),
+    _must("amount_fen", sa.BigInteger),
+    _must("status", sa.String(20)),
+    _must("pack_version", sa.String(80)),
+    _must("filed_by", PERSON),
+    _must("filed_at", UtcDateTime),
+    _must("reasons", Words),
+    _may("operator_by", PERSON),
+    _may("bureau_by", PERSON),
+    _may("account_version", sa.Integer),
+    _may("fund", sa.String(60)),
+    _may("frozen_hash", HASH),
+    _may("payment_id", ID, index=True),
+)
+sa.Index("disbursements_by_status", disbursements.c.programme, disbursements.c.year, disbursements.c.status)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("batch_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40), index=True),
+    _must("year", sa.Integer),
+    _must("payments", sa.Integer),
+    _must("amount_fen", sa.BigInteger),
+    _must("frozen_hash", HASH),
+    _must("status", sa.String(10)),
+    _must("pack_version", sa.String(80)),
+    _must("made_by", PERSON),
+    _must("made_at", UtcDateTime),
+    _may("released_by", PERSON),
+    _may("released_at", UtcDateTime),
+)
+
+payments = sa.Table(
+    "payments",
+    metadata,
+    sa.Column("payment_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("batch_id", ID, index=True),
+    _must("provider_id", ID),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("reference", sa.String(40), unique=True),
+    _must("amount_fen", sa.BigInteger),
+    _must("account_version", sa.Integer),
+    _must("fund", sa.String(60)),
+    _must("claims", Words),
+    _must("disbursements", Words),
+    _must("frozen_hash", HASH),
+    _must("status", sa.String(10)),
+    _must("pack_version", sa.String(80)),
+    _may("reason", sa.String(200)),
+    _may("result_on", sa.Date),
+    _may("retried_by", PERSON),
+    _may("retried_at", UtcDateTime),
+    sa.CheckConstraint("amount_fen > 0", name="payments_amount"),
+)
+sa.Index("payments_by_status", payments.c.programme, payments.c.status, payments.c.payment_id)
+
+# --- arbiters: a second row under the same key is what must not happen ----------------------------------------------
+
+live_invoices = sa.Table(
+    "live_invoices",
+    metadata,
+    sa.Column("invoice_key", sa.String(40), primary_key=True),
+    _must("claim_id", ID, index=True),
+)
+
+paid_claims = sa.Table(
+    "paid_claims",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    _must("payment_id", ID),
+)
+
+# --- never changed once written -------------------------------------------------------------------------------------
+
+filings = sa.Table(
+    "filings",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("claim_version", sa.Integer, primary_key=True),
+    _must("papers", Json),
+    _must("content_hash", HASH),
+    _must("filed_by", PERSON),
+    _must("filed_at", UtcDateTime),
+)
+
+results = sa.Table(
+    "results",
+    metadata,
+    sa.Column("batch_id", ID, primary_key=True),
+    sa.Column("reference", sa.String(40), primary_key=True),
+    sa.Column("status", sa.String(10), primary_key=True),
+    sa.Column("amount_fen", sa.BigInteger, primary_key=True),
+    sa.Column("result_on", sa.Date, primary_key=True),
+    _may("reason", sa.String(200)),
+    _may("payment_id", ID),
+    _must("recorded_by", PERSON),
+    _must("recorded_at", UtcDateTime),
+)
+
+statements = sa.Table(
+    "statements",
+    metadata,
+    sa.Column("statement_id", ID, primary_key=True),
+    _must("lines", sa.Integer),
+    _must("content_hash", HASH),
+    _must("recorded_by", PERSON),
+    _must("recorded_at", UtcDateTime),
+)
+
+statement_lines = sa.Table(
+    "statement_lines",
+    metadata,
+    sa.Column("statement_id", ID, primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True),
+    _must("reference", sa.String(40), index=True),
+    _must("amount_fen", sa.BigInteger),
+    _must("booked_on", sa.Date),
+)
+
+payment_files = sa.Table(
+    "payment_files",
+    metadata,
+    sa.Column("batch_id", ID, primary_key=True),
+    _must("key_id", sa.String(20)),
+    _must("sealed", sa.LargeBinary),  # accounts stand here, encrypted, and nowhere else
+    _must("sha256", HASH),
+    _must("payments", sa.Integer),
+    _must("amount_fen", sa.BigInteger),
+    _must("made_at", UtcDateTime),
+)
+
+IMMUTABLE = (filings, results, statements, statement_lines, payment_files)
+
+# --- heard of others ------------------------------------------------------------------------------------------------
+
+known_orders = sa.Table(
+    "known_orders",
+    metadata,
+    sa.Column("order_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("enterprise_id", ID),
+    _must("provider_id", ID),
+    _must("product_id", ID),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("category", sa.String(20)),
+    _must("price_fen", sa.BigInteger),
+    _must("voucher_fen", sa.BigInteger),
+    _must("own_fen", sa.BigInteger),
+    _must("ordered_on", sa.Date),
+    _may("contract_sha256", HASH),
+    _may("claim_id", ID),
+    _must("status", sa.String(20)),
+)
+
+known_enterprises = sa.Table(
+    "known_enterprises",
+    metadata,
+    sa.Column("enterprise_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("uscc", sa.String(18)),
+    _must("status", sa.String(20)),
+)
+
+known_providers = sa.Table(
+    "known_providers",
+    metadata,
+    sa.Column("provider_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("uscc", sa.String(18)),
+    _must("name", sa.String(120)),
+    _must("status", sa.String(20)),
+    _must("account_version", sa.Integer),
+)
+
+known_blacklist = sa.Table(
+    "known_blacklist",
+    metadata,
+    sa.Column("entry_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("party_id", ID, index=True),
+    _must("effective_at", UtcDateTime),
+    _must("status", sa.String(10)),
+)
+
+known_verdicts = sa.Table(
+    "known_verdicts",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("claim_version", sa.Integer, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("verdict", sa.String(10)),
+    _must("alerts", Words),
+)
+
+known_years = sa.Table(
+    "known_years",
+    metadata,
+    sa.Column("plan_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("lapsed_fen", sa.BigInteger),
+)
+
+
+def _refuse_changes(table: sa.Table) -> None:
+    """Triggers that refuse UPDATE and DELETE, made with the table on either dialect."""
+    name = table.name
+    for change in ("UPDATE", "DELETE"):
+        sqlite = sa.DDL(
+            f"CREATE TRIGGER {name}_no_{change.lower()} BEFORE {change} ON {name} "
+            f"BEGIN SELECT RAISE(ABORT, '{name} is never changed'); END"
+        )
+        sa.event.listen(table, "after_create", sqlite.execute_if(dialect="sqlite"))
+    function = sa.DDL(
+        f"CREATE OR REPLACE FUNCTION {name}_unchanged() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{name} is never changed'; END $$"
+    )
+    trigger = sa.DDL(
+        f"CREATE TRIGGER {name}_unchanged BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_unchanged()"
+    )
+    for ddl in (function, trigger):
+        sa.event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
+
+
+for _table in IMMUTABLE:
+    _refuse_changes(_table)
