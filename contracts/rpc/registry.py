@@ -70,7 +70,7 @@ class RegisterProvider(f.Body):
 
 
 class ImportRow(f.Body):
-    """A row of a business register, already read; the enterprise's id is made from its code, so a second run changes nothing."""
+    """A row of a business register; the id is made from its code, so that a second run changes nothing."""
 
     uscc = f.uscc()
     name = f.text(120)
@@ -241,6 +241,44 @@ class Items(f.Body):
     next = f.text(64, required=False)
 
 
+class PayeeAccount(f.Body):
+    """A provider's account in plain text; `account_version` is what an approval freezes."""
+
+    provider_id = f.ulid()
+    uscc = f.uscc()
+    name = f.text(120)
+    status = f.text(20)
+    blacklisted = f.flag()
+    account_version = f.whole(0, 2**31)
+    account = f.text(40, required=False)
+    account_holder = f.text(120, required=False)
+    bank_name = f.text(120, required=False)
+    bank_code = f.text(14, required=False)
+
+
+class PayeeAccounts(f.Body):
+    """Those that are known, in order of id; others are left out."""
+
+    items = f.many(PayeeAccount)
+
+
+class Contact(f.Body):
+    """Where a party is reached, in plain text."""
+
+    id = f.ulid()
+    kind = f.one_of(PARTY_KINDS)
+    name = f.text(120)
+    contact_name = f.text(60, required=False)
+    contact_phone = f.text(20, required=False)
+    contact_email = f.text(120, required=False)
+
+
+class Contacts(f.Body):
+    """Those that are known, in order of id; others are left out."""
+
+    items = f.many(Contact)
+
+
 _party = frozenset({r.PLATFORM, r.OPERATOR})
 _enterprise = frozenset({r.PLATFORM, r.ENTERPRISE, r.OPERATOR})
 _provider = frozenset({r.PLATFORM, r.PROVIDER, r.OPERATOR})
@@ -366,7 +404,7 @@ METHODS = [
         "payee_accounts",
         "query",
         PartyIds,
-        Items,
+        PayeeAccounts,
         frozenset({r.SERVICE}),
         private=True,
         doc="Accounts for a payment file; settlement alone may call it.",
@@ -376,7 +414,7 @@ METHODS = [
         "contacts",
         "query",
         PartyIds,
-        Items,
+        Contacts,
         frozenset({r.SERVICE}),
         private=True,
         doc="Where to send a notification; notify alone may call it.",

@@ -23,17 +23,8 @@ PARTY_VIEW = (
 )  # fmt: skip
 ENTERPRISE_VIEW = (*PARTY_VIEW, "industry", "size", "capital_fen", "revenue_fen", "priority")
 PROVIDER_VIEW = (*PARTY_VIEW, "tax_paid", "account_version", "exit_on", "ground")
-PROVIDER_PUBLIC = (
-    "id",
-    "kind",
-    "programme",
-    "uscc",
-    "name",
-    "region",
-    "status",
-    "sequence",
-    "exit_on",
-)  # the catalogue's
+# what the catalogue shows
+PROVIDER_PUBLIC = ("provider_id", "kind", "programme", "uscc", "name", "region", "status", "sequence", "exit_on")
 ON_SHOW = ("admitted", "leaving")
 PRODUCT_VIEW = (
     "id", "provider_id", "programme", "name", "category", "kind", "details", "price_fen", "market_price_fen",
@@ -47,41 +38,41 @@ CASE_VIEW = (
 
 def get_enterprise(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """Its registered facts; `organisation_code_valid` false is something for the reviewer to look at."""
-    found = _one(conn, parties, ENTERPRISE_VIEW, command.body["id"], parties.c.kind == "enterprise")
+    found = _one(conn, parties, ENTERPRISE_VIEW, command.body["id"], "enterprise_id", parties.c.kind == "enterprise")
     if found is None:
         return Refused("NOT_FOUND", field="id")
-    if _is_foreign(command.actor, found["id"]):
+    if _is_foreign(command.actor, found["enterprise_id"]):
         return Refused("NOT_OWNER", field="id")
-    return {**found, **_marks(conn, found)}
+    return {**found, **_marks(conn, command.body["id"], found["uscc"])}
 
 
 def get_provider(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """All of it to itself and to officials; to other parties what the catalogue shows, once it is admitted."""
-    found = _one(conn, parties, PROVIDER_VIEW, command.body["id"], parties.c.kind == "provider")
+    found = _one(conn, parties, PROVIDER_VIEW, command.body["id"], "provider_id", parties.c.kind == "provider")
     if found is None:
         return Refused("NOT_FOUND", field="id")
-    if _is_foreign(command.actor, found["id"]):
+    if _is_foreign(command.actor, found["provider_id"]):
         if found["status"] not in ON_SHOW:
             return Refused("NOT_OWNER", field="id")
         return {name: found[name] for name in PROVIDER_PUBLIC}
-    return {**found, **_marks(conn, found)}
+    return {**found, **_marks(conn, command.body["id"], found["uscc"])}
 
 
 def get_product(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """A product; before it is published (and after it is off the shelf) to its provider and to officials alone."""
-    found = _one(conn, products, (*PRODUCT_VIEW, "reasons"), command.body["id"])
+    found = _one(conn, products, (*PRODUCT_VIEW, "reasons"), command.body["id"], "product_id")
     if found is None:
         return Refused("NOT_FOUND", field="id")
     if _is_foreign(command.actor, found["provider_id"]):
         if found["status"] != "published":
             return Refused("NOT_OWNER", field="id")
-        return {name: found[name] for name in PRODUCT_VIEW}
+        del found["reasons"]
     return found
 
 
 def get_certification(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """A case with its documents' digests, for reviewers."""
-    return _one(conn, cases, CASE_VIEW, command.body["id"]) or Refused("NOT_FOUND", field="id")
+    return _one(conn, cases, CASE_VIEW, command.body["id"], "case_id") or Refused("NOT_FOUND", field="id")
 
 
 def list_products(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -96,7 +87,7 @@ def list_products(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     for name in ("category", "provider_id"):
         if body.get(name) is not None:
             query = query.where(products.c[name] == body[name])
-    return _page(conn, query, products.c.id, command)
+    return _page(conn, query, products.c.id, command, "product_id")
 
 
 def list_parties(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -108,7 +99,7 @@ def list_parties(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         query = query.where(parties.c.status == body["status"])
     if body.get("region_prefix") is not None:
         query = query.where(parties.c.region.startswith(body["region_prefix"], autoescape=True))
-    return _page(conn, query, parties.c.id, command)
+    return _page(conn, query, parties.c.id, command, f"{body['kind']}_id")
 
 
 def list_work(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -119,26 +110,31 @@ def list_work(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         query = query.where(
             cases.c.programme == programme, cases.c.status == "submitted", parties.c.status == "submitted"
         )
-        return _page(conn, query, cases.c.id, command)
+        return _page(conn, query, cases.c.id, command, "case_id")
     if kind == "provider":
         query = _select(parties, PROVIDER_VIEW).where(
             parties.c.programme == programme, parties.c.kind == "provider", parties.c.status == "certified"
         )
-        return _page(conn, query, parties.c.id, command)
+        return _page(conn, query, parties.c.id, command, "provider_id")
     query = _select(products, PRODUCT_VIEW).where(
         products.c.programme == programme, products.c.status.in_(("submitted", "operator_passed"))
     )
-    return _page(conn, query, products.c.id, command)
+    return _page(conn, query, products.c.id, command, "product_id")
 
 
 def payee_accounts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     """Accounts in plain text, with version and the holder's standing, for a payment file; unknown ids are left out."""
     names = ("account", "account_holder", "bank_name", "bank_code")
-    items = []
-    for row, personal in _personal(conn, command.body["ids"]):
-        public = {name: row[name] for name in ("id", "kind", "name", "uscc", "status", "account_version")}
-        items.append({**public, "blacklisted": row["blacklisted"], **{name: personal.get(name) for name in names}})
-    return {"items": items, "next": None}
+    items = [
+        {
+            "provider_id": row["id"],
+            **{name: row[name] for name in ("uscc", "name", "status", "account_version", "blacklisted")},
+            **{name: personal.get(name) for name in names},
+        }
+        for row, personal in _personal(conn, command.body["ids"])
+        if row["kind"] == "provider"
+    ]
+    return {"items": items}
 
 
 def contacts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -148,7 +144,7 @@ def contacts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         {"id": row["id"], "kind": row["kind"], "name": row["name"], **{name: personal.get(name) for name in names}}
         for row, personal in _personal(conn, command.body["ids"])
     ]
-    return {"items": items, "next": None}
+    return {"items": items}
 
 
 def totals(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -179,24 +175,29 @@ def _select(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
 
 
 def _one(
-    conn: sa.Connection, table: sa.Table, names: Sequence[str], key: str, *more: sa.ColumnElement[bool]
+    conn: sa.Connection, table: sa.Table, names: Sequence[str], key: str, called: str, *more: sa.ColumnElement[bool]
 ) -> dict[str, Any] | None:
     row = conn.execute(_select(table, names).where(table.c.id == key, *more)).mappings().one_or_none()
-    return None if row is None else plain(row)
+    return None if row is None else plain(row, called)
 
 
-def _page(conn: sa.Connection, query: sa.Select[Any], order: sa.ColumnElement[Any], command: Command) -> dict[str, Any]:
+def _page(
+    conn: sa.Connection, query: sa.Select[Any], order: sa.ColumnElement[Any], command: Command, called: str
+) -> dict[str, Any]:
     """At most `limit` items after the last one of the page before; `next` is where to go on, if there is more."""
     limit = command.body.get("limit") or 100
     if command.body.get("after") is not None:
         query = query.where(order > command.body["after"])
-    rows = [plain(row) for row in conn.execute(query.order_by(order).limit(limit + 1)).mappings()]
-    return {"items": rows[:limit], "next": rows[limit - 1]["id"] if len(rows) > limit else None}
+    rows = [plain(row, called) for row in conn.execute(query.order_by(order).limit(limit + 1)).mappings()]
+    return {"items": rows[:limit], "next": rows[limit - 1][called] if len(rows) > limit else None}
 
 
-def plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row as JSON carries it."""
-    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+def plain(row: Mapping[Any, Any], called: str) -> dict[str, Any]:
+    """A row as JSON carries it; its id under the name it has everywhere else (`enterprise_id`, `product_id` …)."""
+    return {
+        called if name == "id" else name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in row.items()
+    }
 
 
 def _is_foreign(actor: Actor, owner: str) -> bool:
@@ -204,10 +205,10 @@ def _is_foreign(actor: Actor, owner: str) -> bool:
     return bool(actor.roles) and actor.roles <= PARTIES and actor.organisation != owner
 
 
-def _marks(conn: sa.Connection, party: Mapping[str, Any]) -> dict[str, bool]:
+def _marks(conn: sa.Connection, party_id: str, code: str) -> dict[str, bool]:
     return {
-        "blacklisted": bool(_listed(conn, [party["id"]])),
-        "organisation_code_valid": uscc.organisation_code_is_valid(party["uscc"]),
+        "blacklisted": bool(_listed(conn, [party_id])),
+        "organisation_code_valid": uscc.organisation_code_is_valid(code),
     }
 
 

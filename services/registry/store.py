@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from infra.db import common_tables
-from infra.db_insert import insert_for
+from infra.db_insert import insert_many, insert_new, upsert
 from infra.projection import upsert_newer
 from infra.tables import BigId, Json, UtcDateTime
 from services.registry.domain.model import (
@@ -258,13 +258,8 @@ class Rows(Generic[T]):
         """Write what was put: one insert of the new, one upsert of the changed (they are locked, so none is lost)."""
         new = [self._values(key) for key in sorted(self._touched - self._stored)]
         changed = [self._values(key) for key in sorted(self._touched & self._stored)]
-        if new:
-            self._conn.execute(sa.insert(self._table), new)
-        if changed:
-            statement = insert_for(self._conn)(self._table)
-            replaced = {name: statement.excluded[name] for name in self._names if name != "id"}
-            statement = statement.on_conflict_do_update(index_elements=[self._table.c.id], set_=replaced)
-            self._conn.execute(statement, changed)
+        insert_many(self._conn, self._table, new)
+        upsert(self._conn, self._table, changed, key=("id",))
 
     def _values(self, id: str) -> dict[str, Any]:
         return values_of(self._known[id], self._names)
@@ -280,9 +275,8 @@ def insert_parties(conn: sa.Connection, new: Sequence[Party]) -> set[str]:
     if not new:
         return set()
     names = RECORDS[Party][1]
-    statement = insert_for(conn)(parties).on_conflict_do_nothing().returning(parties.c.id)
     rows = [values_of(party, names) for party in sorted(new, key=lambda party: party.id)]
-    return set(conn.execute(statement, rows).scalars())
+    return {key for (key,) in insert_new(conn, parties, rows, returning=("id",))}
 
 
 def parties_by_code(conn: sa.Connection, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
@@ -349,8 +343,7 @@ def stored_documents(conn: sa.Connection, digests: Iterable[str]) -> set[str]:
 
 def keep_history(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append changes of facts."""
-    if rows:
-        conn.execute(sa.insert(facts_history), [dict(row) for row in rows])
+    insert_many(conn, facts_history, rows)
 
 
 # uploads under way
@@ -360,18 +353,14 @@ def open_uploads(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict
     """Start the uploads that are not under way yet; all of them, locked, by id."""
     wanted = {row["id"]: dict(row) for row in rows}
     ordered = [wanted[key] for key in sorted(wanted)]
-    conn.execute(insert_for(conn)(uploads).on_conflict_do_nothing(), ordered)
+    insert_new(conn, uploads, ordered, returning=("id",))
     query = sa.select(uploads).where(uploads.c.id.in_(sorted(wanted))).order_by(uploads.c.id).with_for_update()
     return {row["id"]: dict(row) for row in conn.execute(query).mappings()}
 
 
 def save_uploads(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write how far each upload came."""
-    if rows:
-        statement = insert_for(conn)(uploads)
-        replaced = {name: statement.excluded[name] for name in ("media_type", "total_bytes", "received_bytes", "at")}
-        statement = statement.on_conflict_do_update(index_elements=[uploads.c.id], set_=replaced)
-        conn.execute(statement, [dict(row) for row in rows])
+    upsert(conn, uploads, rows, key=("id",))
 
 
 def close_uploads(conn: sa.Connection, ids: Sequence[str]) -> None:
@@ -388,5 +377,4 @@ def stale_uploads(conn: sa.Connection, before: datetime, most: int) -> list[str]
 
 def keep_documents(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record documents that are whole; the same one twice is one."""
-    if rows:
-        conn.execute(insert_for(conn)(documents).on_conflict_do_nothing(), [dict(row) for row in rows])
+    insert_new(conn, documents, rows, returning=("sha256",))
