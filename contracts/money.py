@@ -14,7 +14,7 @@ _RATIO = re.compile(r"([0-9]{1,9})/([1-9][0-9]{0,8})")
 
 
 def parse_yuan(text: str) -> int:
-    """Fen of a plain decimal in yuan ("80000", "33333.33"); ValueError for signs, exponents, separators, a third decimal."""
+    """Fen of a plain decimal in yuan ("80000", "33333.33"); ValueError for a sign, exponent, separator, third place."""
     match = _PLAIN.fullmatch(text)
     if match is None:
         raise ValueError("not a plain decimal of yuan with at most two places")

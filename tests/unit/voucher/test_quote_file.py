@@ -48,7 +48,7 @@ def test_the_command_carries_cases_through_in_any_column_order(tmp_path):
     """Results could not be laid beside the cases."""
     content = "\ufeff" + csv_of(
         {"case": "一,1"} | GUIZHOU | {"violation": " no ", "market_price_yuan": "  "},
-        {"case": "2"} | SHENYANG,
+        {"case": " 2"} | SHENYANG,
         columns=sorted(COLUMNS),
     )
     answer, rows = run(tmp_path, content)
