@@ -102,6 +102,22 @@ def likeness(mine: Use, other: Use, *, in_sequence: frozenset[str]) -> Likeness 
     return None
 
 
+class Lookup:
+    """Uses by the forms they can be found under, so that each claim of a batch looks at few."""
+
+    def __init__(self, uses: Iterable[Use]) -> None:
+        self._by_form: dict[str, list[Use]] = {}
+        for use in uses:
+            for form in {use.forms.plain, use.forms.bare, use.forms.tail or use.forms.bare}:
+                self._by_form.setdefault(form, []).append(use)
+
+    def like(self, mine: Use) -> list[Use]:
+        """Uses that may be of the same invoice, once each."""
+        forms = {mine.forms.plain, mine.forms.bare, mine.forms.tail or mine.forms.bare} | swaps(mine.forms.bare)
+        found = {(use.claim_id, use.forms.plain): use for form in forms for use in self._by_form.get(form, [])}
+        return [found[key] for key in sorted(found)]
+
+
 def earlier_uses(mine: Use, others: Iterable[Use], *, in_sequence: frozenset[str]) -> list[tuple[Likeness, Use]]:
     """Uses by other claims before this one; a claim that ended unpaid on the same order does not count."""
     found = []

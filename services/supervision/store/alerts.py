@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from infra.db_insert import insert_for
+from infra.db_insert import upsert
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import alerts, blacklist
 
@@ -28,15 +28,15 @@ def lock_of_claims(conn: sa.Connection, claim_ids: Collection[str]) -> dict[str,
 
 def save(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write alerts, new or changed."""
-    _upsert(conn, alerts, "alert_id", rows)
+    upsert(conn, alerts, rows, key=("alert_id",))
 
 
 def lock_entries(conn: sa.Connection, *, entry_ids: Collection[str], party_ids: Collection[str]) -> dict[str, Row]:
-    """Blacklist entries by id: those named, and those that stand against the parties; locked in key order."""
-    standing = sa.and_(blacklist.c.party_id.in_(sorted(party_ids)), blacklist.c.status == "listed")
+    """Blacklist entries by id: all of these parties, and of the parties of the entries named; locked in key order."""
+    named = sa.select(blacklist.c.party_id).where(blacklist.c.entry_id.in_(sorted(entry_ids)))
     query = (
         sa.select(blacklist)
-        .where(sa.or_(blacklist.c.entry_id.in_(sorted(entry_ids)), standing))
+        .where(sa.or_(blacklist.c.party_id.in_(sorted(party_ids)), blacklist.c.party_id.in_(named)))
         .order_by(blacklist.c.entry_id)
         .with_for_update()
     )
@@ -46,7 +46,7 @@ def lock_entries(conn: sa.Connection, *, entry_ids: Collection[str], party_ids: 
 def save_entries(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write blacklist entries; removals before listings, for a party stands on the list once."""
     ordered = sorted(rows, key=lambda row: row["status"] != "removed")
-    _upsert(conn, blacklist, "entry_id", ordered)
+    upsert(conn, blacklist, ordered, key=("entry_id",))
 
 
 def bring_into_effect(conn: sa.Connection, *, now: Any, most: int) -> int:
@@ -63,11 +63,3 @@ def bring_into_effect(conn: sa.Connection, *, now: Any, most: int) -> int:
     if ids:
         conn.execute(sa.update(blacklist).where(blacklist.c.entry_id.in_(ids)).values(in_effect=True))
     return len(ids)
-
-
-def _upsert(conn: sa.Connection, table: sa.Table, key: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        statement = insert_for(conn)(table)
-        replaced = {name: statement.excluded[name] for name in rows[0] if name != key}
-        statement = statement.on_conflict_do_update(index_elements=[table.c[key]], set_=replaced)
-        conn.execute(statement, [dict(row) for row in rows])

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from infra.db_insert import insert_for
+from infra.db_insert import insert_new, upsert
 from services.supervision.domain.invoices import Forms, Use
 from services.supervision.domain.prices import Peer
 from services.supervision.store.sets import rows_in
@@ -33,22 +33,17 @@ _providers = known_parties.alias("providers")
 
 def await_screening(conn: sa.Connection, rows: Sequence[Row]) -> None:
     """Put claims in line; one that waits already keeps its place."""
-    if not rows:
-        return
-    statement = insert_for(conn)(screening_pending)
-    statement = statement.on_conflict_do_update(
-        index_elements=[screening_pending.c.claim_id],
-        set_={"again": sa.or_(screening_pending.c.again, statement.excluded.again)},
-    )
     distinct: dict[str, dict[str, Any]] = {}
     for row in rows:
         kept = distinct.setdefault(row["claim_id"], dict(row))
         kept["again"] = kept["again"] or row["again"]
-    conn.execute(statement, [distinct[claim_id] for claim_id in sorted(distinct)])
+    ordered = [distinct[claim_id] for claim_id in sorted(distinct)]
+    never_back = "NOT screening_pending.again"
+    upsert(conn, screening_pending, ordered, key=("claim_id",), replace=("again",), where=never_back)
 
 
 def ready(conn: sa.Connection, *, most: int) -> list[sa.RowMapping]:
-    """Claims in line of which all that is needed is known, oldest first, with prices and the verdict so far."""
+    """Claims in line of which all that is needed is known, oldest first, with prices; none that another has at hand."""
     query = (
         sa.select(
             known_claims,
@@ -57,9 +52,6 @@ def ready(conn: sa.Connection, *, most: int) -> list[sa.RowMapping]:
             screening_pending.c.again,
             known_orders.c.list_price_fen,
             known_products.c.market_price_fen,
-            screenings.c.claim_version.label("screened_version"),
-            screenings.c.verdict,
-            screenings.c.sequence.label("verdict_sequence"),
         )
         .select_from(screening_pending)
         .join(known_claims, known_claims.c.claim_id == screening_pending.c.claim_id)
@@ -67,9 +59,9 @@ def ready(conn: sa.Connection, *, most: int) -> list[sa.RowMapping]:
         .join(_providers, _providers.c.party_id == known_claims.c.provider_id)
         .join(known_orders, known_orders.c.order_id == known_claims.c.order_id)
         .join(known_products, known_products.c.product_id == known_claims.c.product_id)
-        .outerjoin(screenings, screenings.c.claim_id == known_claims.c.claim_id)
         .order_by(known_claims.c.filed_at, known_claims.c.claim_id)
         .limit(most)
+        .with_for_update(of=screening_pending, skip_locked=True)
     )
     return list(conn.execute(query).mappings())
 
@@ -105,9 +97,7 @@ def save_uses(conn: sa.Connection, uses: Sequence[Use]) -> None:
             "used_at": use.used_at,
         }
         rows.setdefault((use.claim_id, use.forms.plain), row)
-    if rows:
-        statement = insert_for(conn)(invoice_uses).on_conflict_do_nothing()
-        conn.execute(statement, [rows[key] for key in sorted(rows)])
+    insert_new(conn, invoice_uses, [rows[key] for key in sorted(rows)], returning=("claim_id",))
 
 
 def uses_like(conn: sa.Connection, *, plain: set[str], bare: set[str], tail: set[str]) -> list[Use]:
@@ -200,8 +190,4 @@ def lock_verdicts(conn: sa.Connection, claim_ids: Collection[str]) -> dict[str, 
 
 def save_verdicts(conn: sa.Connection, rows: Sequence[Row]) -> None:
     """Write verdicts, new or changed."""
-    if rows:
-        statement = insert_for(conn)(screenings)
-        replaced = {name: statement.excluded[name] for name in rows[0] if name != "claim_id"}
-        statement = statement.on_conflict_do_update(index_elements=[screenings.c.claim_id], set_=replaced)
-        conn.execute(statement, [dict(row) for row in sorted(rows, key=lambda row: row["claim_id"])])
+    upsert(conn, screenings, sorted(rows, key=lambda row: row["claim_id"]), key=("claim_id",))

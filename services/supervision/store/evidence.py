@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from infra.db_insert import insert_for
+from infra.db_insert import insert_for, insert_many, upsert
 from services.supervision.domain.chain import GENESIS, Head, Record
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import evidence, evidence_head, evidence_sources
@@ -82,22 +82,18 @@ def already(conn: sa.Connection, event_ids: Collection[str]) -> set[str]:
 
 def append(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert records, one statement."""
-    conn.execute(sa.insert(evidence), list(rows))
+    insert_many(conn, evidence, rows)
 
 
 def count(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add to the counts by source: `events`, `numbered`, `last_seq` of this batch."""
-    statement = insert_for(conn)(evidence_sources)
-    new, old = statement.excluded, evidence_sources.c
-    statement = statement.on_conflict_do_update(
-        index_elements=[old.source],
-        set_={
-            "events": old.events + new.events,
-            "numbered": old.numbered + new.numbered,
-            "last_seq": sa.case((new.last_seq > old.last_seq, new.last_seq), else_=old.last_seq),
-        },
-    )
-    conn.execute(statement, [dict(row) for row in rows])
+    """Add to the counts by source `events`, `numbered` and `last_seq` of this batch; under the head's lock."""
+    before = {row["source"]: row for row in sources(conn)}
+    added = []
+    for row in rows:
+        old = before.get(row["source"], {"events": 0, "numbered": 0, "last_seq": 0})
+        sums = {name: old[name] + row[name] for name in ("events", "numbered")}
+        added.append({"source": row["source"], **sums, "last_seq": max(old["last_seq"], row["last_seq"])})
+    upsert(conn, evidence_sources, added, key=("source",))
 
 
 def sources(conn: sa.Connection) -> list[sa.RowMapping]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from infra.db_insert import insert_for
+from infra.db_insert import insert_new
 from infra.projection import upsert_newer
 from services.supervision.domain.affiliation import CROWD, Fact, Graph
 from services.supervision.store.sets import rows_in
@@ -53,15 +53,13 @@ def parties(conn: sa.Connection, ids: Collection[str], *, lock: bool = False) ->
     return {row["party_id"]: row for row in rows}
 
 
-def claims_between(conn: sa.Connection, pairs: Collection[tuple[str, str]]) -> list[str]:
-    """Claims that may still be paid between those enterprises and providers."""
-    if not pairs:
-        return []
-    columns = sa.tuple_(known_claims.c.enterprise_id, known_claims.c.provider_id)
-    query = sa.select(known_claims.c.claim_id).where(
-        columns.in_(sorted(pairs)), known_claims.c.status.not_in(("refused", "withdrawn", "paid"))
+def claims_between(conn: sa.Connection, pairs: Collection[tuple[str, str]]) -> list[sa.RowMapping]:
+    """claim_id, enterprise_id, provider_id of claims that may still be paid between those enterprises and providers."""
+    columns = [known_claims.c[name] for name in ("claim_id", "enterprise_id", "provider_id")]
+    query = sa.select(*columns).where(
+        sa.tuple_(*columns[1:]).in_(sorted(pairs)), known_claims.c.status.not_in(("refused", "withdrawn", "paid"))
     )
-    return sorted(conn.execute(query).scalars())
+    return list(conn.execute(query.order_by(columns[0])).mappings())
 
 
 def graph(conn: sa.Connection, ends: Collection[str]) -> Graph:
@@ -110,4 +108,4 @@ def _add(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     if rows:
         keys = [column.name for column in table.primary_key]
         ordered = sorted((dict(row) for row in rows), key=lambda row: [row[key] for key in keys])
-        conn.execute(insert_for(conn)(table).on_conflict_do_nothing(), ordered)
+        insert_new(conn, table, ordered, returning=keys[:1])

@@ -216,7 +216,7 @@ alerts = sa.Table(
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("enterprise_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
-    sa.Column("pack_version", sa.String(20)),
+    sa.Column("pack_version", sa.String(64)),
     sa.Column("articles", Json, nullable=False),
     sa.Column("evidence", Json, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
@@ -241,7 +241,7 @@ blacklist = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("ground", sa.String(60), nullable=False),
     sa.Column("reason", sa.String(1000), nullable=False),
-    sa.Column("pack_version", sa.String(20)),
+    sa.Column("pack_version", sa.String(64)),
     sa.Column("articles", Json, nullable=False),
     sa.Column("effective_at", UtcDateTime, nullable=False),
     sa.Column("in_effect", sa.Boolean, nullable=False),
@@ -253,6 +253,7 @@ blacklist = sa.Table(
     sa.Column("removal_reason", sa.String(1000)),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("blacklist_of_programme", "programme", "entry_id"),
+    sa.Index("blacklist_of_party", "party_id"),
 )
 sa.Index(
     "blacklist_once",

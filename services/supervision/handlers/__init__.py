@@ -1,0 +1,30 @@
+"""Which handler takes which command, event and deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from infra.db import UnitOfWork
+from infra.pipeline import Due, EventHandler, Route
+from services.supervision.evidence import daily_checkpoint
+from services.supervision.handlers.alerts import acknowledge, resolve
+from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
+from services.supervision.handlers.news import take
+from services.supervision.handlers.screening import screen_ready
+
+
+def screen_waiting(uow: UnitOfWork) -> int:
+    """Claims that became ready in a batch that had no room for them."""
+    return screen_ready(uow)
+
+
+COMMANDS: Mapping[str, Route] = {
+    "acknowledge_alert": Route(acknowledge),
+    "resolve_alert": Route(resolve),
+    "blacklist_party": Route(list_party),
+    "remove_from_blacklist": Route(remove),
+}
+
+EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything
+
+DUE: Sequence[Due] = (screen_waiting, bring_into_effect, daily_checkpoint)

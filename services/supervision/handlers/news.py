@@ -1,0 +1,140 @@
+"""Every event of every service: evidence first, then what is known of others, then the claims that can be screened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts.catalogue import EVENTS
+from contracts.events.registry import EnterpriseState, ProductState, ProviderState, TieRecorded
+from contracts.events.settlement import ClaimState
+from contracts.events.voucher import OrderState
+from infra.db import UnitOfWork
+from infra.messages import Event
+from services.supervision import evidence
+from services.supervision.domain import invoices
+from services.supervision.handlers.screening import screen_ready
+from services.supervision.store import claims, known
+from services.supervision.store.tables import known_claims, known_orders, known_products
+
+Row = dict[str, Any]
+
+
+def _columns(table: sa.Table) -> tuple[str, ...]:
+    """Fields of the event that the table has columns for."""
+    return tuple(column.name for column in table.columns if column.name != "sequence")
+
+
+FILED = "settlement.claim_filed.v1"
+INDEXES = ("person", "phone", "address", "account")
+PRODUCT = _columns(known_products)
+ORDER = _columns(known_orders)
+CLAIM = _columns(known_claims)
+
+
+def take(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """A batch of events of any types: a fixed number of statements for each kind of news that is in it."""
+    evidence.append(uow, events)
+    told: dict[str, list[Event]] = {}
+    for event in events:
+        kind = KINDS.get(event.type)
+        if kind is not None:
+            told.setdefault(kind, []).append(event)
+    for kind, save in SAVES.items():
+        if kind in told:
+            save(uow, told[kind])
+    if told:
+        screen_ready(uow, {event.subject: event for event in told.get("claim", []) if event.type == FILED})
+
+
+def _parties(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    facts = {
+        (event.subject, kind, value)
+        for event in events
+        for kind in INDEXES
+        if (value := event.data["indexes"].get(kind))
+    }
+    rows = [{"party_id": party_id, "kind": kind, "value": value} for party_id, kind, value in facts]
+    known.save_parties(uow.conn, [_party(event) for event in events], rows)
+
+
+def _party(event: Event) -> Row:
+    kind = "enterprise" if "enterprise_id" in event.data else "provider"
+    copied = {name: event.data[name] for name in ("programme", "name", "status")}
+    return {"party_id": event.data[f"{kind}_id"], "kind": kind, **copied, "sequence": event.sequence}
+
+
+def _products(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    known.save_products(uow.conn, [_copied(event, PRODUCT) for event in events])
+
+
+def _orders(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    known.save_orders(uow.conn, [_copied(event, ORDER) for event in events])
+
+
+def _ties(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """A tie told after a claim was cleared: the claims between the two that may still be paid are screened again."""
+    names = ("tie_id", "enterprise_id", "provider_id", "kind")
+    known.save_ties(uow.conn, [{name: event.data[name] for name in names} for event in events])
+    by_pair = {(event.data["enterprise_id"], event.data["provider_id"]): event for event in events}
+    touched = known.claims_between(uow.conn, list(by_pair))
+    rows = [_line(uow, row["claim_id"], by_pair[row["enterprise_id"], row["provider_id"]], True) for row in touched]
+    claims.await_screening(uow.conn, rows)
+
+
+def _claims(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    known.save_claims(uow.conn, [_copied(event, CLAIM) for event in events])
+    claims.save_uses(uow.conn, [_use(event) for event in events])
+    filed = [event for event in events if event.type == FILED]
+    claims.await_screening(uow.conn, [_line(uow, event.data["claim_id"], event, False) for event in filed])
+
+
+def _use(event: Event) -> invoices.Use:
+    data = event.data
+    return invoices.Use(
+        claim_id=data["claim_id"],
+        order_id=data["order_id"],
+        provider_id=data["provider_id"],
+        enterprise_id=data["enterprise_id"],
+        forms=invoices.forms(data["invoice_number"], provider_id=data["provider_id"]),
+        amount_fen=data["invoice_fen"],
+        issued_on=data["invoice_on"],
+        used_at=data["filed_at"],
+        ended=False,
+    )
+
+
+def _line(uow: UnitOfWork, claim_id: str, cause: Event, again: bool) -> Row:
+    return {
+        "claim_id": claim_id,
+        "since": uow.now,
+        "event_id": cause.id,
+        "correlation_id": cause.correlation_id,
+        "again": again,
+    }
+
+
+def _copied(event: Event, names: Sequence[str]) -> Row:
+    return {**{name: event.data[name] for name in names}, "sequence": event.sequence}
+
+
+# The state an event carries says which kind of news it is; what carries none of these is evidence alone.
+STATES: Mapping[type, str] = {
+    EnterpriseState: "party",
+    ProviderState: "party",
+    ProductState: "product",
+    OrderState: "order",
+    ClaimState: "claim",
+    TieRecorded: "tie",
+}
+KINDS: Mapping[str, str] = {name: STATES[event.schema] for name, event in EVENTS.items() if event.schema in STATES}
+
+SAVES: Mapping[str, Callable[[UnitOfWork, Sequence[Event]], None]] = {
+    "party": _parties,
+    "product": _products,
+    "order": _orders,
+    "claim": _claims,
+    "tie": _ties,
+}

@@ -1,0 +1,177 @@
+"""What supervision answers: alerts with evidence, the blacklist, ties between parties, the evidence log, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts import roles as r
+from contracts.errors import Refused
+from infra.jsontext import instant_text
+from infra.messages import Command
+from infra.pipeline import Query
+from infra.tables import OUTBOX_SENT, outbox, streams
+from services.supervision.domain import affiliation
+from services.supervision.store import claims, evidence, known
+from services.supervision.store.tables import alerts, blacklist
+
+PAGE_BYTES = 4_000_000  # of evidence in one answer
+
+Row = dict[str, Any]
+
+
+def get_alert(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
+    """One alert with its evidence, its law and who did what."""
+    row = conn.execute(sa.select(alerts).where(alerts.c.alert_id == command.body["id"])).mappings().one_or_none()
+    if row is None:
+        return Refused("NOT_FOUND", "id")
+    if command.actor.programme not in (None, row["programme"]):
+        return Refused("PROGRAMME_MISMATCH", "id")
+    return _plain(row)
+
+
+def list_alerts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
+    """Alerts of a programme by id; `status` narrows."""
+    body = command.body
+    query = sa.select(alerts).where(alerts.c.programme == body["programme"])
+    if body.get("status"):
+        query = query.where(alerts.c.status == body["status"])
+    return _page(conn, query, alerts.c.alert_id, body)
+
+
+def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
+    """Entries that stand, public; officials also see those removed, reasons and by whom."""
+    body = command.body
+    query = sa.select(blacklist).where(blacklist.c.programme == body["programme"])
+    official = bool(command.actor.roles & r.OFFICIALS)
+    if not official:
+        names = ("entry_id", "party_kind", "party_id", "party_name", "programme", "ground", "articles", "effective_at")
+        query = query.with_only_columns(*(blacklist.c[name] for name in (*names, "status")))
+        query = query.where(blacklist.c.status == "listed")
+    return _page(conn, query, blacklist.c.entry_id, body)
+
+
+def standing(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
+    """Each party asked about: `blacklisted` now; `since`: when an entry that stands takes effect, past or coming."""
+    ids = command.body["ids"]
+    query = sa.select(blacklist.c.party_id, blacklist.c.in_effect, blacklist.c.effective_at).where(
+        blacklist.c.party_id.in_(sorted(set(ids))), blacklist.c.status == "listed"
+    )
+    found = {row["party_id"]: row for row in conn.execute(query).mappings()}
+    return {
+        "items": [
+            {
+                "party_id": party_id,
+                "blacklisted": party_id in found and bool(found[party_id]["in_effect"]),
+                "since": instant_text(found[party_id]["effective_at"]) if party_id in found else None,
+            }
+            for party_id in ids
+        ],
+        "next": None,
+    }
+
+
+def related(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
+    """The chain of shared facts between two parties, each named by its kind; and what was too common to count."""
+    pair = (command.body["from_id"], command.body["to_id"])
+    unknown = set(pair) - known.parties(conn, pair).keys()
+    if unknown:
+        return Refused("NOT_FOUND", "from_id" if pair[0] in unknown else "to_id")
+    graph = known.graph(conn, pair)
+    path = affiliation.paths(graph, [pair]).get(pair, ())
+    ignored = [
+        {"party_id": party, "kind": kind, "shared_by": many} for party in pair for kind, many in graph.crowded(party)
+    ]
+    return {
+        "from_id": pair[0],
+        "to_id": pair[1],
+        "related": bool(path),
+        "steps": len(path),
+        "severity": affiliation.severity(path) if path else None,
+        "path": list(affiliation.view(path)),
+        "ignored": ignored,
+    }
+
+
+def evidence_page(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
+    """Records from `start`: the very fields of an export's lines; fewer than `limit` when they are large."""
+    body = command.body
+    records = evidence.page(conn, start=body["start"], limit=body["limit"])
+    items: list[Row] = []
+    size = 0
+    for record in records:
+        size += len(record.body)
+        if items and size > PAGE_BYTES:
+            break
+        items.append({name: getattr(record, name) for name in record.__slots__})
+    more = len(items) < len(records) or len(records) == body["limit"]
+    return {"items": items, "next": str(items[-1]["position"] + 1) if items and more else None}
+
+
+def evidence_head(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
+    """Size and hash of the log, and its last checkpoint."""
+    log = evidence.read_log(conn)
+    return {
+        "size": log.size,
+        "head": log.hash,
+        "checkpoints": log.checkpoints,
+        "checkpoint_size": log.checkpoint_size,
+        "checkpoint_at": instant_text(log.checkpoint_at) if log.checkpoint_at else None,
+    }
+
+
+def totals(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
+    """Figures for reconciliation; alerts are the programme's, evidence is everything's."""
+    programme = command.body["programme"]
+    sources = evidence.sources(conn)
+    by_status = (
+        sa.select(alerts.c.status, sa.func.count().label("many"))
+        .where(alerts.c.programme == programme)
+        .group_by(alerts.c.status)
+    )
+    listed = sa.select(sa.func.count()).where(blacklist.c.programme == programme, blacklist.c.status == "listed")
+    unsent = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state < OUTBOX_SENT)
+    return {
+        "figures": {
+            "evidence_size": evidence.read_log(conn).size,
+            "stream_gaps": sum(row["last_seq"] - row["numbered"] for row in sources),
+            "blacklisted": conn.execute(listed).scalar_one(),
+            "screening_pending": claims.waiting(conn),
+            "outbox_unsent": conn.execute(unsent).scalar_one(),
+            "stream_seq": conn.execute(sa.select(sa.func.max(streams.c.head_seq))).scalar_one() or 0,
+        },
+        "rows": {
+            "evidence": {row["source"]: row["events"] for row in sources},
+            "alerts": {row.status: row.many for row in conn.execute(by_status)},
+        },
+    }
+
+
+def _page(
+    conn: sa.Connection, query: sa.Select[Any], key: sa.Column[str], body: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    if body.get("after"):
+        query = query.where(key > body["after"])
+    rows: Sequence[sa.RowMapping] = conn.execute(query.order_by(key).limit(body["limit"])).mappings().all()
+    return {
+        "items": [_plain(row) for row in rows],
+        "next": rows[-1][key.key] if len(rows) == body["limit"] else None,
+    }
+
+
+def _plain(row: sa.RowMapping) -> Row:
+    return {name: instant_text(value) if name.endswith("_at") and value else value for name, value in row.items()}
+
+
+QUERIES: Mapping[str, Query] = {
+    "get_alert": get_alert,
+    "list_alerts": list_alerts,
+    "blacklist": list_blacklist,
+    "standing": standing,
+    "related": related,
+    "evidence_page": evidence_page,
+    "evidence_head": evidence_head,
+    "totals": totals,
+}
