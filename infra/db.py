@@ -19,9 +19,20 @@ from infra.messages import Actor, Command, Event
 from infra.settings import Settings
 from infra.tables import Json, UtcDateTime, common_tables
 
-__all__ = ["Json", "UnitOfWork", "UtcDateTime", "common_tables", "create_engine", "is_transient", "reading", "writing"]
+__all__ = [
+    "Json",
+    "UnitOfWork",
+    "UtcDateTime",
+    "common_tables",
+    "create_engine",
+    "create_tables",
+    "is_transient",
+    "reading",
+    "writing",
+]
 
 _READ_ONLY = "yunquan_read_only"
+_CREATING = 0x7975_6E72
 
 
 def create_engine(url: str, *, service: str, settings: Settings | None = None, pool_size: int = 10) -> sa.Engine:
@@ -64,6 +75,14 @@ def _sqlite(url: sa.URL, limits: Settings) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
+    """Make the tables that are missing; replicas that start together do it one after the other."""
+    with engine.begin() as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATING)))
+        metadata.create_all(conn)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from pika.adapters.select_connection import SelectConnection
 
 from contracts.envelope import CONTENT_TYPE
 from infra import metrics
+from infra.bus import names
 from infra.db import create_engine
 from infra.settings import Settings, from_env
 from infra.stream import LeaseLost, Outgoing, Stream
@@ -37,7 +38,6 @@ CALM_AFTER_S = 2.0
 LEASE_S = 3.0
 GAUGE_EVERY_S = 2.0
 RECONNECT_S = (0.1, 0.3, 1.0, 2.0)
-UNROUTED = "unrouted"
 STUCK_S = 15.0  # confirms that do not come for so long cost us the connection
 
 
@@ -188,7 +188,7 @@ class Relay:
         self._last_progress = time.monotonic()
         self._events = {one.event_id: one for one in outgoing}
         for one in outgoing:
-            exchange = f"{self.stream.service}.events"
+            exchange = names.events_exchange(self.stream.service)
             self._send(one, exchange, one.type)
         self._later(1.0)
 
@@ -201,7 +201,7 @@ class Relay:
             delivery_mode=2,
             message_id=one.event_id,
             type=one.type,
-            headers={"x-stream-seq": one.stream_seq, "x-stream-hash": one.stream_hash},
+            headers={names.HEADER_STREAM_SEQ: one.stream_seq, names.HEADER_STREAM_HASH: one.stream_hash},
         )
         self._channel.basic_publish(exchange, routing_key, one.body, properties, mandatory=True)
 
@@ -215,7 +215,7 @@ class Relay:
             self._open[one.id] = self._open.get(one.id, 0) + 1  # never confirmed: not marked, sent again
             return
         log.error("relay.unrouted", service=self.stream.service, type=one.type, event_id=one.event_id)
-        self._send(one, "", UNROUTED)
+        self._send(one, "", names.UNROUTED)
 
     def _on_confirm(self, frame: Any) -> None:
         method = frame.method
@@ -266,7 +266,7 @@ def main(argv: list[str] | None = None) -> int:
 
     service = arguments[0]
     settings = from_env()
-    process = f"{service}-relay-{os.getpid()}"
+    process = settings.process or f"relay-{service}-{os.getpid()}"
     configure(process)
     metrics.serve(process, settings.metrics_host, settings.metrics_port, settings.run_dir)
     engine = create_engine(settings.database_url(service), service=f"{service}-relay", settings=settings, pool_size=2)

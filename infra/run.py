@@ -27,7 +27,7 @@ def _run(service: str) -> int:
     from infra.bus.host import host
 
     given = settings.from_env()
-    process = f"{service}-{os.getpid()}"
+    process = given.process or f"{service}-{os.getpid()}"
     log.configure(process)
     module = importlib.import_module(os.environ.get("YUNQUAN_SERVICE_MODULE") or f"services.{service}.service")
     service_class = _service_class(module, service)
@@ -44,29 +44,20 @@ def _service_class(module: ModuleType, service: str) -> Any:
 
 
 def prepare_tables(service: str, metadata: Any, given: Any) -> None:
-    """YUNQUAN_CREATE_TABLES=1: make what is missing; else `alembic upgrade head` where the service has migrations."""
+    """The service's migrations; where it has none, or with YUNQUAN_CREATE_TABLES=1, what is missing is made."""
     from importlib.resources import files
 
-    from infra.db import create_engine
+    from infra.migrate import upgrade
 
-    if given.create_tables:
-        engine = create_engine(given.database_url(service), service=service, settings=given)
-        metadata.create_all(engine)
-        engine.dispose()
+    url = given.database_url(service)
+    if not given.create_tables and (files(f"services.{service}") / "migrations" / "versions").is_dir():
+        upgrade(service, url)
         return
-    try:
-        migrations = files(f"services.{service}") / "migrations"
-    except ModuleNotFoundError:
-        return
-    if not migrations.is_dir():
-        return
-    from alembic import command
-    from alembic.config import Config
+    from infra.db import create_engine, create_tables
 
-    config = Config()
-    config.set_main_option("script_location", str(migrations))
-    config.set_main_option("sqlalchemy.url", given.database_url(service).replace("%", "%%"))
-    command.upgrade(config, "head")
+    engine = create_engine(url, service=service, settings=given)
+    create_tables(engine, metadata)
+    engine.dispose()
 
 
 if __name__ == "__main__":

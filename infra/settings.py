@@ -21,6 +21,7 @@ class Settings:
     jwt_public_key: Path | None = None
     service_token: Path | None = None
     create_tables: bool = False
+    process: str = ""  # its name among others: in the log, and of its metrics file
     batch: int = 200  # commands taken together
     batch_bytes: int = 4 * 1024 * 1024
     message_bytes: int = 1024 * 1024  # one message, bulk lists apart
@@ -79,6 +80,7 @@ def from_env(env: Mapping[str, str] | None = None) -> Settings:
         "database_url_template": "YUNQUAN_DATABASE_URL",
         "clock": "YUNQUAN_CLOCK",
         "metrics_host": "YUNQUAN_METRICS_HOST",
+        "process": "YUNQUAN_PROCESS",
     }
     paths = {
         "data_dir": "YUNQUAN_DATA_DIR",

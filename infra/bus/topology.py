@@ -15,7 +15,7 @@ from typing import Any
 
 import contracts.catalogue
 from infra.bus import names
-from infra.settings import Settings
+from infra.settings import Settings, from_env
 
 MAX_LENGTH = 200_000  # then publishers are refused, and wait; nothing is dropped
 NEVER = 1_000_000_000  # a dead letter is looked at as often as one likes (RabbitMQ 4 would drop it after 20 times)
@@ -144,3 +144,16 @@ def declare(uri: str, topology: Topology) -> None:
             bind(binding.target, binding.source, binding.key)
     finally:
         connection.close()
+
+
+def lines(topology: Topology) -> list[str]:
+    """The topology for people: one line an exchange, queue and binding."""
+    exchanges = [f"exchange {one.name} ({one.type})" for one in topology.exchanges]
+    queues = [f"queue    {one.name}" for one in topology.queues]
+    bindings = [f"binding  {one.source} --{one.key or '*'}--> {one.target}" for one in topology.bindings]
+    return [*exchanges, *queues, *bindings]
+
+
+if __name__ == "__main__":
+    given = from_env()
+    declare(given.amqp_uri, plan(settings=given))

@@ -1,0 +1,175 @@
+"""`yunquan`: one command for people; each part brings its own by the entry point `yunquan.commands`."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from contracts.catalogue import SERVICES
+from contracts.roles import ALL
+from infra import auth
+from infra.messages import Actor
+from infra.settings import from_env
+
+SERVICE = click.Choice(SERVICES)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def yunquan() -> None:
+    """Runs a region's cloud-voucher programme."""
+
+
+@yunquan.command("run")
+@click.argument("service", type=SERVICE)
+def run_service(service: str) -> None:
+    """Run one service process."""
+    from infra.run import main as run
+
+    raise SystemExit(run([service]))
+
+
+@yunquan.command("relay")
+@click.argument("service", type=SERVICE)
+def run_relay(service: str) -> None:
+    """Run one service's relay."""
+    from infra.relay import main as relay
+
+    raise SystemExit(relay([service]))
+
+
+@yunquan.command("topology")
+@click.option("--list", "only_list", is_flag=True, help="Show it and declare nothing.")
+def declare_topology(only_list: bool) -> None:
+    """Declare all exchanges, queues and bindings; a second time changes nothing."""
+    from infra.bus import topology
+
+    settings = from_env()
+    planned = topology.plan(settings=settings)
+    for line in topology.lines(planned):
+        click.echo(line)
+    if not only_list:
+        topology.declare(settings.amqp_uri, planned)
+
+
+@yunquan.command("token")
+@click.argument("private_key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--subject", required=True, help="Who: a person or a system.")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(sorted(ALL)))
+@click.option("--organisation", help="Id of the enterprise or provider.")
+@click.option("--region", help="GB/T 2260 code.")
+@click.option("--programme", help="Only for this programme.")
+@click.option("--hours", default=8.0, show_default=True, type=click.FloatRange(0.01, auth.LONGEST_S / 3600))
+def issue_token(
+    private_key: Path,
+    subject: str,
+    roles: tuple[str, ...],
+    organisation: str | None,
+    region: str | None,
+    programme: str | None,
+    hours: float,
+) -> None:
+    """Issue a token signed with PRIVATE_KEY (PEM, Ed25519)."""
+    actor = Actor(subject, frozenset(roles), organisation, region, programme)
+    click.echo(auth.issue(private_key.read_bytes(), actor, lifetime_s=int(hours * 3600)))
+
+
+@yunquan.group("dlq")
+def dlq_group() -> None:
+    """Dead letters: what a service could not handle."""
+
+
+@dlq_group.command("list")
+@click.argument("service", required=False, type=SERVICE)
+def dlq_list(service: str | None) -> None:
+    """Count dead letters, or list those of SERVICE."""
+    from infra import dlq
+
+    uri = from_env().amqp_uri
+    if service is None:
+        for name in SERVICES:
+            click.echo(f"{name:<12} {dlq.count(uri, name)}")
+        return
+    for letter in dlq.letters(uri, service):
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(letter.dead_at)) if letter.dead_at else "-"
+        click.echo(f"{letter.id}  {when}  {letter.kind:<7}  {letter.routing_key}  {letter.reason}")
+
+
+@dlq_group.command("show")
+@click.argument("service", type=SERVICE)
+@click.argument("id")
+@click.option("--body", is_flag=True, help="Show the body, which may hold personal data.")
+def dlq_show(service: str, id: str, body: bool) -> None:
+    """Show one dead letter."""
+    from infra import dlq
+
+    found = [letter for letter in dlq.letters(from_env().amqp_uri, service) if letter.id == id]
+    if not found:
+        raise click.ClickException(f"no dead letter {id} of {service}")
+    letter = found[0]
+    click.echo(f"{letter.kind} {letter.routing_key}\nreason: {letter.reason}")
+    for name, value in sorted(letter.headers.items()):
+        click.echo(f"  {name}: {value}")
+    click.echo(letter.body.decode("utf-8", "replace") if body else f"body: {len(letter.body)} bytes (--body shows it)")
+
+
+@dlq_group.command("replay")
+@click.argument("service", type=SERVICE)
+@click.argument("ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True)
+@click.option("--token", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="For commands: whose.")
+def dlq_replay(service: str, ids: tuple[str, ...], everything: bool, token: Path | None) -> None:
+    """Send dead letters again: events to this service alone, commands under the token given."""
+    from infra import dlq
+
+    _need_choice(ids, everything)
+    given = token.read_text(encoding="ascii").strip() if token else None
+    try:
+        done = dlq.replay(from_env().amqp_uri, service, lambda letter: everything or letter.id in ids, token=given)
+    except dlq.NotReplayed as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{done} replayed")
+
+
+@dlq_group.command("drop")
+@click.argument("service", type=SERVICE)
+@click.argument("ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True)
+@click.confirmation_option(prompt="They will be gone for good. Drop them?")
+def dlq_drop(service: str, ids: tuple[str, ...], everything: bool) -> None:
+    """Throw dead letters away."""
+    from infra import dlq
+
+    _need_choice(ids, everything)
+    done = dlq.drop(from_env().amqp_uri, service, lambda letter: everything or letter.id in ids)
+    click.echo(f"{done} dropped")
+
+
+def _need_choice(ids: tuple[str, ...], everything: bool) -> None:
+    if bool(ids) == everything:
+        raise click.UsageError("name the letters, or say --all")
+
+
+def load_commands() -> None:
+    """Add what each installed part brings; a service that is not there has no commands, and that is no error."""
+    for entry in sorted(entry_points(group="yunquan.commands"), key=lambda entry: entry.name):
+        try:
+            commands = entry.load()
+        except ModuleNotFoundError as error:
+            if error.name and entry.module.startswith(error.name):
+                continue
+            raise
+        for command in commands:
+            yunquan.add_command(command)
+
+
+def main() -> None:
+    """The console script."""
+    load_commands()
+    yunquan()
+
+
+if __name__ == "__main__":
+    main()
