@@ -8,7 +8,7 @@ RPC_EXCHANGE = "nameko-rpc"
 UNROUTED = "unrouted"
 
 HEADER_TOKEN = "nameko.auth_token"  # noqa: S105 - the name of a header, not a token
-HEADER_DEADLINE = "nameko.deadline"  # unix seconds
+HEADER_DEADLINE = "nameko.deadline"  # unix seconds, as a number or (pika has no floats) as text
 HEADER_CORRELATION = "nameko.correlation_id"
 HEADER_CAUSATION = "nameko.causation_id"
 
