@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from infra.db_insert import insert_for
+from infra.db_insert import insert_many, insert_new, upsert
 from services.voucher.domain.applications import AGAIN, Application
 from services.voucher.domain.claims import Heard
 from services.voucher.domain.ledger import Account, Books
@@ -73,10 +73,8 @@ def plans_over(conn: sa.Connection, year: int, most: int) -> list[Plan]:
 
 def insert_plans(conn: sa.Connection, made: Sequence[Plan]) -> set[str]:
     """Insert new plans; ids of those that took their programme's year (another replica may have been quicker)."""
-    if not made:
-        return set()
-    statement = insert_for(conn)(plans).on_conflict_do_nothing().returning(plans.c.plan_id)
-    return set(conn.execute(statement, [vars(plan) for plan in made]).scalars())
+    kept = insert_new(conn, plans, [vars(plan) for plan in made], returning=("plan_id",))
+    return {plan_id for (plan_id,) in kept}
 
 
 def save_plans(conn: sa.Connection, changed: Iterable[Plan]) -> None:
@@ -148,8 +146,7 @@ def unsettled(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
 
 
 def insert_applications(conn: sa.Connection, made: Sequence[Application]) -> None:
-    if made:
-        conn.execute(sa.insert(applications), [vars(application) for application in made])
+    insert_many(conn, applications, [vars(application) for application in made])
 
 
 def save_applications(conn: sa.Connection, changed: Iterable[Application]) -> None:
@@ -186,8 +183,7 @@ def orders_left_behind(conn: sa.Connection, most: int) -> list[Order]:
 
 
 def insert_orders(conn: sa.Connection, placed: Sequence[Order]) -> None:
-    if placed:
-        conn.execute(sa.insert(orders), [vars(order) for order in placed])
+    insert_many(conn, orders, [vars(order) for order in placed])
 
 
 def save_orders(conn: sa.Connection, changed: Iterable[Order]) -> None:
@@ -212,7 +208,7 @@ def load_accounts(conn: sa.Connection, names: Iterable[str]) -> list[Account]:
     found = _locked(conn, wanted)
     missing = sorted(set(wanted) - {account.name for account in found})
     if missing:
-        conn.execute(insert_for(conn)(accounts).on_conflict_do_nothing(), [_row(Account(name)) for name in missing])
+        insert_new(conn, accounts, [_row(Account(name)) for name in missing], returning=("name",))
         found += _locked(conn, missing)
     return found
 
@@ -222,7 +218,7 @@ def save_books(conn: sa.Connection, books: Books) -> None:
     if not books.transfers:
         return
     _upsert(conn, accounts, "name", [_row(account) for account in books.touched()])
-    conn.execute(sa.insert(transfers), [vars(transfer) for transfer in books.transfers])
+    insert_many(conn, transfers, [vars(transfer) for transfer in books.transfers])
 
 
 def balances(conn: sa.Connection, programme: str, year: int) -> dict[str, int]:
@@ -338,9 +334,4 @@ def _listed(party_id: sa.ColumnElement[str], now: datetime) -> sa.ColumnElement[
 
 def _upsert(conn: sa.Connection, table: sa.Table, key: str, rows: list[Any]) -> None:
     """Insert or replace whole rows that this transaction has locked (or made)."""
-    if not rows:
-        return
-    statement = insert_for(conn)(table)
-    replaced = {column.name: statement.excluded[column.name] for column in table.c if column.name != key}
-    statement = statement.on_conflict_do_update(index_elements=[table.c[key]], set_=replaced)
-    conn.execute(statement, sorted(rows, key=lambda row: row[key]))
+    upsert(conn, table, sorted(rows, key=lambda row: row[key]), key=(key,))
