@@ -228,13 +228,16 @@ def test_a_mail_taken_over_is_not_sent_by_who_had_it(post: Post):
 
 def test_text_cannot_end_a_mail_early(box: Mailbox):
     """Lost otherwise: a reason with a line of one dot cuts the mail, and what follows is taken as commands."""
+    text = "one\n.\n..two\nMAIL FROM:<x@example.cn>\n"
     message = EmailMessage(policy=policy.SMTP)
-    message.set_content("one\n.\n..two\nMAIL FROM:<x@example.cn>\n")
+    message.set_content(text)
     smtp = Smtp(server_of(box.url), timeout_s=5)
     assert smtp.send(message, "boss@example.cn") == ("taken", None)
     assert smtp.send(message, "boss@example.cn") == ("taken", None)
     smtp.close()
-    assert [mail.get_content() for _, mail in box.mails] == ["one\n.\n..two\nMAIL FROM:<x@example.cn>\n"] * 2
+    assert [mail.get_content().replace("\r\n", "\n") for _, mail in box.mails] == [text, text]
+        "one\n.\n..two\nMAIL FROM:<x@example.cn>\n"
+    ] * 2
 
 
 @pytest.mark.parametrize(
