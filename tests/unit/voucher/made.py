@@ -1,0 +1,83 @@
+"""Orders, applications, parties and products as tests want them: everything in order unless it is said otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from services.voucher.domain.applications import Application
+from services.voucher.domain.orders import Order
+from services.voucher.domain.parties import Enterprise, Product, Provider
+
+NOW = datetime(2019, 3, 1, 4, 0, tzinfo=UTC)
+TODAY = date(2019, 3, 1)
+GUIZHOU = "guizhou-2018"
+
+ENTERPRISE = Enterprise(
+    enterprise_id="E1",
+    programme=GUIZHOU,
+    region="520100",
+    registered_on=date(2015, 1, 1),
+    legal_person=True,
+    violation=False,
+    bad_credit=False,
+    industry=None,
+    size=None,
+    priority=False,
+    status="certified",
+    blacklisted=False,
+    granted_fen=5_000_000,
+)
+PROVIDER = Provider("P1", GUIZHOU, "admitted", blacklisted=False)
+PRODUCT = Product("K1", "P1", GUIZHOU, "platform", 1_000_000, None, True, "published", PROVIDER)
+
+
+def order(**facts: Any) -> Order:
+    base = Order(
+        order_id="R1",
+        enterprise_id="E1",
+        provider_id="P1",
+        product_id="K1",
+        programme=GUIZHOU,
+        year=2019,
+        category="platform",
+        list_price_fen=1000,
+        price_fen=1000,
+        voucher_fen=600,
+        own_fen=400,
+        agreement=None,
+        ordered_at=NOW,
+        confirmed_at=None,
+        contract_sha256=None,
+        claim_id=None,
+        status="placed",
+        reason=None,
+        hand_over_due=False,
+        pack_version="guizhou-2018@1",
+        sequence=1,
+    )
+    return replace(base, **facts)
+
+
+def application(place: int = 1, **facts: Any) -> Application:
+    base = Application(
+        application_id=f"A{place}",
+        enterprise_id=f"E{place}",
+        programme=GUIZHOU,
+        year=2019,
+        place=place,
+        priority=False,
+        requested_fen=None,
+        amount_fen=0,
+        lapsed_fen=0,
+        status="waiting",
+        pending_id=None,
+        applied_by="platform-1",
+        applied_at=NOW,
+        reasons=(),
+        pack_version="guizhou-2018@1",
+        settled=False,
+        sequence=1,
+    )
+    return replace(base, **facts)
