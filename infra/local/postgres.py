@@ -7,7 +7,6 @@ socket in its own folder, and asks for a password that stands only in that folde
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import pwd
 import secrets
@@ -29,6 +28,8 @@ USER = "yunquan"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 START_ATTEMPTS = 3
+HOME_PREFIX = "yunquan-postgres-"
+POINTER = "home"  # a file: in a folder, where its home is; in a home, whose it is
 SOCKET_PATH_BYTES = 90  # the kernel's limit is 107, and PostgreSQL adds a name to the folder's
 
 
@@ -161,13 +162,8 @@ class Postgres:
         os.chown(self.folder, user.pw_uid, user.pw_gid)
         if not _can_write(user, self.folder):
             os.chown(self.folder, 0, 0)
-            mark = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
-            self.home = _public_folder() / f"yunquan-postgres-{mark}"
-            with contextlib.suppress(FileExistsError):
-                self.home.mkdir(mode=0o700)
-            if self.home.is_symlink() or self.home.stat().st_uid not in (0, user.pw_uid):
-                raise LocalServerError(f"{self.home} belongs to somebody else; remove it")
-            os.chown(self.home, user.pw_uid, user.pw_gid)
+            _sweep(user)
+            self.home = _home_elsewhere(self.folder, user)
 
     def _initialise(self) -> None:
         shutil.rmtree(self.home / "data", ignore_errors=True)  # an initdb that was interrupted
@@ -270,7 +266,32 @@ def _can_write(user: pwd.struct_passwd, folder: Path) -> bool:
     return test.returncode == 0
 
 
+def _home_elsewhere(folder: Path, user: pwd.struct_passwd) -> Path:
+    """The folder in a public place that belongs to ``folder``: the two name each other, so both can be checked."""
+    pointer = folder / POINTER
+    if pointer.is_file() and (home := Path(pointer.read_text())).is_dir():
+        return home
+    home = Path(tempfile.mkdtemp(prefix=HOME_PREFIX, dir=_public_folder()))
+    (home / POINTER).write_text(str(folder))
+    pointer.write_text(str(home))
+    os.chown(home, user.pw_uid, user.pw_gid)
+    return home
+
+
+def _sweep(user: pwd.struct_passwd) -> None:
+    """Remove the homes elsewhere whose own folder is gone or has another home by now, unless their server runs."""
+    for home in _public_folder().glob(f"{HOME_PREFIX}*"):
+        pointer = home / POINTER
+        if home.is_symlink() or home.stat().st_uid not in (0, user.pw_uid) or not pointer.is_file():
+            continue
+        back = Path(pointer.read_text()) / POINTER
+        running = home / "data" / "postmaster.pid"
+        pid = running.read_text().split("\n", 1)[0] if running.is_file() else ""
+        if not (back.is_file() and back.read_text() == str(home)) and not Path(f"/proc/{pid or 'none'}").exists():
+            shutil.rmtree(home, ignore_errors=True)
+
+
 def _public_folder() -> Path:
     """A folder that every user can traverse and that outlives a reboot, if there is one."""
-    public = Path("/var/tmp")  # noqa: S108 - what we make there is ours alone, and _settle looks whose it is
+    public = Path("/var/tmp")  # noqa: S108 - what we make there is readable to us alone
     return public if public.is_dir() else Path(tempfile.gettempdir())

@@ -73,22 +73,46 @@ def test_it_asks_for_its_password(cluster):
     psycopg2.connect(uri).close()
 
 
-def test_a_folder_the_server_can_not_reach_gets_another(wait_until):
-    """Lost otherwise: `make up` in root's own checkout fails with "permission denied"."""
+@pytest.fixture
+def closed(monkeypatch):
+    """A folder that only its owner can enter, and a public place of this test's own for PostgreSQL's homes."""
+    public = scratch_folder("public")
+    public.chmod(0o755)
+    monkeypatch.setattr("infra.local.postgres._public_folder", lambda: public)
     parent = scratch_folder("closed")
-    parent.chmod(0o700)
-    cluster = Postgres(parent / "data", durable=False)
-    with cluster:
+    yield parent / "data"
+    shutil.rmtree(parent)
+    shutil.rmtree(public)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands its server to another user")
+def test_a_folder_the_server_can_not_reach_gets_another(closed):
+    """Lost otherwise: `make up` in root's own checkout fails with "permission denied"."""
+    with Postgres(closed, durable=False) as cluster:
         url = cluster.create_database("a")
         assert rows(url, "SELECT 1") == [(1,)]
-        assert (cluster.home == cluster.folder) == (os.geteuid() != 0)
-        home = cluster.home
-    with Postgres(parent / "data", durable=False) as again:
-        assert again.home == home
+        assert cluster.home != cluster.folder
+    with Postgres(closed, durable=False) as again:
+        assert again.home == cluster.home
         assert again.databases() == ["a"]
     again.remove()
-    assert not home.exists()
-    shutil.rmtree(parent)
+    assert not cluster.home.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands its server to another user")
+def test_data_go_with_the_folder_that_was_deleted(closed):
+    """Lost otherwise: after `make clean` the old vouchers are back; or the disk, to clusters nobody knows of."""
+    with Postgres(closed, durable=False) as first:
+        first.create_database("old")
+        with Postgres(closed.with_name("other"), durable=False) as other:
+            shutil.rmtree(closed)
+            with Postgres(closed, durable=False) as second:
+                assert second.databases() == []
+                assert first.home.exists(), "its server still runs"
+                assert other.home.exists()
+    with Postgres(closed.with_name("third"), durable=False):
+        assert not first.home.exists()
+        assert other.home.exists()
 
 
 def test_a_half_made_cluster_is_made_anew():
