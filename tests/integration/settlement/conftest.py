@@ -1,0 +1,32 @@
+"""One settlement service on a fresh database of each kind, with keys of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from infra import crypto
+from infra.db import create_engine
+from tests.integration.settlement.world import World
+
+
+@pytest.fixture
+def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key file, named by the environment."""
+    crypto.create(tmp_path / "keys.json")
+    monkeypatch.setenv(crypto.SETTING, str(tmp_path / "keys.json"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    engine = create_engine(database_url, service="settlement")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def world(engine: sa.Engine, keys: None) -> World:
+    return World(engine)

@@ -1,0 +1,304 @@
+"""Disbursements, payments and the bank: what is lost here is public money, paid twice or to the wrong account."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from contracts.errors import Refused
+from services.settlement.domain import disbursements as d
+from services.settlement.domain import payments as p
+from services.settlement.domain import questions as q
+from services.settlement.domain.bank import Booked, Known, Line, Payee, compare, payment_file
+from services.settlement.domain.steps import Step, derived_id
+from tests.unit.settlement.cases import NOW, TODAY, claim, pack
+
+ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
+
+
+def passed(number: int, **changed):
+    return claim("passed", claim_id=f"C{number}", **changed)
+
+
+def filed(*members):
+    step, moved = d.file(
+        disbursement_id="D1",
+        provider_id="P1",
+        year=2018,
+        passed=members,
+        blacklisted=False,
+        filed_by="p",
+        now=NOW,
+        pack=pack(),
+    )
+    return step.after, [one.after for one in moved]
+
+
+def reviewed(disbursement, members, stage="bureau", decision="approve", **changed):
+    given = {
+        "reasons": ("x",) if decision == "refuse" else (),
+        "reviewer": f"{stage}-1",
+        "roles": frozenset({stage}),
+        "account_version": 3,
+        "blacklisted": False,
+        **changed,
+    }
+    return d.review(
+        disbursement=disbursement, members=members, stage=stage, decision=decision, now=NOW, pack=pack(), **given
+    )
+
+
+def approved(*members):
+    disbursement, put_forward = filed(*members)
+    disbursement = reviewed(disbursement, put_forward, "operator")[0].after
+    step, moved = reviewed(disbursement, put_forward)
+    return step.after, [one.after for one in moved]
+
+
+def made(disbursement, members, batch_id="H1"):
+    return p.make(
+        batch_id=batch_id,
+        year=2018,
+        disbursements=[disbursement],
+        claims={disbursement.disbursement_id: members},
+        made_by="f-1",
+        now=NOW,
+        pack=pack(),
+    )
+
+
+def batch_of(*numbers: int):
+    disbursement, members = approved(*(passed(number) for number in numbers))
+    step, payments = made(disbursement, members)
+    return step.after, payments[0].after, members
+
+
+def test_a_disbursement_takes_all_passed_claims_and_sums_them() -> None:
+    disbursement, members = filed(passed(2), passed(1))
+    assert (disbursement.claims, disbursement.amount_fen) == (2, 800_000)
+    assert [one.status for one in members] == ["in_disbursement"] * 2
+
+
+@pytest.mark.parametrize(
+    ("stage", "changed", "code"),
+    [
+        ("operator", {"roles": frozenset({"bureau"})}, "FORBIDDEN"),
+        ("bureau", {}, "WRONG_STATE"),
+        ("operator", {"decision": "refuse", "reasons": ()}, "REASON_MISSING"),
+    ],
+)
+def test_a_filed_disbursement_waits_for_the_operator(stage, changed, code) -> None:
+    disbursement, members = filed(passed(1))
+    assert reviewed(disbursement, members, stage, **changed).code == code
+
+
+def test_two_people_and_standing_are_needed_to_approve() -> None:
+    disbursement, members = filed(passed(1))
+    waiting = reviewed(disbursement, members, "operator")[0].after
+    assert reviewed(waiting, members, reviewer="operator-1").code == "SAME_PERSON"
+    assert reviewed(waiting, members, blacklisted=True).code == "BLACKLISTED"
+    step, moved = reviewed(waiting, members, decision="refuse")
+    assert (step.after.status, moved[0].after.status) == ("refused", "passed"), "the claims may be put forward again"
+
+
+def test_approval_freezes_payee_account_amount_and_fund() -> None:
+    """Whatever of them changes afterwards must show."""
+    disbursement, (member,) = approved(passed(1))
+    assert (member.account_version, member.fund) == (3, "guizhou-2018:2018")
+    assert member.frozen_hash == d.frozen_as(member)
+    for changed in (
+        {"claimed_fen": 1},
+        {"provider_id": "P2"},
+        {"account_version": 4},
+        {"fund": "x"},
+        {"claim_version": 2},
+    ):
+        assert d.frozen_as(replace(member, **changed)) != member.frozen_hash, changed
+    assert made(disbursement, [replace(member, claimed_fen=400_001)]).code == "FROZEN_MISMATCH"
+
+
+def test_ids_and_references_follow_from_the_batch() -> None:
+    """The same batch made again after a crash must not be a second payment; a new batch must be one."""
+    disbursement, members = approved(passed(1))
+    one = made(disbursement, members)[1][0].after
+    again = made(disbursement, members)[1][0].after
+    other = made(disbursement, members, batch_id="H2")[1][0].after
+    assert one == again
+    assert one.reference != other.reference
+    assert ULID.match(one.payment_id)
+    assert re.fullmatch(r"[A-Z0-9]{1,35}", one.reference)
+    assert derived_id("a", "bc") != derived_id("ab", "c")
+
+
+def test_one_payment_a_payee_and_account() -> None:
+    """An account that changed between two approvals is not mixed with the old one."""
+    first, _ = approved(passed(1))
+    second = replace(first, disbursement_id="D2")
+    moved = replace(first, disbursement_id="D3", account_version=4)
+    groups = p.gather([second, first, moved])
+    assert [[one.disbursement_id for one in group] for group in groups] == [["D1", "D2"], ["D3"]]
+
+
+def allowed(batch, payment, members, **changed):
+    given = {"frozen_hash": batch.frozen_hash, "released_by": "f-2", **changed}
+    claims = {member.claim_id: member for member in members}
+    return p.may_release(batch=batch, payments=[payment], claims=claims, now=NOW, pack=pack(), **given)
+
+
+def test_a_release_repeats_what_was_made_and_is_another_persons() -> None:
+    batch, payment, members = batch_of(1, 2)
+    assert isinstance(allowed(batch, payment, members), Step)
+    assert allowed(batch, payment, members, released_by="f-1").code == "SAME_PERSON"
+    assert allowed(batch, payment, members, frozen_hash="0" * 64).code == "FROZEN_MISMATCH"
+    assert allowed(replace(batch, status="released"), payment, members).code == "WRONG_STATE"
+    for changed in ({"amount_fen": 800_001}, {"account_version": 4}, {"provider_id": "P2"}, {"reference": "YQ0"}):
+        assert allowed(batch, replace(payment, **changed), members).code == "FROZEN_MISMATCH", changed
+    tampered = [replace(members[0], claimed_fen=1), members[1]]
+    assert allowed(batch, payment, tampered).code == "FROZEN_MISMATCH"
+
+
+@pytest.mark.parametrize(
+    ("blacklisted", "version", "status", "reason"),
+    [
+        (False, 3, "sent", None),
+        (True, 3, "held", "BLACKLISTED"),
+        (False, 4, "held", "ACCOUNT_CHANGED"),
+        (False, None, "held", "ACCOUNT_CHANGED"),
+    ],
+)
+def test_a_payee_without_standing_or_with_another_account_is_held(blacklisted, version, status, reason) -> None:
+    _batch, payment, members = batch_of(1)
+    step, moved = p.release(
+        payment=payment, blacklisted=blacklisted, account_version=version, members=members, pack=pack()
+    )
+    assert (step.after.status, step.after.reason) == (status, reason)
+    assert [one.after.status for one in moved] == (["paying"] if status == "sent" else [])
+
+
+RESULTS = ("settled", "failed", "returned", "unknown")
+TAKEN = {  # payment status → results that move it
+    "made": set(),
+    "held": set(),
+    "sent": set(RESULTS),
+    "unknown": {"settled", "failed", "returned"},
+    "settled": {"returned"},
+    "failed": set(),
+    "returned": set(),
+}
+
+
+@pytest.mark.parametrize("status", TAKEN)
+@pytest.mark.parametrize("result", RESULTS)
+def test_results_move_a_payment_as_listed(status, result) -> None:
+    """A settled payment that became `failed` would be paid again."""
+    _batch, payment, members = batch_of(1)
+    state = {"settled": "paid", "failed": "payment_failed", "returned": "payment_failed"}.get(status, "paying")
+    held = [replace(one, status=state) for one in members]
+    told = p.result(
+        payment=replace(payment, status=status),
+        status=result,
+        amount_fen=400_000,
+        on=TODAY,
+        reason=None,
+        members=held,
+        now=NOW,
+        pack=pack(),
+    )
+    if result == status:
+        assert told is None
+    elif result in TAKEN[status]:
+        step, moved = told
+        assert step.after.status == result
+        want = {"settled": ["paid"], "failed": ["payment_failed"], "returned": ["payment_failed"], "unknown": []}
+        assert [one.after.status for one in moved] == want[result]
+    else:
+        assert (told.code, told.facts["status"]) == ("WRONG_STATE", status)
+
+
+def test_another_amount_than_was_sent_is_no_result() -> None:
+    _batch, payment, members = batch_of(1)
+    told = p.result(
+        payment=replace(payment, status="sent"),
+        status="settled",
+        amount_fen=399_999,
+        on=TODAY,
+        reason=None,
+        members=members,
+        now=NOW,
+        pack=pack(),
+    )
+    assert isinstance(told, Refused)
+    assert (told.code, told.facts["expected_fen"], told.facts["amount_fen"]) == ("RESULT_MISMATCH", 400_000, 399_999)
+
+
+@pytest.mark.parametrize("status", TAKEN)
+def test_only_what_surely_failed_is_paid_again_and_only_once(status) -> None:
+    """An unknown payment may have arrived: sending it again is paying twice."""
+    _batch, payment, _members = batch_of(1)
+    step = p.retry(payment=replace(payment, status=status), reason="x", retried_by="f", now=NOW, pack=pack())
+    if status in ("failed", "returned"):
+        assert p.retry(payment=step.after, reason="x", retried_by="f", now=NOW, pack=pack()).code == "WRONG_STATE"
+    else:
+        assert (step.code, step.facts["status"]) == ("WRONG_STATE", status)
+
+
+PAYEE = Payee(
+    name="=cmd|x", uscc="91520100MA6DK7YR4K", bank_name="银行", bank_code="0102", account="0062 0012345678901234"
+)
+
+
+def test_the_file_keeps_every_digit_and_runs_no_formula() -> None:
+    """A spreadsheet turns an account of 19 digits into 6.2E+18, and a name that starts with = into a programme."""
+    text = payment_file([Line(reference="YQ1", payee=PAYEE, amount_fen=123_456, purpose="x")])
+    assert text.startswith("\ufeffreference,")
+    (row,) = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    assert row["account"] == "\t0062 0012345678901234"
+    assert row["bank_code"] == "\t0102"
+    assert row["payee_name"] == "\t=cmd|x"
+    assert (row["payee_uscc"], row["amount_yuan"]) == ("91520100MA6DK7YR4K", "1234.56")
+
+
+@pytest.mark.parametrize(
+    ("known", "amounts", "codes"),
+    [
+        (("settled", 5), [5], []),
+        (("settled", 5), [], ["NOT_BOOKED"]),
+        (("settled", 5), [4], ["AMOUNT_DIFFERS"]),
+        (("settled", 5), [5, 5], ["BOOKED_TWICE"]),
+        (("sent", 5), [5], ["NOT_SETTLED"]),
+        (("failed", 5), [5], ["NOT_SETTLED"]),
+        (("held", 5), [5], ["NOT_SETTLED"]),
+        (("returned", 5), [5], []),
+        (("sent", 5), [], []),
+        (None, [5], ["REFERENCE_UNKNOWN"]),
+    ],
+    ids=str,
+)
+def test_books_and_bank_are_compared(known, amounts, codes) -> None:
+    ours = Known(payment_id="P", status=known[0], amount_fen=known[1]) if known else None
+    lines = [Booked(reference="R", amount_fen=amount, booked_on=TODAY) for amount in amounts]
+    assert [one.code for one in compare(known=ours, booked=lines, reference="R")] == codes
+
+
+def test_a_question_is_asked_in_the_bureaus_review_and_answered_once() -> None:
+    due = date(2018, 9, 6)
+
+    def ask(status: str, due_on=due):
+        return q.ask(
+            question_id="Q", claim=claim(status), text="?", asked_by="b", today=TODAY, due_on=due_on, pack=pack()
+        )
+
+    assert ask("collected").code == "WRONG_STATE"
+    unknown = ask("operator_passed", Refused("CALENDAR_UNKNOWN", facts={"year": 2030}))
+    assert (unknown.code, unknown.article) == ("CALENDAR_UNKNOWN", "第二十五条")
+    question = ask("operator_passed").after
+    assert q.working_days(pack()) == 3
+    late = q.overdue(question=question, today=date(2018, 9, 7), pack=pack()).after
+    given = q.answer(question=late, text="!", answered_by="o", today=date(2018, 9, 8), pack=pack())
+    assert (given.after.status, given.decision.facts["late"]) == ("answered", True)
+    assert q.answer(question=given.after, text="!", answered_by="o", today=TODAY, pack=pack()).code == "WRONG_STATE"
