@@ -236,8 +236,6 @@ def test_text_cannot_end_a_mail_early(box: Mailbox):
     assert smtp.send(message, "boss@example.cn") == ("taken", None)
     smtp.close()
     assert [mail.get_content().replace("\r\n", "\n") for _, mail in box.mails] == [text, text]
-        "one\n.\n..two\nMAIL FROM:<x@example.cn>\n"
-    ] * 2
 
 
 @pytest.mark.parametrize(
