@@ -38,7 +38,8 @@ class Postgres:
 
     ``durable=False`` trades safety against a power cut for speed (no fsync); it survives ``kill()`` all the same.
     The folder keeps data, log and password. Where the user that PostgreSQL runs as can't reach it (root's own
-    folders), ``home`` is a folder in /var/tmp that belongs to this one. The port is kept for the life of the object.
+    folders), ``home`` is a folder in /var/tmp that belongs to this one, and goes once it is gone.
+    The port is kept for the life of the object.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, max_connections: int = 200) -> None:
