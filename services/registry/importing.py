@@ -7,8 +7,8 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -233,14 +233,16 @@ def _source(path: Path, progress: Progress | None) -> Iterator[Iterator[tuple[in
             magic = raw.read(8)
             raw.seek(0)
             if magic.startswith(b"PK\x03\x04"):
-                yield _xlsx_rows(raw)
+                with closing(_xlsx_rows(raw)) as rows:
+                    yield rows
             elif magic.startswith(b"\xd0\xcf\x11\xe0"):
                 raise CannotRead("it is an old or encrypted Excel file; save it as XLSX without a password, or as CSV")
             elif magic.startswith(b"\x1f\x8b"):
-                with gzip.GzipFile(fileobj=raw) as unpacked:
-                    yield _csv_rows(unpacked, raw, progress)
+                with gzip.GzipFile(fileobj=raw) as unpacked, closing(_csv_rows(unpacked, raw, progress)) as rows:
+                    yield rows
             else:
-                yield _csv_rows(raw, raw, progress)
+                with closing(_csv_rows(raw, raw, progress)) as rows:
+                    yield rows
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
             raise CannotRead("its gzip data are damaged") from error
@@ -251,7 +253,7 @@ def _source(path: Path, progress: Progress | None) -> Iterator[Iterator[tuple[in
         raise CannotRead("its gzip data are damaged") from error
 
 
-def _csv_rows(binary: Any, raw: IO[bytes], progress: Progress | None) -> Iterator[tuple[int, Cells]]:
+def _csv_rows(binary: Any, raw: IO[bytes], progress: Progress | None) -> Generator[tuple[int, Cells], None, None]:
     """Rows of a CSV; CannotRead for another encoding, an open quote, a cell without end."""
     sample = binary.read(SAMPLE_BYTES)
     binary.seek(0)
@@ -269,11 +271,19 @@ def _csv_rows(binary: Any, raw: IO[bytes], progress: Progress | None) -> Iterato
             if progress is not None and before % 500 == 0:
                 progress(raw.tell())
     except UnicodeDecodeError:
+        _drain(binary)
         raise CannotRead(_encoding_of(sample)) from None
     except csv.Error as error:
+        _drain(binary)
         raise CannotRead(f"line {before + 1} is not CSV: {error}") from None
     finally:
         text.detach()
+
+
+def _drain(binary: Any) -> None:
+    """Read to the end: damaged gzip data show in their checksum, and then that is what is wrong."""
+    while binary.read(1024 * 1024):
+        continue
 
 
 def _separator(sample: bytes) -> str:
@@ -296,7 +306,7 @@ def _encoding_of(sample: bytes) -> str:
     return "it is not UTF-8"
 
 
-def _xlsx_rows(raw: IO[bytes]) -> Iterator[tuple[int, Cells]]:
+def _xlsx_rows(raw: IO[bytes]) -> Generator[tuple[int, Cells], None, None]:
     """Rows of the first sheet of a workbook, read without holding it in memory."""
     import openpyxl
 

@@ -28,6 +28,12 @@ def registry_once(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     yield from make(sqlite_url, tmp_path, monkeypatch)
 
 
+@pytest.fixture
+def registry_on_postgres(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """The same on PostgreSQL alone."""
+    yield from make(postgres_url, tmp_path, monkeypatch)
+
+
 def make(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """Tables, keys, documents; the engine is closed afterwards."""
     crypto.create(folder / "keys.json")

@@ -150,8 +150,9 @@ class Registry:
             self.ok("review_product", BUREAU, product_id=product_id, stage="bureau", decision="approve")
         return product_id
 
-    def blacklist(self, party_id: str, status: str = "listed", entry_id: str = "01HZZZZZZZZZZZZZZZZZZZZZZZ", sequence: int = 1) -> None:  # fmt: skip
+    def blacklist(self, party_id: str, status: str = "listed", sequence: int = 1) -> None:
         """Supervision's word on a party."""
+        entry_id = "01HZZZZZZZZZZZZZZZZZZZZZZZ"
         self.hear(
             "supervision.party_blacklisted.v1" if status == "listed" else "supervision.party_removed.v1",
             entry_id,
