@@ -387,8 +387,9 @@ class World:
         return self.ask("totals", programme=GUIZHOU, year=2018)["figures"]
 
     def told(self, subject: str | None = None) -> list[str]:
-        """Types of the events in the outbox, without the service's name and version."""
-        return [body["type"].split(".")[1] for body in self.outbox() if subject in (None, body["subject"])]
+        """Types of the events in the outbox (refusals apart), without the service's name and version."""
+        names = [body["type"].split(".")[1] for body in self.outbox() if subject in (None, body["subject"])]
+        return [name for name in names if name != "command_refused"]
 
     def outbox(self) -> list[dict[str, Any]]:
         with self.engine.connect() as conn:

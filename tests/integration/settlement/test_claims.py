@@ -1,0 +1,267 @@
+"""Claims through the pipeline, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from contracts.errors import ERRORS
+from infra.clock import local_date
+from infra.pipeline import EventsFailed
+from tests.integration.settlement.world import GUIZHOU, World, uid
+
+
+def test_news_that_has_not_arrived_is_asked_for_again(world: World) -> None:
+    """A claim refused for good because registry's event was slow would be a refusal without a reason."""
+    provider_id = world.new("P")
+    body = world.papers(world.new("R"), provider_id)
+    for field in ("order_id", "provider_id"):
+        error = world.refused("file_claim", **body)
+        assert (error["code"], error["field"]) == ("NOT_YET_KNOWN", field)
+        if field == "order_id":
+            world.order(provider_id, body["order_id"])
+        else:
+            world.provider(provider_id)
+    assert ERRORS["NOT_YET_KNOWN"].kind == "transient"
+    assert world.ok("file_claim", **body)["status"] == "filed"
+
+
+def test_the_same_claim_again_is_answered_as_it_stands(world: World) -> None:
+    """A platform that lost our answer sends a new key: that is no second claim, and other papers are no correction."""
+    claim_id, order_id, provider_id = world.accepted()
+    body = world.papers(order_id, provider_id, claim_id)
+    assert world.ok("file_claim", **body) == {"id": claim_id, "status": "accepted", "sequence": 2}
+    body["usage"]["days_used"] = 7
+    assert world.refused("file_claim", **body)["code"] == "ALREADY_EXISTS"
+    assert world.told(claim_id) == ["claim_filed", "claim_accepted"]
+
+
+def test_an_invoice_lives_in_one_claim_alone(world: World) -> None:
+    """Paying one invoice twice is the plainest fraud there is; a claim that ended gives its invoice back."""
+    number = "0440 0182"
+    claim_id, _order, provider_id = world.filed(invoice__number=number)
+    other = world.papers(world.order(provider_id), provider_id, invoice__number="0440-0182")
+    error = world.refused("file_claim", **other)
+    assert (error["code"], error["field"], error["article"]) == (
+        "INVOICE_ALREADY_CLAIMED",
+        "invoice.number",
+        "第二十二条",
+    )
+    world.ok("withdraw_claim", claim_id=claim_id, provider_id=provider_id)
+    assert world.ok("file_claim", **other)["status"] == "filed"
+
+
+def test_one_batch_with_one_invoice_twice(world: World) -> None:
+    """Both commands of a batch see each other: the first that is in order has the invoice."""
+    provider_id = world.provider()
+    number = "A-1"
+    bodies = [world.papers(world.order(provider_id), provider_id, invoice__number=number) for _ in range(3)]
+    bodies[0]["invoice"]["amount_fen"] = 1  # refused for its own reason: takes nothing away from the next
+    codes = [one["ok"] or one["error"]["code"] for one in world.batch("file_claim", bodies)]
+    assert codes == ["CLAIM_MISMATCH", True, "INVOICE_ALREADY_CLAIMED"]
+    late = world.papers(world.order(provider_id), provider_id, invoice__number="A1")
+    assert world.refused("file_claim", **late)["code"] == "INVOICE_ALREADY_CLAIMED"
+
+
+def test_a_corrected_invoice_frees_the_wrong_one(world: World) -> None:
+    claim_id, order_id, provider_id = world.collected()
+    old = world.claim(claim_id)["invoice_number"]
+    assert world.review(claim_id, "operator", "return")["ok"]
+    again = world.papers(order_id, provider_id, claim_id, invoice__number="NEW-1")
+    assert world.ok("file_claim", **again)["status"] == "filed"
+    assert world.claim(claim_id)["claim_version"] == 2
+    assert [one["claim_version"] for one in world.claim(claim_id)["filings"]] == [2, 1]
+    body = world.papers(world.order(provider_id), provider_id, invoice__number=old)
+    assert world.ok("file_claim", **body)["status"] == "filed"
+
+
+def test_the_order_row_has_the_last_word(world: World) -> None:
+    claim_id, order_id, provider_id = world.filed()
+    world.answer(claim_id, order_id, provider_id, code="REFUND_PENDING", status="refund_requested")
+    claim = world.claim(claim_id)
+    assert (claim["status"], claim["reasons"]) == ("refused", ["REFUND_PENDING"])
+    assert world.figures()["claimed_fen"] == 0
+
+
+def test_an_answer_that_crosses_a_withdrawal_is_answered_by_news(world: World) -> None:
+    """Else the order would stay claimed by a claim that is no more."""
+    claim_id, order_id, provider_id = world.filed()
+    world.ok("withdraw_claim", claim_id=claim_id, provider_id=provider_id)
+    world.answer(claim_id, order_id, provider_id)
+    assert world.told(claim_id) == ["claim_filed", "claim_withdrawn", "claim_withdrawn"]
+    assert world.outbox()[-1]["sequence"] == 3
+    assert world.figures()["claimed_fen"] == 0
+
+
+def test_news_of_a_claim_that_is_not_here_comes_again(world: World) -> None:
+    with pytest.raises(EventsFailed):
+        world.answer(world.new("C"), world.new("R"), world.new("P"))
+
+
+def test_nodes_take_what_was_filed_before_them(world: World) -> None:
+    """第二十二条: a claim that misses a node waits for the next."""
+    first, _order, provider_id = world.accepted()
+    node_id = world.node()
+    assert (world.claim(first)["status"], world.claim(first)["node_id"]) == ("collected", node_id)
+    late, *_ = world.accepted(provider_id)
+    world.due()
+    assert world.claim(late)["status"] == "accepted"
+    second = world.node()
+    assert world.claim(late)["node_id"] == second
+    nodes = world.ask("list_nodes", programme=GUIZHOU)["items"]
+    assert [(one["status"], one["claims"]) for one in nodes] == [("closed", 1), ("closed", 1)]
+    assert "announced_by" not in nodes[0], "the list of nodes is public"
+
+
+def test_a_late_answer_of_the_order_costs_no_node(world: World) -> None:
+    """The provider was in time; how long our own services took is not its fault."""
+    claim_id, order_id, provider_id = world.filed()
+    node_id = world.node()
+    assert world.claim(claim_id)["status"] == "filed"
+    world.answer(claim_id, order_id, provider_id)
+    world.due()
+    assert (world.claim(claim_id)["status"], world.claim(claim_id)["node_id"]) == ("collected", node_id)
+
+
+def test_nodes_are_announced_for_the_future_and_once(world: World) -> None:
+    body = {"node_id": world.new("N"), "programme": GUIZHOU, "year": 2018}
+    assert world.refused("announce_node", **body, closes_at=world.clock.now())["code"] == "NODE_IN_PAST"
+    closes_at = world.clock.now() + timedelta(days=1)
+    done = world.ok("announce_node", **body, closes_at=closes_at)
+    assert world.ok("announce_node", **body, closes_at=closes_at) == done
+    moved = closes_at + timedelta(days=1)
+    assert world.refused("announce_node", **body, closes_at=moved)["code"] == "ALREADY_EXISTS"
+    unknown = {**body, "node_id": world.new("N"), "programme": "nowhere-2018", "closes_at": closes_at}
+    assert world.refused("announce_node", **unknown)["code"] == "PROGRAMME_UNKNOWN"
+
+
+def test_more_claims_than_one_look_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Due work is bounded a transaction, and still carries on to the end."""
+    from services.settlement.handlers import due
+
+    monkeypatch.setattr(due, "MOST", 3)
+    claims = [world.accepted()[0] for _ in range(7)]
+    world.node()
+    assert {world.claim(one)["status"] for one in claims} == {"collected"}
+    assert world.ask("list_nodes", programme=GUIZHOU)["items"][0]["claims"] == 7
+
+
+def test_reviews_by_two_people_after_supervision_has_spoken(world: World) -> None:
+    """第二十三条、五(四): no verdict is no clearance; a verdict on the version before is none on this one."""
+    claim_id, order_id, provider_id = world.collected()
+    error = world.do("review_claim", claim_id=claim_id, stage="bureau", decision="pass", role="operator")["error"]
+    assert error["code"] == "FORBIDDEN"
+    assert world.review(claim_id, "operator", person="x")["ok"]
+    assert world.review(claim_id, "bureau")["error"]["code"] == "AWAITING_SUPERVISION"
+    world.verdict(claim_id, provider_id, "held")
+    error = world.review(claim_id, "bureau")["error"]
+    assert (error["code"], error["article"]) == ("HELD_BY_SUPERVISION", "五(四)")
+    assert world.review(claim_id, "bureau", "return")["ok"]
+    world.ok("file_claim", **world.papers(order_id, provider_id, claim_id))
+    world.answer(claim_id, order_id, provider_id)
+    world.node()
+    assert world.review(claim_id, "operator", person="x")["ok"]
+    world.verdict(claim_id, provider_id)  # on version 1
+    assert world.review(claim_id, "bureau")["error"]["code"] == "AWAITING_SUPERVISION"
+    world.verdict(claim_id, provider_id, version=2)
+    assert world.review(claim_id, "bureau", person="x")["error"]["code"] == "SAME_PERSON"
+    assert world.review(claim_id, "bureau")["result"]["status"] == "passed"
+
+
+def test_a_blacklisting_stops_at_its_moment(world: World) -> None:
+    """Nothing is passed for a party blacklisted before; an entry of tomorrow stops nothing today."""
+    claim_id, _order, provider_id = world.collected()
+    world.verdict(claim_id, provider_id)
+    world.review(claim_id, "operator")
+    entry = world.blacklist(provider_id, since=world.clock.now() + timedelta(days=1))
+    body = world.papers(world.order(provider_id), provider_id)
+    assert world.ok("file_claim", **body)["status"] == "filed"
+    world.due(timedelta(days=1))
+    assert world.review(claim_id, "bureau")["error"]["code"] == "BLACKLISTED"
+    body = world.papers(world.order(provider_id), provider_id)
+    assert world.refused("file_claim", **body)["code"] == "BLACKLISTED"
+    world.blacklist(provider_id, entry=entry, say="removed")
+    assert world.review(claim_id, "bureau")["ok"]
+
+
+def test_a_confirmed_alert_refuses_the_claim(world: World) -> None:
+    claim_id, _order, provider_id = world.collected()
+    number = world.claim(claim_id)["invoice_number"]
+    world.verdict(claim_id, provider_id, "rejected")
+    claim = world.claim(claim_id)
+    assert (claim["status"], claim["reasons"], claim["verdict"]) == ("refused", ["INVOICE_REUSED"], "rejected")
+    assert world.told(claim_id)[-1] == "claim_refused"
+    body = world.papers(world.order(provider_id), provider_id, invoice__number=number)
+    assert world.ok("file_claim", **body)["status"] == "filed", "a refused claim sets its invoice free"
+
+
+def test_a_verdict_that_comes_too_late_is_kept_and_changes_nothing(world: World) -> None:
+    claim_id, _order, provider_id = world.filed()
+    world.ok("withdraw_claim", claim_id=claim_id, provider_id=provider_id)
+    world.verdict(claim_id, provider_id, "rejected")
+    assert world.claim(claim_id)["status"] == "withdrawn"
+    decisions = world.ask("explain", subject=claim_id)["decisions"]
+    assert decisions[-1]["action"] == "ignored"
+
+
+def test_questions_have_three_working_days(world: World) -> None:
+    """第二十五条: asked on the Friday before National Day, due on 8 October, the third working day with 调休."""
+    claim_id, _order, provider_id = world.collected()
+    world.verdict(claim_id, provider_id)
+    world.review(claim_id, "operator")
+    while local_date(world.clock.now()).isoformat() != "2018-09-28":
+        world.clock.advance(timedelta(days=1))
+    question_id = world.new("Q")
+    body = {"question_id": question_id, "claim_id": claim_id, "text": "用量依据？"}
+    assert world.ok("ask_question", **body)["due_on"] == "2018-10-08"
+    assert world.ok("ask_question", **body)["status"] == "open"
+    assert world.refused("ask_question", **{**body, "text": "?"})["code"] == "ALREADY_EXISTS"
+    assert world.review(claim_id, "bureau")["error"]["code"] == "QUESTION_OPEN"
+    world.due(timedelta(days=10))
+    assert world.ask("list_questions", programme=GUIZHOU, status="open")["items"], "due today is not overdue"
+    world.due(timedelta(days=1))
+    assert world.ask("list_questions", programme=GUIZHOU)["items"][0]["status"] == "overdue"
+    assert world.review(claim_id, "bureau")["error"]["code"] == "QUESTION_OPEN"
+    assert world.ok("answer_question", question_id=question_id, text="见附件")["status"] == "answered"
+    assert world.told(question_id) == ["question_asked", "question_overdue", "question_answered"]
+    assert world.review(claim_id, "bureau")["ok"]
+
+
+def test_a_year_without_a_calendar_is_refused_where_it_is_needed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from infra import calendar
+
+    claim_id, *_ = world.collected()
+    world.review(claim_id, "operator")
+    monkeypatch.setattr(calendar, "_library_years", lambda: range(2004, 2018))
+    error = world.refused("ask_question", question_id=world.new("Q"), claim_id=claim_id, text="?")
+    assert (error["code"], error["article"], error["facts"]["year"]) == ("CALENDAR_UNKNOWN", "第二十五条", 2018)
+
+
+def test_parties_see_their_own_and_no_reviewer(world: World) -> None:
+    claim_id, _order, provider_id = world.collected()
+    world.review(claim_id, "operator", "return")
+    seen = world.query("get_claim", role="provider", organisation=provider_id, id=claim_id)["result"]
+    assert seen["reasons"] == ["不清楚"]
+    assert not [name for name in seen if name.endswith("_by") or name in ("verdict", "alerts")]
+    error = world.query("get_claim", role="provider", organisation=uid("P", 9), id=claim_id)["error"]
+    assert error["code"] == "NOT_OWNER"
+    assert world.query("get_claim", role="operator", id=uid("C", 99))["error"]["code"] == "NOT_FOUND"
+    assert world.claim(claim_id)["operator_by"] == "operator-1"
+
+
+def test_another_providers_claim_is_not_withdrawn(world: World) -> None:
+    claim_id, *_ = world.filed()
+    other = world.provider()
+    assert world.refused("withdraw_claim", claim_id=claim_id, provider_id=other)["code"] == "NOT_OWNER"
+    assert world.claim(claim_id)["status"] == "filed"
+
+
+def test_work_list_pages_by_status(world: World) -> None:
+    claims = sorted(world.accepted()[0] for _ in range(5))
+    page = world.ask("list_claims", programme=GUIZHOU, status="accepted", limit=3)
+    assert [one["claim_id"] for one in page["items"]] == claims[:3]
+    rest = world.ask("list_claims", programme=GUIZHOU, status="accepted", limit=3, after=page["next"])
+    assert [one["claim_id"] for one in rest["items"]] == claims[3:]
+    assert rest["next"] is None
+    assert world.ask("list_claims", programme=GUIZHOU, status="paid")["items"] == []

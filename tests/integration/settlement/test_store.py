@@ -1,0 +1,163 @@
+"""What the tables themselves keep, and what a batch costs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from infra.db import create_engine
+from services.settlement import tables
+from tests.integration.settlement.world import GUIZHOU, World
+
+
+@pytest.mark.parametrize("table", tables.IMMUTABLE, ids=lambda table: table.name)
+def test_what_was_written_once_is_never_changed(world: World, engine: sa.Engine, table: sa.Table) -> None:
+    """Papers, bank results, statements and payment files are evidence."""
+    batch_id, payment = world.sent()
+    world.result(batch_id, payment, "settled")
+    line = {"reference": payment["reference"], "amount_fen": payment["amount_fen"], "booked_on": "2018-09-04"}
+    world.ok("record_statement", statement_id=world.new("S"), lines=[line])
+    column = next(column for column in table.columns if not column.primary_key)
+    with engine.connect() as conn:
+        assert conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() > 0
+    for change in (sa.update(table).values({column.name: column}), sa.delete(table)):
+        with pytest.raises(sa.exc.DBAPIError, match="never changed"), engine.begin() as conn:
+            conn.execute(change)
+
+
+@contextmanager
+def counted(engine: sa.Engine) -> Iterator[list[str]]:
+    """Statements sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def costs(world: World, run: Callable[[int], None]) -> tuple[list[str], list[str]]:
+    found = []
+    for size in (1, 30):
+        with counted(world.engine) as sent:
+            run(size)
+        found.append([statement.split(" (")[0][:60] for statement in sent])
+    return found[0], found[1]
+
+
+def _insert_per_row(statement: str) -> bool:
+    """SQLite has no array to send rows in: a RETURNING insert goes row by row there, within the process."""
+    return statement.startswith("INSERT INTO")
+
+
+def test_a_batch_costs_the_same_statements_whatever_its_size(world: World) -> None:
+    """Rule 1 of the architecture: a loop over rows would cost the project its factor of ten."""
+    provider_id = world.provider()
+    stock = {size: [world.papers(world.order(provider_id), provider_id) for _ in range(size)] for size in (1, 30)}
+    small, large = costs(world, lambda size: [one["ok"] for one in world.batch("file_claim", stock[size])].count(False))
+    if world.engine.dialect.name == "sqlite":
+        small, large = ([one for one in side if not _insert_per_row(one)] for side in (small, large))
+    assert small == large
+    claims = {size: [body["claim_id"] for body in stock[size]] for size in stock}
+    for size, ids in claims.items():
+        for claim_id, body in zip(ids, stock[size], strict=True):
+            world.answer(claim_id, body["order_id"], provider_id)
+            world.verdict(claim_id, provider_id)
+    world.node()
+    for stage in ("operator", "bureau"):
+
+        def review(size: int, stage: str = stage) -> None:
+            bodies = [{"claim_id": one, "stage": stage, "decision": "pass"} for one in claims[size]]
+            assert all(one["ok"] for one in world.batch("review_claim", bodies))
+
+        small, large = costs(world, review)
+        if world.engine.dialect.name == "sqlite":
+            small, large = ([one for one in side if not _insert_per_row(one)] for side in (small, large))
+        assert small == large
+
+
+def together(*runs: Callable[[], object]) -> list[object]:
+    """Run at the same moment in threads of their own; what each returned."""
+    barrier = threading.Barrier(len(runs))
+    answers: list[object] = [None] * len(runs)
+
+    def one(at: int, run: Callable[[], object]) -> None:
+        barrier.wait()
+        answers[at] = run()
+
+    threads = [threading.Thread(target=one, args=(at, run)) for at, run in enumerate(runs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return answers
+
+
+@pytest.fixture
+def twins(postgres_url: str, keys: None) -> Iterator[tuple[World, World]]:
+    """Two replicas on one PostgreSQL database."""
+    engines = [create_engine(postgres_url, service="settlement") for _ in range(2)]
+    yield World(engines[0]), World(engines[1], make=False)
+    for engine in engines:
+        engine.dispose()
+
+
+def test_two_replicas_and_one_invoice(twins: tuple[World, World]) -> None:
+    """The primary key decides, not who read first."""
+    one, other = twins
+    provider_id = one.provider()
+    pairs = [
+        [one.papers(one.order(provider_id), provider_id, invoice__number=f"N{at}") for _ in range(2)]
+        for at in range(20)
+    ]
+    commands = [[one.command("file_claim", pair[side]) for pair in pairs] for side in range(2)]
+    first, second = together(lambda: one.run(commands[0]), lambda: other.run(commands[1][::-1]))
+    oks = sum(answer["ok"] for answer in [*first, *second])
+    assert oks == 20
+    codes = {answer["error"]["code"] for answer in [*first, *second] if not answer["ok"]}
+    assert codes == {"INVOICE_ALREADY_CLAIMED"}
+
+
+def test_two_replicas_and_one_payment(twins: tuple[World, World]) -> None:
+    """Batches made at the same moment share no disbursement; results recorded at the same moment pay once."""
+    one, other = twins
+    for _ in range(3):
+        one.approved()
+    bodies = [{"batch_id": one.new("H"), "programme": GUIZHOU, "year": 2018} for _ in range(2)]
+    commands = [one.command("make_batch", body) for body in bodies]
+    answers = together(lambda: one.run([commands[0]])[0], lambda: other.run([commands[1]])[0])
+    made = [answer["result"] for answer in answers if answer["ok"]]
+    assert sum(batch["payments"] for batch in made) == 3
+    batch = next(one for one in made)
+    assert one.release(batch)["ok"]
+    payments = one.ask("get_batch", id=batch["id"])["items"]
+    lines = [
+        {"reference": p["reference"], "amount_fen": p["amount_fen"], "status": "settled", "at": "2018-09-03"}
+        for p in payments
+    ]
+    both = [one.command("record_results", {"batch_id": batch["id"], "results": lines}) for _ in range(2)]
+    results = together(lambda: one.run([both[0]])[0], lambda: other.run([both[1]])[0])
+    assert sorted(answer["result"]["changed"] for answer in results) == [0, len(payments)]
+    assert one.told().count("claim_paid") == len(payments)
+
+
+def test_two_replicas_and_due_work(twins: tuple[World, World]) -> None:
+    """A claim collected twice would have two histories."""
+    one, other = twins
+    claims = [one.accepted()[0] for _ in range(10)]
+    node_id, closes_at = one.new("N"), one.clock.now()
+    one.ok("announce_node", node_id=node_id, programme=GUIZHOU, year=2018, closes_at=closes_at + timedelta(hours=1))
+    one.clock.advance(timedelta(hours=1))
+    other.clock.advance(timedelta(hours=1))
+    together(one.pipeline.run_due, other.pipeline.run_due)
+    assert one.told().count("claim_collected") == len(claims)
+    assert one.told().count("node_closed") == 1
