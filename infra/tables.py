@@ -106,7 +106,7 @@ decisions = sa.Table(
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Column("code", sa.String(64)),
     sa.Column("programme", sa.String(40)),
-    sa.Column("pack_version", sa.String(20)),
+    sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
     sa.Column("facts", Json, nullable=False),
     sa.Column("actor", sa.String(128)),

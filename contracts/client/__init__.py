@@ -101,7 +101,7 @@ class Client:
         seconds = self._timeout if timeout is None else timeout
         headers = {
             "nameko.auth_token": request.token or self._token(),
-            "nameko.deadline": time.time() + seconds,
+            "nameko.deadline": f"{time.time() + seconds:.3f}",  # as text: pika encodes no floats
             "nameko.correlation_id": ulid.new(),
         }
         body = json.dumps({"args": [], "kwargs": self._kwargs(request)}, default=_plain, ensure_ascii=False).encode()

@@ -28,7 +28,7 @@ class EventType:
 class Law(f.Body):
     """The law a decision rests on, and the numbers that went in."""
 
-    pack_version = f.text(20, required=False)
+    pack_version = f.text(80, required=False)
     articles = f.words(40, 20, required=False)
     facts = f.facts(required=False)
 

@@ -64,7 +64,7 @@ class DecisionView(f.Body):
     outcome = f.one_of(("ok", "refused"))
     code = f.text(64, required=False)
     programme = f.text(40, required=False)
-    pack_version = f.text(20, required=False)
+    pack_version = f.text(80, required=False)
     articles = f.words(40, 50)
     facts = f.facts()
     actor_roles = f.words(20, 20)

@@ -1,7 +1,7 @@
 """All of Yunquan on one machine: broker, databases, keys, every service and relay, watched and restarted.
 
 Used by `yunquan up`, `make demo`, the end-to-end tests and the benchmarks. The commands it starts are those of
-docker-compose.yml: `python -m infra.topology`, `python -m infra.run <service>`, `python -m infra.relay <service>`.
+docker-compose.yml: `yunquan topology`, `python -m infra.run <service>`, `python -m infra.relay <service>`.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Deployment:
         self._start_servers()
         make_keys(self.folder / "keys", self.options.services)
         self._start_clock()
-        self._run_once("topology", [sys.executable, "-m", "infra.bus.topology"], self.env(SERVICES[0]))
+        self._run_once("topology", [sys.executable, "-m", "infra.cli", "topology"], self.env(SERVICES[0]))
         for name in self.processes():
             self._spawn(name)
         watcher = threading.Thread(target=self._watch, name="deployment-watch", daemon=True)
@@ -193,14 +193,15 @@ class Deployment:
     def unsettled(self) -> dict[str, int]:
         """Event and retry queue → messages that are not acknowledged yet, waiting or in a consumer's hands."""
         if self.rabbit is None:  # somebody else's broker: what is in hand can't be seen, only what waits
-            return {q: n for q, (n, _consumers) in self.queues().items() if q.startswith(("events-", "retry-"))}
+            return {q: n for q, (n, _consumers) in self.queues().items() if _eventual(q)}
         total = "element(2, element(2, ra:leader_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_messages_total/1)))"
         text = self.rabbit.evaluate(
             f"[{{binary_to_list(element(4, amqqueue:get_name(Q))), {total}}} || "
             'Q <- rabbit_amqqueue:list(<<"/">>), rabbit_amqqueue:is_replicated(Q)]'
         )
         counts = {name: int(count) for name, count in re.findall(r'"([^"]+)", ([0-9]+)', text)}
-        return {name: n for name, n in counts.items() if name.startswith(("events-", "retry-"))}
+        services = self.options.services
+        return {name: n for name, n in counts.items() if _eventual(name) and name.split("-")[1] in services}
 
     def wait_ready(self, deadline_seconds: float = READY_SECONDS) -> None:
         """Until every queue of every service has its consumers."""
@@ -314,6 +315,11 @@ class Deployment:
             "processes": self.alive(),
         }
         write_secret(self.folder / "run" / STATE, json.dumps(state, indent=1).encode())
+
+
+def _eventual(queue: str) -> bool:
+    """Whether the queue carries events, at once or later."""
+    return queue.startswith(("events-", "retry-"))
 
 
 def queue_depths(uri: str, services: tuple[str, ...] = SERVICES) -> dict[str, tuple[int, int]]:
