@@ -63,6 +63,8 @@ def _admitted(conn: sa.Connection, events: Sequence[Event]) -> Mapping[str, Sequ
 
 def _rows(event: Event, *, names: Names, admitted: Sequence[str], now: datetime) -> Iterator[Row]:
     for notice in domain.notices(event_type=event.type, data=event.data, admitted=admitted):
+        if _told_otherwise(event, notice.route):
+            continue
         articles = _articles(event, notice.route)
         words = _words(event, notice, articles, names)
         at_ms = int(event.time.timestamp() * 1000)
@@ -108,14 +110,24 @@ def _words(event: Event, notice: Notice, articles: Sequence[str], names: Names) 
 
 def _articles(event: Event, route: NoticeRoute) -> list[str]:
     """The articles the event itself rests on, else that of the pack's rule the route names."""
+    return _law(event) or _article(event, route.rule)
+
+
+def _told_otherwise(event: Event, route: NoticeRoute) -> bool:
+    return route.not_by is not None and not set(_law(event)).isdisjoint(_article(event, route.not_by))
+
+
+def _law(event: Event) -> list[str]:
     law = event.data.get("law") or {}
-    if law.get("articles"):
-        return list(law["articles"])
+    return list(law.get("articles") or ())
+
+
+def _article(event: Event, rule: str | None) -> list[str]:
     pack = _pack(event)
-    if pack is None or route.rule is None:
+    if pack is None or rule is None:
         return []
     try:
-        return [pack.article(route.rule)]
+        return [pack.article(rule)]
     except LookupError:  # the programme has no such rule, or leaves it to a locality
         return []
 

@@ -14,6 +14,8 @@ ZH: Words = {
         "refusal_or_fraud": "拒不提供服务、虚假服务、套取资金或造成重大损失",
         "insolvency": "破产、停业、倒闭或列入清算",
         "measures_not_mended": "违反管理办法且逾期未整改",
+        "crime": "情节严重，涉嫌犯罪",
+        "fraud": "弄虚作假、骗取补助资金",
     },
     "severity": {"high": "高", "medium": "中", "low": "低"},
     "alert": {
@@ -43,6 +45,8 @@ EN: Words = {
         "refusal_or_fraud": "refusal of service, false service, subsidy taken by fraud, or great loss",
         "insolvency": "bankrupt, closed or in liquidation",
         "measures_not_mended": "breach of the measures, not mended in time",
+        "crime": "a serious case, suspected of crime",
+        "fraud": "false papers, subsidy taken by fraud",
     },
     "severity": {"high": "high", "medium": "medium", "low": "low"},
     "alert": {

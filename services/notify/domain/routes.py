@@ -44,6 +44,7 @@ class Condition:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """`rule`: dotted path of the pack's rule whose article is shown when the event itself names none;
+    `not_by`: path of a rule; what rests on its article is told by another route;
     `zh`, `en`: what happened, for programmes that have no template of their own."""
 
     event: str
@@ -53,6 +54,7 @@ class Route:
     en: str
     when: Condition | None = None
     rule: str | None = None
+    not_by: str | None = None
 
     def applies(self, data: Mapping[str, Any]) -> bool:
         return self.when is None or self.when.met(data)
@@ -80,8 +82,9 @@ def _route(
     en: str,
     when: Condition | None = None,
     rule: str | None = None,
+    not_by: str | None = None,
 ) -> Route:
-    return Route(event=event, template=template, to=to, zh=zh, en=en, when=when, rule=rule)
+    return Route(event=event, template=template, to=to, zh=zh, en=en, when=when, rule=rule, not_by=not_by)
 
 
 _APPROVED, _SENT_BACK, _REFUSED = (_is("decision", word) for word in ("approve", "return", "refuse"))
@@ -109,6 +112,7 @@ REGISTRY = (
     ),
     _route(
         "registry.provider_refused.v1", "provider_refused", PROVIDER, rule="products.catalogue",
+        not_by="reviews.provider_certification.0",
         zh="未被认定为云服务商", en="Not admitted as a provider",
     ),
     _route(

@@ -44,6 +44,15 @@ def test_the_event_s_own_articles_come_first(kit: Kit):
     assert "依据：第十三条(一)" in notice["body"]
 
 
+@pytest.mark.parametrize(("article", "told"), [("第十一条(三)", 0), ("三(二)", 1)])
+def test_a_refused_certification_is_told_once_and_with_its_reasons(kit: Kit, article: str, told: int):
+    """Lost otherwise: a provider whose papers are refused reads besides that the bureau did not choose it."""
+    provider = party()
+    law = {"pack_version": "1", "articles": [article], "facts": {}}
+    kit.tell("registry.provider_refused.v1", subject=provider, provider_id=provider, status="refused", law=law)
+    assert len(kit.titles(provider)) == told
+
+
 def test_a_name_that_comes_later_does_not_hold_a_notice_up(kit: Kit):
     """Lost otherwise: a notice fails, or waits up the retry ladder, for a name."""
     enterprise = party()
