@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from infra import crypto
-from services.settlement import tables
+from services.settlement import store, tables
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
 
@@ -245,12 +245,14 @@ def test_settled_and_returned_in_one_file(world: World) -> None:
 
 def test_a_claim_is_marked_paid_by_one_payment_alone(world: World, engine: sa.Engine) -> None:
     """The table is the last line of defence: were the state machine wrong, the commit would fail."""
-    batch_id, payment = world.sent()
-    claim_id = world.ask("list_claims", programme=GUIZHOU)["items"][0]["claim_id"]
+    claim_id = world.new("C")
     with engine.begin() as conn:
-        conn.execute(sa.insert(tables.paid_claims), {"claim_id": claim_id, "payment_id": world.new("Y")})
-    assert world.result(batch_id, payment, "settled")["error"]["code"] == "INTERNAL"
-    assert world.ask("get_batch", id=batch_id)["items"][0]["status"] == "sent"
+        store.mark_paid(conn, {claim_id: world.new("Y")})
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as conn:
+        store.mark_paid(conn, {claim_id: world.new("Y")})
+    with engine.begin() as conn:
+        store.unmark_paid(conn, {claim_id})
+        store.mark_paid(conn, {claim_id: world.new("Y")})
 
 
 def test_bank_and_books_are_compared(world: World) -> None:
