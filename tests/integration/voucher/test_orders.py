@@ -1,0 +1,170 @@
+"""Orders through the pipeline: batches that see themselves, money where it belongs, refusals that change nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.voucher import tables
+from tests.integration.voucher.world import CONTRACT, QUOTA
+
+
+@pytest.fixture
+def shop(world):
+    """A plan, an enterprise with its quota, a provider, its product."""
+    world.plan()
+    return world, world.granted(), *world.shelf(price_fen=3_000_000)
+
+
+def test_orders_of_one_batch_share_one_quota(shop):
+    """Lost otherwise: a batch of orders spends one quota several times."""
+    world, enterprise, _, product = shop
+    bodies = [world.order_body(enterprise, product, price_fen=3_000_000) for _ in range(4)]
+    answers = world.batch("place_order", bodies)
+    assert [a["result"]["voucher_fen"] for a in answers[:3]] == [1_800_000, 1_800_000, 1_400_000]
+    assert (answers[3]["error"]["code"], answers[3]["error"]["article"]) == ("QUOTA_EXHAUSTED", "第十六条")
+    figures = world.totals()
+    assert (figures["held_fen"], figures["quota_available_fen"]) == (QUOTA, 0)
+    own = world.order(enterprise, product, voucher_fen=0)
+    assert (own["result"]["voucher_fen"], own["result"]["own_fen"]) == (0, 1_000_000)
+
+
+def test_what_the_order_tells(shop):
+    """Lost otherwise: settlement, supervision and the parties hear of another order than was placed."""
+    world, enterprise, provider, product = shop
+    placed = world.order(enterprise, product, voucher_fen=7)
+    (event,) = world.sent("order_placed")
+    data = event["data"]
+    assert (event["subject"], event["sequence"]) == (placed["result"]["id"], 1)
+    assert (data["provider_id"], data["list_price_fen"], data["voucher_fen"], data["own_fen"]) == (
+        provider,
+        3_000_000,
+        7,
+        999_993,
+    )
+    assert data["law"]["articles"] == placed["decision"]["articles"]
+    assert data["law"]["facts"]["quota_fen"] == QUOTA
+
+
+def test_confirm_cancel_refund(shop):
+    """Lost otherwise: articles nineteen and twenty."""
+    world, enterprise, provider, product = shop
+    one, two = (world.order(enterprise, product)["result"]["id"] for _ in range(2))
+    own = {"enterprise_id": enterprise}
+    confirmed = world.ok("confirm_order", order_id=one, provider_id=provider, contract_sha256=CONTRACT)
+    assert (confirmed["status"], confirmed["sequence"]) == ("confirmed", 2)
+    assert world.ok("cancel_order", order_id=two, **own, reason="too late")["status"] == "cancelled"
+    assert world.totals()["committed_fen"] == 600_000
+    assert world.refused("cancel_order", order_id=one, **own)["facts"]["status"] == "confirmed"
+    answer = {"order_id": one, "provider_id": provider}
+    assert world.refused("answer_refund", **answer, consent=True)["code"] == "WRONG_STATE"
+    world.ok("request_refund", order_id=one, **own, reason="not needed")
+    assert world.ok("answer_refund", **answer, consent=False, reason="served")["status"] == "confirmed"
+    world.ok("request_refund", order_id=one, **own, reason="really")
+    refunded = world.do("answer_refund", **answer, consent=True)
+    assert (refunded["result"]["status"], refunded["decision"]["articles"]) == ("refunded", ["第二十条"])
+    figures = world.totals()
+    assert (figures["committed_fen"], figures["quota_available_fen"]) == (0, QUOTA)
+    names = [event["type"].split(".")[1] for event in world.sent() if event["subject"] == one]
+    assert names == [
+        "order_placed",
+        "order_confirmed",
+        "command_refused",
+        "command_refused",
+        "order_refund_requested",
+        "order_refund_declined",
+        "order_refund_requested",
+        "order_refunded",
+    ]
+    told = [event for event in world.sent() if event["subject"] == one and event["sequence"]]
+    assert [event["sequence"] for event in told] == [1, 2, 3, 4, 5, 6]
+
+
+def test_two_steps_on_one_order_in_one_batch(shop):
+    """Lost otherwise: an order is cancelled twice, and its voucher returns twice."""
+    world, enterprise, _, product = shop
+    order = world.order(enterprise, product)["result"]["id"]
+    body = {"order_id": order, "enterprise_id": enterprise}
+    first, second = world.batch("cancel_order", [body, body])
+    assert (first["ok"], second["error"]["code"]) == (True, "WRONG_STATE")
+    assert world.totals()["quota_available_fen"] == QUOTA
+
+
+def test_only_the_parties_of_the_order(shop):
+    """Lost otherwise: a stranger confirms, cancels or refunds."""
+    world, enterprise, provider, product = shop
+    order = world.order(enterprise, product)["result"]["id"]
+    stranger = world.new("X")
+    confirm = {"order_id": order, "contract_sha256": CONTRACT}
+    assert world.refused("confirm_order", **confirm, provider_id=stranger)["code"] == "NOT_OWNER"
+    assert world.refused("cancel_order", order_id=order, enterprise_id=stranger)["code"] == "NOT_OWNER"
+    assert world.refused("cancel_order", order_id=stranger, enterprise_id=enterprise)["code"] == "NOT_FOUND"
+    world.ok("confirm_order", **confirm, provider_id=provider)
+
+
+def test_the_same_id_again(shop):
+    """Lost otherwise: a retry under another key orders twice."""
+    world, enterprise, _, product = shop
+    body = world.order_body(enterprise, product)
+    first, twin = world.batch("place_order", [body, body])
+    assert first["result"] == twin["result"] == world.ok("place_order", **body)
+    assert world.refused("place_order", **{**body, "price_fen": 999})["code"] == "ALREADY_EXISTS"
+    assert world.refused("place_order", **{**body, "voucher_fen": 1})["code"] == "ALREADY_EXISTS"
+    assert world.totals()["held_fen"] == 600_000
+
+
+def test_what_was_not_heard_of_yet_may_be_sent_again_with_its_key(shop):
+    """Lost otherwise: news that lags becomes a refusal for good."""
+    world, enterprise, provider, _ = shop
+    product = world.new("K")
+    command = world.command("place_order", world.order_body(enterprise, product))
+    error = world.run([command])[0]["error"]
+    assert (error["code"], error["field"]) == ("NOT_YET_KNOWN", "product_id")
+    world.product(provider, product)
+    assert world.run([command])[0]["ok"]
+
+
+def test_a_tie_is_told_and_then_counts(shop):
+    """Lost otherwise: public money between affiliates (第十三条(四))."""
+    world, enterprise, provider, product = shop
+    world.tie(enterprise, provider)
+    error = world.order(enterprise, product)["error"]
+    assert (error["code"], error["article"]) == ("AFFILIATED_WITH_PROVIDER", "第十三条(四)")
+    assert world.order(world.granted(), product)["ok"]
+
+
+def test_the_blacklist_stops_orders_and_confirmations_from_its_moment(shop):
+    """Lost otherwise: new money to a provider on the blacklist (第十二条)."""
+    world, enterprise, provider, product = shop
+    order = world.order(enterprise, product)["result"]["id"]
+    world.blacklist(provider, since=world.clock.now() + timedelta(minutes=1))
+    assert world.order(enterprise, product)["ok"]
+    world.clock.advance(timedelta(minutes=1))
+    assert world.order(enterprise, product)["error"]["code"] == "PROVIDER_NOT_AVAILABLE"
+    confirm = {"order_id": order, "provider_id": provider, "contract_sha256": CONTRACT}
+    assert world.refused("confirm_order", **confirm)["code"] == "BLACKLISTED"
+    world.ok("cancel_order", order_id=order, enterprise_id=enterprise)
+    world.blacklist(enterprise)
+    assert world.order(enterprise, world.shelf()[1])["error"]["code"] == "BLACKLISTED"
+
+
+def test_older_news_changes_nothing(shop):
+    """Lost otherwise: a delisted product is sold because news came in another order."""
+    world, enterprise, provider, product = shop
+    data = world.rows(tables.known_products, tables.known_products.c.product_id == product)[0]
+    world.product(provider, product, say="delisted")
+    stale = {name: data[name] for name in ("product_id", "provider_id", "programme", "name", "category")}
+    facts = {"kind": "database", "price_fen": 1, "voucher_eligible": True, "status": "published"}
+    world.hear(world.event("registry.product_published.v1", product, {**stale, **facts}, sequence=1))
+    assert world.order(enterprise, product, price_fen=1)["error"]["code"] == "PRODUCT_NOT_AVAILABLE"
+
+
+def test_a_refusal_is_told_with_its_article(shop):
+    """Lost otherwise: nobody can read why, and supervision does not see who tries."""
+    world, enterprise, _, product = shop
+    error = world.refused("place_order", **world.order_body(enterprise, product, voucher_fen=600_001))
+    assert (error["code"], error["field"], error["article"]) == ("REQUEST_ABOVE_RATE", "voucher_fen", "第十八条")
+    assert error["facts"]["allowed_fen"] == 600_000
+    (event,) = world.sent("command_refused")
+    assert (event["data"]["code"], event["data"]["method"]) == ("REQUEST_ABOVE_RATE", "place_order")

@@ -1,0 +1,123 @@
+"""What a party may read, what officials read, and books that anyone can add up."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.voucher import tables
+from tests.integration.voucher.world import CONTRACT, GUIZHOU, QUOTA
+
+YEAR = {"programme": GUIZHOU, "year": 2019}
+
+
+@pytest.fixture
+def scene(world):
+    world.plan(budget_fen=QUOTA + 7)
+    enterprise = world.granted()
+    provider, product = world.shelf()
+    return world, enterprise, provider, product
+
+
+def test_a_party_sees_its_own_orders_alone(scene):
+    """Lost otherwise: one provider reads another's business."""
+    world, enterprise, provider, product = scene
+    order = world.confirmed(enterprise, provider, product)
+    for role, organisation in (
+        ("enterprise", enterprise),
+        ("provider", provider),
+        ("auditor", None),
+        ("platform", None),
+    ):
+        found = world.ask("get_order", role=role, organisation=organisation, id=order)
+        assert found["contract_sha256"] == CONTRACT
+    for role in ("enterprise", "provider"):
+        assert world.ask("get_order", role=role, organisation=world.new("X"), id=order)["code"] == "NOT_OWNER"
+    assert world.ask("get_order", id=world.new("R"))["code"] == "NOT_FOUND"
+
+
+def test_an_application_shows_how_many_are_ahead(scene):
+    """Lost otherwise: whoever waits does not know its place (第六条)."""
+    world, *_ = scene
+    world.apply(world.enterprise())
+    ids = [world.apply(world.enterprise(priority=number == 2))["result"]["id"] for number in range(3)]
+    assert [world.ask("get_application", id=one)["ahead"] for one in ids] == [1, 2, 0]
+    stranger = world.ask("get_application", role="enterprise", organisation=world.new("E"), id=ids[0])
+    assert stranger["code"] == "NOT_OWNER"
+    assert "applied_by" not in world.ask("get_application", id=ids[0])
+    plan = world.ask("get_plan", **YEAR)
+    assert (plan["waiting"], plan["free_fen"], plan["budget_fen"]) == (3, 0, QUOTA + 7)
+    assert world.ask("get_plan", programme=GUIZHOU, year=2020)["code"] == "NOT_FOUND"
+
+
+def test_quota(scene):
+    """Lost otherwise: an enterprise cannot know what it may still spend."""
+    world, enterprise, provider, product = scene
+    world.order(enterprise, product, voucher_fen=5)
+    world.confirmed(enterprise, provider, product, voucher_fen=11)
+    found = world.ask("get_quota", enterprise_id=enterprise, **YEAR)
+    figures = {name: found[name] for name in ("granted_fen", "held_fen", "spent_fen", "available_fen")}
+    assert figures == {"granted_fen": QUOTA, "held_fen": 5, "spent_fen": 11, "available_fen": QUOTA - 16}
+    nothing = world.ask("get_quota", enterprise_id=world.enterprise(), **YEAR)
+    assert (nothing["status"], nothing["granted_fen"], nothing["available_fen"]) == ("none", 0, 0)
+
+
+def pages(world, method, key, **body):
+    seen, after = [], None
+    while True:
+        page = world.ask(method, after=after, limit=2, **body)
+        seen += [row[key] for row in page["items"]]
+        after = page["next"]
+        if after is None:
+            return seen
+
+
+def test_lists_page_by_page(scene):
+    """Lost otherwise: a page skips or repeats a row."""
+    world, enterprise, provider, product = scene
+    orders = [world.order(enterprise, product, voucher_fen=1)["result"]["id"] for _ in range(5)]
+    assert pages(world, "list_orders", "order_id", provider_id=provider) == orders
+    assert pages(world, "list_orders", "order_id", programme=GUIZHOU, status="confirmed") == []
+    assert pages(world, "list_orders", "order_id", enterprise_id=enterprise, status="placed") == orders
+    for _ in range(11):
+        world.apply(world.enterprise())
+    assert pages(world, "list_applications", "place", **YEAR) == list(range(1, 13))
+    assert pages(world, "list_applications", "place", status="granted", **YEAR) == [1]
+    assert world.ask("list_applications", after="x", **YEAR)["code"] == "INVALID"
+
+
+def test_a_statement_adds_up_page_by_page(scene):
+    """Lost otherwise: an auditor cannot follow a quota to the fen (五(四))."""
+    world, enterprise, provider, product = scene
+    world.confirmed(enterprise, provider, product, voucher_fen=5)
+    world.order(enterprise, product, voucher_fen=7)
+    account = f"quota:guizhou-2018:2019:{enterprise}"
+    ids = pages(world, "statement", "id", account=account)
+    entries = world.ask("statement", account=account)["items"]
+    assert ids == [entry["id"] for entry in entries]
+    signs = {"debit": -1, "credit": 1}
+    posted = sum(signs[one["side"]] * one["amount_fen"] for one in entries if one["kind"] in ("posted", "post_pending"))
+    row = world.account(account)
+    assert posted == row["credits_posted"] - row["debits_posted"] == QUOTA - 5
+    assert {entry["cause"][:4] for entry in entries} == {"key-"}
+    now = world.clock.now().isoformat()
+    assert world.ask("statement", account=account, until=now)["items"] == []
+    assert len(world.ask("statement", account=account, since=now)["items"]) == len(entries)
+    assert world.ask("statement", account="quota:none")["code"] == "NOT_FOUND"
+    assert world.ask("statement", account=account, after="none")["code"] == "NOT_FOUND"
+
+
+def test_totals_find_what_is_broken(scene):
+    """Lost otherwise: reconciliation that is always content."""
+    world, enterprise, provider, product = scene
+    world.confirmed(enterprise, provider, product, voucher_fen=5)
+    figures = world.totals()
+    assert figures["granted_fen"] == QUOTA
+    assert figures["outbox_unsent"] == len(world.sent())
+    rows = world.ask("totals", **YEAR)["rows"]
+    assert rows == {"orders": {"confirmed": 1}, "applications": {"granted": 1}}
+    with world.engine.begin() as conn:
+        broken = tables.accounts.update().where(tables.accounts.c.kind == "committed")
+        conn.execute(broken.values(credits_posted=6, credits_pending=1))
+    figures = world.ask("totals", **YEAR)["figures"]
+    assert (figures["ledger_sum_fen"], figures["pending_difference_fen"]) == (1, 1)
+    assert world.ask("trial_balance", **YEAR)["sum_fen"] == 1

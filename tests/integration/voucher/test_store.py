@@ -1,0 +1,103 @@
+"""What the database itself refuses, and how many statements a batch takes."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from infra.db import create_engine
+from services.voucher import tables
+from tests.integration.voucher.world import CONTRACT, GUIZHOU, World
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE transfers SET amount_fen = 1",
+        "DELETE FROM transfers",
+        "UPDATE decisions SET outcome = 'ok'",
+        "DELETE FROM decisions",
+        "UPDATE accounts SET debits_posted = credits_posted + 1 WHERE kind = 'budget'",
+        "INSERT INTO transfers SELECT id || 'x', kind, debit, credit, amount_fen, pending_id, subject, cause, reason,"
+        " at FROM transfers WHERE pending_id IS NOT NULL",
+        "INSERT INTO plans SELECT '01NX', programme, year, budget_fen, quota_fen, opens_on, document, status, made_by,"
+        " made_at, configured_by, last_place, lapsed_fen, sequence FROM plans",
+    ],
+)
+def test_the_database_refuses(world, statement):
+    """Lost otherwise: history can be rewritten, an account overdrawn, a pending transfer ended twice."""
+    world.plan()
+    world.granted()
+    before = world.rows(tables.transfers), world.rows(tables.accounts)
+    with pytest.raises(sa.exc.DBAPIError), world.engine.begin() as conn:
+        conn.exec_driver_sql(statement)
+    assert (world.rows(tables.transfers), world.rows(tables.accounts)) == before
+
+
+class Statements:
+    """Counts what goes to the database."""
+
+    def __init__(self, engine):
+        self.seen = []
+        sa.event.listen(engine, "before_cursor_execute", lambda c, cur, text, *rest: self.seen.append(text))
+
+    def of(self, work):
+        self.seen.clear()
+        work()
+        return len(self.seen)
+
+
+@pytest.fixture
+def crowd(postgres_url):
+    """Ninety enterprises, a plan and a shelf; on PostgreSQL, where each statement is a journey."""
+    engine = create_engine(postgres_url, service="voucher")
+    world = World(engine)
+    world.plan(budget_fen=10**11)
+    yield world, Statements(engine), [world.enterprise() for _ in range(90)], *world.shelf()
+    engine.dispose()
+
+
+def test_a_batch_takes_as_many_statements_as_one(crowd):
+    """Lost otherwise: the first of the three rules, and a factor of ten."""
+    world, count, enterprises, provider, product = crowd
+
+    def counts(method, bodies):
+        """Statements for the first alone, and for all others together."""
+
+        def run(part):
+            answers = world.batch(method, part)
+            assert all(answer["ok"] for answer in answers), answers
+
+        return count.of(lambda: run(bodies[:1])), count.of(lambda: run(bodies[1:]))
+
+    ids = [world.new("A") for _ in enterprises]
+    applications = [
+        {"application_id": one, "enterprise_id": enterprise, "programme": GUIZHOU, "year": 2019}
+        for one, enterprise in zip(ids, enterprises, strict=True)
+    ]
+    reviews = [{"application_id": one, "decision": "approve"} for one in ids]
+    orders = [world.order_body(one, product) for one in enterprises]
+    confirms = [{"order_id": body["order_id"], "provider_id": provider, "contract_sha256": CONTRACT} for body in orders]
+    refunds = [{"order_id": body["order_id"], "enterprise_id": body["enterprise_id"], "reason": "r"} for body in orders]
+    seen = {
+        "apply": counts("apply_for_quota", applications),
+        "review": counts("review_application", reviews),
+        "place": counts("place_order", orders),
+        "confirm": counts("confirm_order", confirms),
+        "refund": counts("request_refund", refunds),
+    }
+    for method, (one, many) in seen.items():
+        assert many <= one, (method, one, many)
+    assert max(one for one, _ in seen.values()) <= 20
+
+
+def test_news_takes_as_many_statements_for_many(crowd):
+    """Lost otherwise: projections that lag behind a bulk import."""
+    world, count, enterprises, *_ = crowd
+    rows = world.rows(tables.known_enterprises)
+    plain = {name: value for name, value in rows[0].items() if name not in ("enterprise_id", "sequence")}
+    data = {**plain, "registered_on": "2015-01-01", "uscc": "91520100MA6DL8K59X", "indexes": {}}
+    events = [
+        world.event("registry.enterprise_certified.v1", one, {**data, "enterprise_id": one}) for one in enterprises
+    ]
+    assert count.of(lambda: world.hear(*events[1:])) == count.of(lambda: world.hear(events[0]))

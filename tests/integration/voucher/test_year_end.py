@@ -1,0 +1,130 @@
+"""The end of a year: what is unspent ends with it, what runs goes on, nothing of it returns to a quota (第十六条)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.voucher import tables
+from services.voucher.handlers import plans
+from tests.integration.voucher.world import CONTRACT, QUOTA
+
+NEW_YEAR = datetime(2019, 12, 31, 16, 0, tzinfo=UTC)  # midnight in Shanghai
+
+
+@pytest.fixture
+def scene(world):
+    """Budget for three and a half: one spends, one does not, one is under review, one waits."""
+    world.plan(budget_fen=3 * QUOTA)
+    spender, saver, late, queued = world.granted(), world.granted(), world.enterprise(), world.enterprise()
+    world.apply(late)
+    world.apply(queued)
+    return world, spender, saver, *world.shelf(price_fen=2_000_000)
+
+
+def close(world):
+    world.clock.moment = NEW_YEAR
+    return world.pipeline.run_due()["close_years"]
+
+
+def test_nothing_lapses_before_midnight_in_shanghai(scene):
+    """Lost otherwise: the last evening of the year is taken away, or a day of the next is given."""
+    world, *_ = scene
+    world.clock.moment = NEW_YEAR.replace(hour=15, minute=59)
+    assert world.pipeline.run_due()["close_years"] == 0
+    world.clock.moment = NEW_YEAR
+    assert world.pipeline.run_due()["close_years"] > 0
+
+
+def test_what_is_unspent_lapses_and_is_told(scene):
+    """Lost otherwise: last year's money is spent this year, or a quota ends without a word."""
+    world, spender, _, provider, product = scene
+    world.confirmed(spender, provider, product, price_fen=2_000_000)
+    assert close(world) == 5  # four applications and the plan
+    figures = world.totals()
+    assert (figures["lapsed_fen"], figures["committed_fen"]) == (3 * QUOTA - 1_200_000, 1_200_000)
+    assert (figures["budget_free_fen"], figures["reserved_fen"], figures["quota_available_fen"]) == (0, 0, 0)
+    told = {event["data"]["place"]: event["data"] for event in world.sent("quota_lapsed")}
+    assert [told[place]["lapsed_fen"] for place in sorted(told)] == [QUOTA - 1_200_000, QUOTA, QUOTA, 0]
+    assert {data["law"]["articles"][0] for data in told.values()} == {"第十六条"}
+    (closed,) = world.sent("year_closed")
+    assert closed["data"]["lapsed_fen"] == 3 * QUOTA - 1_200_000
+    assert closed["data"]["balances"]["committed"] == 1_200_000
+    assert sum(closed["data"]["balances"].values()) == 0
+    assert world.ask("get_quota", enterprise_id=spender, programme="guizhou-2018", year=2019)["spent_fen"] == 1_200_000
+    assert world.pipeline.run_due()["close_years"] == 0
+
+
+def test_a_quota_all_spent_stays_granted(scene):
+    """Lost otherwise: an enterprise is told that what it spent has lapsed."""
+    world, spender, _, provider, product = scene
+    for price_fen in (2_000_000,) * 4 + (333_334,):
+        world.confirmed(spender, provider, product, price_fen=price_fen)
+    assert world.totals()["quota_available_fen"] == QUOTA
+    close(world)
+    (row,) = world.rows(tables.applications, tables.applications.c.enterprise_id == spender)
+    assert (row["status"], row["settled"]) == ("granted", True)
+    assert len(world.sent("quota_lapsed")) == 3
+
+
+def test_a_long_list_lapses_in_bounded_steps(scene, monkeypatch):
+    """Lost otherwise: one transaction over all applications of a year."""
+    world, *_ = scene
+    monkeypatch.setattr(plans, "AT_ONCE", 3)
+    assert close(world) == 5
+    assert world.ask("get_plan", programme="guizhou-2018", year=2019)["status"] == "closed"
+
+
+def test_orders_that_run_go_on_and_what_returns_lapses(scene):
+    """Lost otherwise: a cancelled order of last year fills this year's quota (第十六、二十条)."""
+    world, spender, _, provider, product = scene
+    orders = [world.order(spender, product, voucher_fen=100)["result"]["id"] for _ in range(3)]
+    cancelled, refunded, paid = orders
+    close(world)
+    before = world.totals()["lapsed_fen"]
+    own, theirs = {"enterprise_id": spender}, {"provider_id": provider}
+    assert world.ok("cancel_order", order_id=cancelled, **own)["status"] == "cancelled"
+    for order in (refunded, paid):
+        world.ok("confirm_order", order_id=order, **theirs, contract_sha256=CONTRACT)
+    world.ok("request_refund", order_id=refunded, **own, reason="r")
+    done = world.do("answer_refund", order_id=refunded, **theirs, consent=True)
+    assert done["decision"]["facts"]["lapsed_fen"] == 100
+    assert "第十六条" in done["decision"]["articles"]
+    claim = world.new("C")
+    for name in ("filed", "paid"):
+        world.hear(world.claim(name, paid, claim, provider))
+    figures = world.totals()
+    assert (figures["lapsed_fen"], figures["redeemed_fen"]) == (before + 200, 100)
+    assert (figures["quota_available_fen"], figures["held_fen"], figures["committed_fen"]) == (0, 0, 0)
+
+
+def test_before_it_is_closed_the_old_year_gives_nothing_more(scene):
+    """Lost otherwise: between midnight and the due work somebody is served from last year."""
+    world, spender, saver, _, product = scene
+    order = world.order(spender, product, voucher_fen=100)["result"]["id"]
+    under_review = world.rows(tables.applications, tables.applications.c.status == "reserved")[0]["application_id"]
+    world.clock.moment = NEW_YEAR
+    assert world.apply(world.enterprise())["error"]["code"] == "NO_PLAN"
+    review = {"application_id": under_review, "decision": "approve"}
+    assert world.refused("review_application", **review)["code"] == "WRONG_STATE"
+    assert world.order(saver, product)["error"]["code"] == "QUOTA_EXHAUSTED"
+    world.ok("cancel_order", order_id=order, enterprise_id=spender)
+    assert world.totals()["lapsed_fen"] == 100
+    world.ok("review_application", application_id=under_review, decision="refuse")
+    assert not world.sent("application_reserved")
+    world.pipeline.run_due()
+    assert world.totals()["lapsed_fen"] == 3 * QUOTA
+
+
+def test_the_new_year_has_a_quota_of_its_own(scene):
+    """Lost otherwise: an enterprise has one quota in its life."""
+    world, spender, _, _, product = scene
+    close(world)
+    world.plan(year=2020)
+    application = world.apply(spender, year=2020)["result"]["id"]
+    world.ok("review_application", application_id=application, decision="approve")
+    placed = world.order(spender, product, price_fen=2_000_000)
+    assert placed["result"]["voucher_fen"] == 1_200_000
+    assert world.totals(year=2020)["held_fen"] == 1_200_000
+    assert world.totals(year=2019)["held_fen"] == 0
