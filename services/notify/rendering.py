@@ -19,6 +19,7 @@ from services.notify.words import word
 TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = ("zh", "en")
 GENERIC = "generic"
+PART = "\x02"  # no text of an event holds it: contracts refuse control characters
 LONGEST_TITLE, LONGEST_BODY = 200, 4000
 
 
@@ -90,16 +91,12 @@ def environment(language: str) -> Environment:
 
 
 @lru_cache(maxsize=1024)
-def template(language: str, programme: str, name: str) -> tuple[Template, Template]:
-    """Title (the file's first line) and body of the programme's template in that language, else the generic one."""
+def template(language: str, programme: str, name: str) -> Template:
+    """Title (the file's first line), body and foot as one template, parted by PART, since starting one costs more than
+    filling it; the programme's own words in that language, else the generic ones."""
     title, _, body = _source(language, (programme, name), (GENERIC, "notice")).partition("\n")
-    return environment(language).from_string(title), environment(language).from_string(body)
-
-
-@lru_cache(maxsize=1024)
-def foot(language: str, programme: str) -> Template:
-    """What stands below every notice: its articles and the id of what it is about."""
-    return environment(language).from_string(_source(language, (programme, "foot"), (GENERIC, "foot")))
+    foot = _source(language, (programme, "foot"), (GENERIC, "foot"))
+    return environment(language).from_string(PART.join((title, body, foot)))
 
 
 def has_own(language: str, programme: str, name: str) -> bool:
@@ -135,9 +132,8 @@ def render(
         "party": names.party,
         "product": names.product,
     }
-    title, body = template(language, programme, route.template)
-    below = foot(language, programme)
+    title, body, foot = template(language, programme, route.template).render(context).split(PART)
     return Words(
-        title=" ".join(title.render(context).split())[:LONGEST_TITLE],
-        body=f"{body.render(context).strip()[:LONGEST_BODY]}\n\n{below.render(context).strip()}",
+        title=" ".join(title.split())[:LONGEST_TITLE],
+        body=f"{body.strip()[:LONGEST_BODY]}\n\n{foot.strip()}",
     )
