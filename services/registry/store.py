@@ -36,6 +36,7 @@ metadata = sa.MetaData(
 )
 common_tables(metadata)
 
+IDS_A_QUERY = 5000
 PARTY_STATES = sorted({*ENTERPRISE_MOVES, *PROVIDER_MOVES})
 
 
@@ -277,6 +278,16 @@ def insert_parties(conn: sa.Connection, new: Sequence[Party]) -> set[str]:
     names = RECORDS[Party][1]
     rows = [values_of(party, names) for party in sorted(new, key=lambda party: party.id)]
     return {key for (key,) in insert_new(conn, parties, rows, returning=("id",))}
+
+
+def known_ids(conn: sa.Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are registered; asked some thousand at a time (SQLite takes 32,766 values a statement)."""
+    wanted = sorted(set(ids))
+    found: set[str] = set()
+    for start in range(0, len(wanted), IDS_A_QUERY):
+        query = sa.select(parties.c.id).where(parties.c.id.in_(wanted[start : start + IDS_A_QUERY]))
+        found.update(conn.execute(query).scalars())
+    return found
 
 
 def parties_by_code(conn: sa.Connection, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:

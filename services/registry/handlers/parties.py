@@ -19,6 +19,7 @@ from services.registry.handlers.common import done, each, ids, known_pack, pack_
 from services.registry.personal_store import opened, sealed_change
 
 Registered = Party | Refused
+INVALID = "USCC_INVALID"
 
 REGISTERED = (
     "programme", "uscc", "name", "region", "registered_on", "legal_person", "violation", "bad_credit",
@@ -106,13 +107,14 @@ def import_enterprises(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
     The id is made from programme and code. The region is a fact here: whether it is the programme's own is judged when
     something is asked for. All rows of all commands go in by one statement.
     """
-    keys = ring()
-    plans = [_rows(command, uow, keys) for command in commands]
-    new: dict[str, Party] = {}
-    for plan in plans:
-        for row in plan if isinstance(plan, list) else []:
-            if isinstance(row, Party):
-                new.setdefault(row.id, row)
+    plans = [_plan(command, uow) for command in commands]
+    wanted: dict[str, tuple[Mapping[str, Any], str]] = {}
+    for command, plan in zip(commands, plans, strict=True):
+        for key, row in zip(plan if isinstance(plan, list) else [], command.body["rows"], strict=False):
+            if key != INVALID:
+                wanted.setdefault(key, (row, command.body["programme"]))
+    keys, known = ring(), store.known_ids(uow.conn, wanted)
+    new = {key: _entry(key, row, programme, keys) for key, (row, programme) in wanted.items() if key not in known}
     fresh = store.insert_parties(uow.conn, list(new.values()))
     outcomes: list[Outcome] = []
     for command, plan in zip(commands, plans, strict=True):
@@ -120,32 +122,35 @@ def import_enterprises(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
             outcomes.append(plan)
             continue
         verdicts = []
-        for row in plan:
-            if isinstance(row, str):
-                verdicts.append(row)
-            elif row.id in fresh:
-                fresh.discard(row.id)
-                announce.party(uow, "registered", row, cause=command)
+        for key in plan:
+            if key in fresh:
+                fresh.discard(key)
+                announce.party(uow, "registered", new[key], cause=command)
                 verdicts.append("accepted")
             else:
-                verdicts.append("unchanged")
+                verdicts.append(key if key == INVALID else "unchanged")
         outcomes.append(Ok({"outcomes": verdicts}))
     return outcomes
 
 
-def _rows(command: Command, uow: UnitOfWork, keys: KeyRing) -> list[Party | str] | Refused:
+def _plan(command: Command, uow: UnitOfWork) -> list[str] | Refused:
+    """The id of each row, or the code that it is rejected with."""
     programme = command.body["programme"]
     pack = pack_of(programme, uow.today)
     if isinstance(pack, Refused):
         return pack
-    return [_row(row, programme, keys) for row in command.body["rows"]]
+    return [
+        uscc.party_id(programme=programme, kind="enterprise", code=row["uscc"])
+        if uscc.is_valid(row["uscc"])
+        else INVALID
+        for row in command.body["rows"]
+    ]
 
 
-def _row(row: Mapping[str, Any], programme: str, keys: KeyRing) -> Party | str:
-    if not uscc.is_valid(row["uscc"]):
-        return "USCC_INVALID"
+def _entry(key: str, row: Mapping[str, Any], programme: str, keys: KeyRing) -> Party:
+    """A row as a party; violation and bad credit are not in a register, and are recorded when they are known."""
     party = Party(
-        id=uscc.party_id(programme=programme, kind="enterprise", code=row["uscc"]),
+        id=key,
         kind="enterprise",
         programme=programme,
         status="registered",
