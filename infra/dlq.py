@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pika
 
 from infra.bus import names
 
+_EVENT = re.compile(r"\.v[0-9]+$")  # event types end in their version, methods do not
 MOST = 10_000  # letters looked at in one go
 
 
@@ -98,7 +100,7 @@ def _each(channel: Any, service: str, done: Callable[[DeadLetter], bool]) -> int
             method, properties, body = channel.basic_get(queue)
             if method is None:
                 break
-            if done(_letter(service, method, properties, body)):
+            if done(_letter(method, properties, body)):
                 channel.basic_ack(method.delivery_tag)
                 handled += 1
             else:
@@ -109,10 +111,10 @@ def _each(channel: Any, service: str, done: Callable[[DeadLetter], bool]) -> int
     return handled
 
 
-def _letter(service: str, method: Any, properties: Any, body: bytes) -> DeadLetter:
+def _letter(method: Any, properties: Any, body: bytes) -> DeadLetter:
     headers = dict(properties.headers or {})
     routing_key = headers.get(names.HEADER_ROUTING_KEY) or _first_key(headers) or method.routing_key
-    kind = "command" if names.HEADER_STREAM_SEQ not in headers and routing_key.startswith(f"{service}.") else "event"
+    kind = "event" if _EVENT.search(routing_key) else "command"
     known = headers.get(names.HEADER_DEAD_ID)
     return DeadLetter(
         id=known if isinstance(known, str) else hashlib.sha256(body).hexdigest()[:26],

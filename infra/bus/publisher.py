@@ -39,7 +39,7 @@ class LetterPublisher:
             fresh = self._connection is None
             try:
                 self._publish(letter)
-            except (amqp.exceptions.AMQPError, OSError, NotPublished) as error:
+            except (amqp.exceptions.AMQPError, amqp.exceptions.MessageNacked, OSError, NotPublished) as error:
                 self.close()
                 if fresh:
                     raise NotPublished(f"{letter.reason}: {type(error).__name__}") from error

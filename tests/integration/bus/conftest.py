@@ -91,7 +91,7 @@ class World:
         client = self.client()
         self.wait_until(
             lambda: client.channel.queue_declare(queue, passive=True).method.consumer_count >= count,
-            deadline=20,
+            deadline=60,
             what=f"{count} consumers on {queue}: {self.logs()[-3000:]}",
         )
 
