@@ -68,15 +68,16 @@ def forms(number: str, *, provider_id: str) -> Forms:
     return Forms(plain=plain[:64], bare=bare[:64], tail=tail if len(tail) >= SHORTEST else None, block=block)
 
 
-def swaps(bare: str) -> frozenset[str]:
-    """The number with each two neighbouring, different digits swapped; none for a short one."""
-    if len(bare) < SHORTEST:
+def swaps(plain: str) -> frozenset[str]:
+    """The bare forms of the number with each two neighbouring, different digits swapped; none for a short one."""
+    number = _NOT_DIGITS_AHEAD.sub("", plain)  # with its leading zeros, of which one may be swapped too
+    if len(number) < SHORTEST:
         return frozenset()
     found = set()
-    for at in range(len(bare) - 1):
-        a, b = bare[at], bare[at + 1]
+    for at in range(len(number) - 1):
+        a, b = number[at], number[at + 1]
         if a != b and a.isdigit() and b.isdigit():
-            found.add((bare[:at] + b + a + bare[at + 2 :]).lstrip("0"))
+            found.add((number[:at] + b + a + number[at + 2 :]).lstrip("0"))
     return frozenset(found)
 
 
@@ -96,7 +97,7 @@ def likeness(mine: Use, other: Use, *, in_sequence: frozenset[str]) -> Likeness 
         return "prefix" if one_seller or either else None
     if _same_tail(mine.forms, other.forms):
         return "prefix" if (either if one_seller else alike) else None
-    if other.forms.bare in swaps(mine.forms.bare):
+    if other.forms.bare in swaps(mine.forms.plain):
         runs_on = mine.forms.block in in_sequence or other.forms.block in in_sequence
         return "swapped" if alike or not runs_on else None
     return None
@@ -113,7 +114,7 @@ class Lookup:
 
     def like(self, mine: Use) -> list[Use]:
         """Uses that may be of the same invoice, once each."""
-        forms = {mine.forms.plain, mine.forms.bare, mine.forms.tail or mine.forms.bare} | swaps(mine.forms.bare)
+        forms = {mine.forms.plain, mine.forms.bare, mine.forms.tail or mine.forms.bare} | swaps(mine.forms.plain)
         found = {(use.claim_id, use.forms.plain): use for form in forms for use in self._by_form.get(form, [])}
         return [found[key] for key in sorted(found)]
 

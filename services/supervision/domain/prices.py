@@ -34,29 +34,37 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A price against its peers: how many, their median, how many times that it is, and how far out."""
+    """A price against what its peers pay, in ascending order."""
 
     basis: Basis
-    peers: int
-    median_fen: int
-    ratio: float
-    score: float
+    price_fen: int
+    peers: Sequence[int]
+
+    @property
+    def median_fen(self) -> int:
+        return median_low(self.peers)
+
+    @property
+    def ratio(self) -> float:
+        """How many times the median."""
+        return self.price_fen / self.median_fen
+
+    @property
+    def score(self) -> float:
+        """How far out: the modified z-score of its logarithm."""
+        middle = math.log(self.median_fen)
+        spread = max(median(abs(math.log(peer) - middle) for peer in self.peers), LEAST_SPREAD)
+        return CONSISTENT * (math.log(self.price_fen) - middle) / spread
 
     @property
     def far(self) -> bool:
-        return self.score >= FAR and self.ratio >= LEAST_RATIO[self.basis]
+        return self.ratio >= LEAST_RATIO[self.basis] and self.score >= FAR
 
 
-def compare(price_fen: int, peers: Sequence[int], *, basis: Basis) -> Comparison | None:
+def compare(price_fen: int, peers: Iterable[int], *, basis: Basis) -> Comparison | None:
     """None with fewer than ENOUGH peers, or without a price."""
-    known = [peer for peer in peers if peer > 0]
-    if len(known) < ENOUGH or price_fen <= 0:
-        return None
-    logs = [math.log(peer) for peer in known]
-    middle = median(logs)
-    spread = max(median(abs(value - middle) for value in logs), LEAST_SPREAD)
-    score = CONSISTENT * (math.log(price_fen) - middle) / spread
-    return Comparison(basis, len(known), median_low(known), price_fen / math.exp(middle), score)
+    known = sorted(peer for peer in peers if peer > 0)
+    return Comparison(basis, price_fen, known) if len(known) >= ENOUGH and price_fen > 0 else None
 
 
 def peers_of_product(peers: Iterable[Peer], *, enterprise_id: str) -> list[int]:
@@ -110,7 +118,7 @@ def _outlier(price_fen: int, found: Comparison) -> Finding:
     severity: Severity = "high" if found.basis == "product" and found.ratio >= GRAVE else "medium"
     numbers: dict[str, Any] = {
         "basis": found.basis,
-        "peers": found.peers,
+        "peers": len(found.peers),
         "price_fen": price_fen,
         "median_fen": found.median_fen,
         "percent_of_median": int(found.ratio * 100),
@@ -120,7 +128,7 @@ def _outlier(price_fen: int, found: Comparison) -> Finding:
     return Finding(
         rule=RULE,
         severity=severity,
-        zh=f"价格为其他{found.peers}笔{zh}订单中位价的{times}倍。",
-        en=f"The price is {times} times the median of {found.peers} other orders of {en}.",
+        zh=f"价格为其他{len(found.peers)}笔{zh}订单中位价的{times}倍。",
+        en=f"The price is {times} times the median of {len(found.peers)} other orders of {en}.",
         numbers=numbers,
     )

@@ -146,8 +146,8 @@ def _gather(uow: UnitOfWork, claims: Sequence[Row]) -> dict[str, screening.Facts
     facts = {}
     for claim in claims:
         enterprise_id, product_id = claim["enterprise_id"], claim["product_id"]
-        same = of_product.get(product_id, [])
-        alike = of_category.get((claim["programme"], claim["category"]), [])
+        same = prices.peers_of_product(of_product.get(product_id, []), enterprise_id=enterprise_id)
+        alike = of_category.get((claim["programme"], claim["category"]), []) if len(same) < prices.ENOUGH else []
         facts[claim["claim_id"]] = screening.Facts(
             use=uses[claim["claim_id"]],
             earlier=earlier[claim["claim_id"]],
@@ -156,7 +156,7 @@ def _gather(uow: UnitOfWork, claims: Sequence[Row]) -> dict[str, screening.Facts
             price_fen=claim["price_fen"],
             list_price_fen=claim["list_price_fen"],
             market_price_fen=claim["market_price_fen"],
-            of_product=prices.peers_of_product(same, enterprise_id=enterprise_id),
+            of_product=same,
             of_category=prices.peers_of_category(alike, enterprise_id=enterprise_id, product_id=product_id),
         )
     return facts
@@ -171,11 +171,12 @@ def _invoices(
     """
     forms = {c["claim_id"]: invoices.forms(c["invoice_number"], provider_id=c["provider_id"]) for c in claims}
     bares = {form.bare for form in forms.values() if len(form.bare) >= invoices.SHORTEST}
+    swapped = {swap for form in forms.values() for swap in invoices.swaps(form.plain)}
     tails = {form.tail for form in forms.values() if form.tail is not None}
     found = store.uses_like(
         uow.conn,
         plain={form.plain for form in forms.values()},
-        bare=bares | tails | {swapped for bare in bares for swapped in invoices.swaps(bare)},
+        bare=bares | tails | swapped,
         tail=tails | bares,
     )
     own = {(use.claim_id, use.forms.plain): use for use in found}

@@ -25,7 +25,7 @@ Row = Mapping[str, Any]
 
 ENDED = ("refused", "withdrawn")
 PRICED = ("placed", "confirmed", "refund_requested", "claimed", "redeemed")  # orders whose price somebody pays
-PEERS = 300  # the newest orders of a product or category that a price is compared with
+PEERS = 200  # the newest orders of a product or category that a price is compared with
 
 _enterprises = known_parties.alias("enterprises")
 _providers = known_parties.alias("providers")

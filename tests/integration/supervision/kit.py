@@ -24,7 +24,7 @@ SHA = "a" * 64
 
 
 def uid(kind: str, number: int) -> str:
-    """A ULID that says what it is of: E enterprise, P provider, K product, R order, C claim, T tie, B blacklist entry."""
+    """A ULID that says what it is of: E enterprise, P provider, K product, R order, C claim, T tie, B entry."""
     return f"01{kind}{number:023d}"
 
 
@@ -283,6 +283,12 @@ class Kit:
         """The alerts on a claim as they stand."""
         items = self.ask("list_alerts", programme=GUIZHOU, limit=500)["items"]
         return [item for item in items if item["claim_id"] == uid("C", claim)]
+
+    def by_version(self, claim: int) -> list[tuple[int, str]]:
+        """Version and verdict, oldest first."""
+        said = self.said("claim_cleared", "claim_held", "claim_rejected")
+        own = [one["data"] for one in said if one["subject"] == uid("C", claim)]
+        return [(data["claim_version"], data["verdict"]) for data in own]
 
     def rules(self, claim: int) -> list[str]:
         return sorted(alert["alert"] for alert in self.alerts(claim))

@@ -1,4 +1,4 @@
-"""Lost if these fail: a batch would cost as many statements as it has events, and all services' news would pile up here."""
+"""Lost if these fail: a batch would cost as many statements as it has events, and everybody's news would pile up."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ def news(kit: Kit, size: int, offset: int) -> list[Event]:
         shared = {"phone": f"{number:064d}"} if number % 2 else {}
         about = {"provider": number, "product": number}
         events += [kit.enterprise(number, **shared), kit.provider(number, **shared), kit.product(number, number)]
-        events += [kit.tie(number, number, number), kit.order(number, number, **about), kit.claim(number, number, **about)]
+        events += [
+            kit.tie(number, number, number),
+            kit.order(number, number, **about),
+            kit.claim(number, number, **about),
+        ]
     return events
 
 

@@ -1,0 +1,99 @@
+"""Lost if these fail: alerts would hold by no rule of the programme, or a verdict not follow from its alerts."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contracts import fields
+from contracts.programmes import load
+from contracts.rpc.supervision import ALERTS, BLACKLIST_GROUNDS, SEVERITIES
+from services.supervision.domain import alerts, blacklist, screening
+from services.supervision.domain.finding import ORDER, Finding, worst
+
+GUIZHOU = load("guizhou-2018")
+NOW = datetime(2018, 9, 1, tzinfo=UTC)
+
+
+def finding(severity: str) -> Finding:
+    return Finding(rule="PRICE_OUTLIER", severity=severity, zh="", en="")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("severity", "holds"), [("high", True), ("medium", True), ("low", False)])
+def test_the_pack_says_which_alerts_hold(severity: str, holds: bool) -> None:
+    assert screening.holds(finding(severity), GUIZHOU) is holds
+    assert screening.holds(finding(severity), None) is True, "without a known programme every alert holds"
+
+
+def test_each_alert_rests_on_an_article_of_guizhou() -> None:
+    assert {rule: screening.alert_articles(GUIZHOU, rule) for rule in ALERTS} == {
+        "AFFILIATED_PARTIES": ("第十三条(四)",),
+        "INVOICE_REUSED": ("五(四)",),
+        "PRICE_OUTLIER": ("三(二)",),
+    }
+    assert screening.hold_articles(GUIZHOU) == ("五(四)",)
+
+
+def test_words_of_the_contract_are_those_of_the_domain() -> None:
+    assert set(screening.RESTS_ON) == set(ALERTS)
+    assert set(ORDER) == set(SEVERITIES)
+    assert set(blacklist.RULES) == set(BLACKLIST_GROUNDS)
+
+
+VERDICTS = [
+    ([], "cleared"),
+    (["false_alarm"], "cleared"),
+    (["false_alarm", "open"], "held"),
+    (["acknowledged"], "held"),
+    (["false_alarm", "confirmed"], "rejected"),
+    (["open", "confirmed"], "rejected"),
+]
+
+
+@pytest.mark.parametrize(("states", "verdict"), VERDICTS)
+def test_a_verdict_follows_from_the_alerts(states: list[str], verdict: str) -> None:
+    assert alerts.verdict(states) == verdict
+
+
+def test_resolved_is_final() -> None:
+    assert not any(alerts.may_become(done, to) for done in ("confirmed", "false_alarm") for to in alerts.NEXT)
+
+
+def test_the_gravest_counts() -> None:
+    assert worst(["low", "high", "medium"]) == "high"
+
+
+def test_an_alerts_id_is_made_of_what_it_is_on() -> None:
+    """A repeat is the same alert, however often the claim is looked at; and it must pass for an id everywhere."""
+    ids = {
+        screening.alert_id(claim_id=claim, claim_version=version, rule=rule)
+        for claim in ("C1", "C2")
+        for version in (1, 2)
+        for rule in ALERTS
+    }
+    assert len(ids) == 12
+    assert all(re.match(fields.ULID, one) for one in ids)
+    assert screening.alert_id(claim_id="C1", claim_version=1, rule=ALERTS[0]) in ids
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (None, NOW),
+        (NOW, NOW),
+        (NOW + timedelta(days=1), NOW + timedelta(days=1)),
+        (NOW - timedelta(minutes=4), NOW),
+        (NOW - timedelta(minutes=6), None),
+    ],
+)
+def test_a_listing_takes_effect_now_or_later(asked: datetime | None, expected: datetime | None) -> None:
+    assert blacklist.moment(asked, now=NOW) == expected
+
+
+def test_articles_of_grounds() -> None:
+    assert blacklist.ground_articles(GUIZHOU, "fraud") == ("五(四)", "第十二条")
+    assert blacklist.ground_articles(GUIZHOU, "crime") == ("第十二条",)
+    assert blacklist.ground_articles(GUIZHOU, "insolvency") == ("第十二条(二)4", "第十二条")
+    assert blacklist.ground_articles(load("shandong-2017"), "public_morals") == ()
