@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from infra.clock import Clock
 from infra.db import UnitOfWork, reading, writing
 from infra.explain import explain
 from infra.isolate import StillTransient, isolate, with_retries
+from infra.jsontext import canonical
 from infra.messages import Answer, Command, Event, answer, refusal
 
 log = structlog.get_logger(__name__)
@@ -178,7 +180,8 @@ class Pipeline:
     def _query(self, method: str, command: Command) -> Answer:
         def once() -> Mapping[str, Any] | Refused:
             with reading(self.engine, self._query_timeout_ms) as conn:
-                return self.queries[method](conn, command)
+                found = self.queries[method](conn, command)
+            return found if isinstance(found, Refused) else json.loads(canonical(found))
 
         try:
             found = with_retries(once)
@@ -186,7 +189,7 @@ class Pipeline:
             return refusal(Refused("UNAVAILABLE"))
         except Exception as error:  # noqa: BLE001 - a reader's defect is answered, not raised into the bus
             return self._poisoned(command, error)
-        return answer(found) if isinstance(found, Refused) else {"ok": True, "result": dict(found), "decision": None}
+        return answer(found) if isinstance(found, Refused) else {"ok": True, "result": found, "decision": None}
 
     # events
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from infra.bus.connection import FAILURES, Connection, connect
 from infra.bus.delivery import Delivery, Done, from_amqp
 from infra.bus.publisher import LetterPublisher, NotPublished
 from infra.isolate import StillTransient
+from infra.jsontext import canonical
 from infra.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -79,6 +79,9 @@ class QueueConsumer:
                 pause = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
                 log.warning("consumer.lost", queue=self.source.queue, error=type(error).__name__, text=str(error)[:200])
                 self._nap(pause)
+            except Exception as error:
+                log.critical("consumer.defect", queue=self.source.queue, exc_info=error)
+                self._nap(BACKOFF_S[-1])
         self._letters.close()
 
     def _serve(self, connection: Connection) -> None:
@@ -199,7 +202,7 @@ def _reply(channel: Any, done: Done) -> None:
     properties = {"content_type": "application/json", "content_encoding": "utf-8", "delivery_mode": 1}
     if done.delivery.correlation_id is not None:
         properties["correlation_id"] = done.delivery.correlation_id
-    message = amqp.Message(json.dumps(done.reply, ensure_ascii=False).encode(), **properties)
+    message = amqp.Message(canonical(done.reply).encode(), **properties)
     direct = reply_to.startswith("amq.rabbitmq.reply-to")
     channel.basic_publish(message, exchange="" if direct else names.RPC_EXCHANGE, routing_key=reply_to)
 
