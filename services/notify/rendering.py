@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
+from contracts.errors import ERRORS
 from contracts.money import format_yuan
 from infra.clock import SHANGHAI
 from services.notify.domain.routes import Route
@@ -65,11 +66,18 @@ def instant(language: str, value: datetime) -> str:
 
 
 def reasons(language: str, given: Sequence[str] | None) -> str:
-    """The reasons of a decision as a numbered list; nothing when none was given."""
+    """The reasons of a decision as a numbered list, codes in words; nothing when none was given."""
     if not given:
         return ""
     head = "理由：" if language == "zh" else "Reasons:"
-    return "\n".join([head, *(f"{number}. {reason}" for number, reason in enumerate(given, 1))])
+    return "\n".join([head, *(f"{number}. {_spoken(language, reason)}" for number, reason in enumerate(given, 1))])
+
+
+def _spoken(language: str, reason: str) -> str:
+    known = ERRORS.get(reason)
+    if known is not None:
+        return known.zh if language == "zh" else known.en
+    return word(language, "alert", reason)
 
 
 @lru_cache(maxsize=1024)

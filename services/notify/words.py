@@ -22,6 +22,7 @@ ZH: Words = {
         "AFFILIATED_PARTIES": "企业与云服务商疑似存在关联关系",
         "INVOICE_REUSED": "发票疑似重复使用",
         "PRICE_OUTLIER": "价格明显偏离同类",
+        "rejected": "经监督核查认定存在异常",
     },
     "alert_status": {
         "open": "待处置",
@@ -53,6 +54,7 @@ EN: Words = {
         "AFFILIATED_PARTIES": "enterprise and provider seem to be tied to each other",
         "INVOICE_REUSED": "an invoice seems to be used twice",
         "PRICE_OUTLIER": "a price far from that of its peers",
+        "rejected": "inquiry has confirmed an anomaly",
     },
     "alert_status": {
         "open": "open",

@@ -115,6 +115,19 @@ def test_amounts_are_yuan_with_two_places(fen: int, zh: str, en: str):
     assert (rendering.yuan("zh", fen), rendering.yuan("en", fen)) == (zh, en)
 
 
+def test_reasons_that_are_codes_are_said_in_words():
+    """Lost otherwise: a provider reads `REFUND_PENDING` where it should learn what to wait for."""
+    given = ["REFUND_PENDING", "INVOICE_REUSED", "合同缺页"]
+    assert rendering.reasons("zh", given).splitlines() == [
+        "理由：",
+        "1. 该订单已申请退款，尚待答复。",
+        "2. 发票疑似重复使用",
+        "3. 合同缺页",
+    ]
+    assert rendering.reasons("en", given[:1]).splitlines()[1] == "1. A refund of the order has been asked for."
+    assert rendering.reasons("zh", None) == rendering.reasons("zh", []) == ""
+
+
 def test_times_are_those_of_shanghai():
     """Lost otherwise: a provider misses a node by eight hours."""
     late = datetime(2019, 6, 30, 17, 30, tzinfo=UTC)
