@@ -34,6 +34,8 @@ OUTBOX_ROWS = Gauge("yunquan_outbox_rows", "Events waiting for the relay.", ["se
 OUTBOX_SECONDS = Gauge("yunquan_outbox_seconds", "Age of the oldest event waiting for the relay.", ["service"])
 RELAYED = Counter("yunquan_relayed_total", "Events confirmed by the broker.", ["service"])
 HUB_LAG = Gauge("yunquan_hub_lag_seconds", "How late the event loop woke.", ["service"])
+LEDGER = Gauge("yunquan_ledger_fen", "Balance of the accounts of one kind, in fen.", ["programme", "year", "account"])
+IMBALANCE = Gauge("yunquan_ledger_imbalance_fen", "Sum over all accounts: 0, or something broke.", ["programme", "year"])
 CONNECTED = Gauge(
     "yunquan_consumer_connected", "1 while the queue's consumer has its connection.", ["service", "queue"]
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.pipeline import Due, EventHandler, Route
-from services.voucher.handlers import applications, claims, line, news, orders, plans
+from services.voucher.handlers import applications, books, claims, line, news, orders, plans
 
 COMMANDS: Mapping[str, Route] = {
     "make_plan": Route(plans.make_plans),
@@ -49,4 +49,4 @@ EVENTS: Mapping[str, EventHandler] = {
     "settlement.claim_paid.v1": claims.on_claim_paid,
 }
 
-DUE: tuple[Due, ...] = (line.serve_lines, news.follow_exits, plans.close_years)
+DUE: tuple[Due, ...] = (line.serve_lines, news.follow_exits, plans.close_years, books.watch_books)
