@@ -43,7 +43,8 @@ def demo(enterprises: Path | None, programme: str, size: int, seed: int, databas
         options = Options(database=database, durable=True, starts_at=at(1, 2))
         try:
             with Deployment(where, options) as deployment:
-                last, sound = tell(Stage(deployment, console, seed), enterprises, size, seed)
+                with Stage(deployment, console, seed) as stage:
+                    last, sound = tell(stage, enterprises, size, seed)
         except LocalServerError as error:
             raise click.ClickException(str(error)) from error
     console.print(last)

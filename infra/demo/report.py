@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from contracts.money import format_yuan
 from infra import reconcile
 from infra.demo.cast import CITIES, PROGRAMME, YEAR
 from infra.demo.story import Story
@@ -25,12 +24,17 @@ ACCOUNTS = {
 }
 
 
+def yuan(amount_fen: int) -> str:
+    """1,234.50"""
+    return f"{amount_fen // 100:,}.{amount_fen % 100:02d}"
+
+
 def money(console: Console, totals: dict[str, Any]) -> None:
     figures = totals["voucher"]["figures"]
     table = Table("account", "yuan", title="资金 Money by account", title_justify="left")
     for key, name in ACCOUNTS.items():
-        table.add_row(name, format_yuan(figures[key]))
-    table.add_row("[bold]预算 budget", f"[bold]{format_yuan(figures['budget_fen'])}")
+        table.add_row(name, yuan(figures[key]))
+    table.add_row("[bold]预算 budget", f"[bold]{yuan(figures['budget_fen'])}")
     table.columns[1].justify = "right"
     console.print(table)
 
@@ -51,7 +55,7 @@ def orders(console: Console, story: Story) -> None:
     for title, sums_by in (("地区 By city", by_city), ("类别 By category", by_category)):
         table = Table("", "orders", "price, yuan", "vouchers, yuan", "paid, yuan", title=title, title_justify="left")
         for name, (count, price, voucher, paid) in sorted(sums_by.items(), key=lambda item: -item[1][2]):
-            table.add_row(name, str(count), format_yuan(price), format_yuan(voucher), format_yuan(paid))
+            table.add_row(name, str(count), yuan(price), yuan(voucher), yuan(paid))
         for column in table.columns[1:]:
             column.justify = "right"
         console.print(table)

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -34,6 +34,12 @@ class Stage:
         self.refusals: Counter[tuple[str, str]] = Counter()
         self.calls = 0
         self._tokens: dict[tuple[str, str], str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.client.close()
 
     def token(self, role: str, person: str = "", organisation: str | None = None) -> str:
         """The token of a person in a role, or of an organisation."""

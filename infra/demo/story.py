@@ -84,7 +84,7 @@ class Story:
         self.shells = [new_party(chance, f"生成空壳{n}有限公司", planted="AFFILIATED_PARTIES") for n in range(1, 4)]
         bodies = [enterprise_body(chance, shell, phone="19900000001") for shell in self.shells]
         self.stage.do("register generated enterprises", "registry", "register_enterprise", bodies)
-        self.enterprises += self.shells
+        self.enterprises[8:8] = self.shells  # early enough in the line to be given quota
 
     @property
     def providers(self) -> list[Party]:
