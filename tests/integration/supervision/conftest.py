@@ -15,3 +15,11 @@ def kit(database_url: str) -> Iterator[Kit]:
     made = Kit(database_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def light(sqlite_url: str) -> Iterator[Kit]:
+    """The same on SQLite alone, for tables of cases whose statements other tests run on both."""
+    made = Kit(sqlite_url)
+    yield made
+    made.close()

@@ -91,20 +91,20 @@ STEPS = {
 
 @pytest.mark.parametrize("before", sorted(NEXT))
 @pytest.mark.parametrize("step", sorted(STEPS))
-def test_every_step_from_every_state_is_listed_or_refused(kit: Kit, before: str, step: str) -> None:
-    alert_id = suspicious(kit)["INVOICE_REUSED"]
+def test_every_step_from_every_state_is_listed_or_refused(light: Kit, before: str, step: str) -> None:
+    alert_id = suspicious(light)["INVOICE_REUSED"]
     for method, fields, status in STEPS.values():
         if status == before:
-            kit.ok(method, alert_id=alert_id, **fields)
-    told = len(kit.said("alert_resolved", "alert_acknowledged"))
+            light.ok(method, alert_id=alert_id, **fields)
+    told = len(light.said("alert_resolved", "alert_acknowledged"))
     method, fields, status = STEPS[step]
-    answer = kit.do(method, alert_id=alert_id, **fields)
+    answer = light.do(method, alert_id=alert_id, **fields)
     if status in NEXT[before]:
         assert answer["result"]["status"] == status
     else:
         assert answer["error"]["code"] == "WRONG_STATE"
         assert answer["error"]["facts"] == {"status": before}
-        assert len(kit.said("alert_resolved", "alert_acknowledged")) == told
+        assert len(light.said("alert_resolved", "alert_acknowledged")) == told
 
 
 def test_unknown_and_foreign_alerts_are_refused(kit: Kit) -> None:

@@ -85,11 +85,11 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("change", "code", "field"), REFUSALS, ids=[code for _, code, _ in REFUSALS])
-def test_refusals(kit: Kit, change: dict[str, Any], code: str, field: str) -> None:
-    kit.market()
-    error = kit.refused("blacklist_party", **entry(**change))
+def test_refusals(light: Kit, change: dict[str, Any], code: str, field: str) -> None:
+    light.market()
+    error = light.refused("blacklist_party", **entry(**change))
     assert (error["code"], error["field"]) == (code, field)
-    assert kit.said("party_blacklisted") == []
+    assert light.said("party_blacklisted") == []
 
 
 def test_the_same_entry_again_is_the_same_and_another_under_its_id_is_refused(kit: Kit) -> None:
@@ -101,9 +101,9 @@ def test_the_same_entry_again_is_the_same_and_another_under_its_id_is_refused(ki
 
 
 @pytest.mark.parametrize("ground", BLACKLIST_GROUNDS)
-def test_every_ground_of_the_contract_has_its_article_in_guizhou(kit: Kit, ground: str) -> None:
-    kit.market()
-    articles = kit.do("blacklist_party", **entry(ground=ground))["decision"]["articles"]
+def test_every_ground_of_the_contract_has_its_article_in_guizhou(light: Kit, ground: str) -> None:
+    light.market()
+    articles = light.do("blacklist_party", **entry(ground=ground))["decision"]["articles"]
     assert articles[-1] == "第十二条"
     assert articles[0] in ("五(四)", "第十二条", *(f"第十二条(二){n}" for n in range(1, 6)))
 

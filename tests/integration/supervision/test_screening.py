@@ -116,13 +116,13 @@ DISGUISES = [
 
 
 @pytest.mark.parametrize(("first", "second", "severity"), DISGUISES, ids=[f"{a}→{b}" for a, b, _ in DISGUISES])
-def test_an_invoice_used_before_is_known_again(kit: Kit, first: str, second: str, severity: str) -> None:
-    kit.market()
-    kit.filed(1, 1, invoice=first)
-    kit.filed(2, 2, invoice=second)
-    assert kit.verdicts(1) == ["cleared"]
-    assert kit.verdicts(2) == ["held"]
-    [alert] = kit.alerts(2)
+def test_an_invoice_used_before_is_known_again(light: Kit, first: str, second: str, severity: str) -> None:
+    light.market()
+    light.filed(1, 1, invoice=first)
+    light.filed(2, 2, invoice=second)
+    assert light.verdicts(1) == ["cleared"]
+    assert light.verdicts(2) == ["held"]
+    [alert] = light.alerts(2)
     assert (alert["alert"], alert["severity"]) == ("INVOICE_REUSED", severity)
     assert alert["evidence"]["claims"] == [uid("C", 1)]
     assert uid("C", 1) in alert["evidence"]["explanation"]["zh"]
@@ -179,21 +179,21 @@ def test_the_same_order_may_be_claimed_again_after_withdrawal(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("rolls", [1, 7])
-def test_an_honest_roll_of_invoices_raises_no_alert(kit: Kit, rolls: int) -> None:
+def test_an_honest_roll_of_invoices_raises_no_alert(light: Kit, rolls: int) -> None:
     """Sellers number their invoices one after another, all at list price: neighbours differ by swapped digits."""
-    kit.hear(*(kit.enterprise(n) for n in range(1, 61)), *(kit.provider(n) for n in range(1, rolls + 1)))
-    kit.hear(*(kit.product(n, n) for n in range(1, rolls + 1)))
+    light.hear(*(light.enterprise(n) for n in range(1, 61)), *(light.provider(n) for n in range(1, rolls + 1)))
+    light.hear(*(light.product(n, n) for n in range(1, rolls + 1)))
     events = []
     for number in range(1, 121):
         roll = number % rolls + 1
         about = {"provider": roll, "product": roll}
-        kit.clock.advance(timedelta(minutes=1))
+        light.clock.advance(timedelta(minutes=1))
         invoice = f"{52001700 + roll}{11_000 + number // rolls:08d}"
-        events += [kit.order(number, number % 60 + 1, **about)]
-        events += [kit.claim(number, number % 60 + 1, invoice=invoice, **about)]
+        events += [light.order(number, number % 60 + 1, **about)]
+        events += [light.claim(number, number % 60 + 1, invoice=invoice, **about)]
     for start in range(0, len(events), 40):
-        kit.hear(*events[start : start + 40])
-    assert len(kit.said("claim_cleared")) >= 118, kit.said("alert_raised")[0]["data"]["evidence"]
+        light.hear(*events[start : start + 40])
+    assert len(light.said("claim_cleared")) >= 118, light.said("alert_raised")[0]["data"]["evidence"]
 
 
 def test_a_price_far_above_what_others_pay_for_the_product(kit: Kit) -> None:
