@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.immutable import immutable
 from services.voucher.domain.applications import AGAIN
 
 metadata = sa.MetaData()
@@ -233,32 +234,4 @@ heard_claims = sa.Table(
 # --- what may not be edited -------------------------------------------------------------------------------------------
 
 
-def _ddl(text: str) -> sa.DDL:
-    return sa.DDL(text)  # type: ignore[no-untyped-call]
-
-
-def _immutable(table: sa.Table) -> None:
-    """Rows refuse UPDATE and DELETE in the database itself, on both dialects."""
-    name = table.name
-    for verb in ("UPDATE", "DELETE"):
-        sqlite = _ddl(
-            f"CREATE TRIGGER {name}_refuse_{verb.lower()} BEFORE {verb} ON {name} "
-            f"BEGIN SELECT RAISE(ABORT, '{name} is immutable'); END"
-        )
-        sa.event.listen(table, "after_create", sqlite.execute_if(dialect="sqlite"))
-    function = _ddl(
-        f"CREATE OR REPLACE FUNCTION {name}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$body$ BEGIN RAISE EXCEPTION '{name} is immutable'; END $body$"
-    )
-    rows = f"CREATE TRIGGER {name}_refuse_change BEFORE UPDATE OR DELETE ON {name} "
-    whole = f"CREATE TRIGGER {name}_refuse_truncate BEFORE TRUNCATE ON {name} "
-    for ddl in (
-        function,
-        _ddl(f"{rows} FOR EACH ROW EXECUTE FUNCTION {name}_refuse_change()"),
-        _ddl(f"{whole} FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse_change()"),
-    ):
-        sa.event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
-
-
-for _table in (transfers, metadata.tables["decisions"]):
-    _immutable(_table)
+immutable(transfers)

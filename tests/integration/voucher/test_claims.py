@@ -76,6 +76,17 @@ def test_two_claims_of_one_order_in_one_batch(scene):
     assert money(world) == {"claimed": 600_000}
 
 
+@pytest.mark.parametrize("name", ["refused", "withdrawn", "paid"])
+def test_the_end_of_a_claim_that_was_turned_away_leaves_the_one_that_holds_the_order(scene, name):
+    """Lost otherwise: a provider frees (or has paid) an order by filing a second claim."""
+    world, order, claim, provider, _ = scene
+    second = world.new("C")
+    world.hear(world.claim("filed", order, claim, provider), world.claim("filed", order, second, provider))
+    world.hear(world.claim(name, order, second, provider))
+    assert money(world) == {"claimed": 600_000}
+    assert world.ask("get_order", id=order)["claim_id"] == claim
+
+
 def test_a_refund_asked_for_stops_a_claim(scene):
     """Lost otherwise: an order is refunded and paid (第二十条)."""
     world, order, claim, provider, enterprise = scene
