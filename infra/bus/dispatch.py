@@ -11,15 +11,17 @@ from typing import Any
 import structlog
 
 from contracts.errors import Refused
-from infra import metrics
+from infra import inbox, metrics
 from infra.bus import names
 from infra.bus.delivery import Delivery, Done, Letter
 from infra.bus.edge import CommandEdge, EventEdge, Item, Request, Undecodable, result_reply
+from infra.isolate import with_retries
 from infra.messages import Answer, Command, Event, refusal
 from infra.pipeline import DueFailed, EventsFailed, Pipeline
 
 log = structlog.get_logger(__name__)
 
+SUSPECT_AFTER = 2  # redeliveries; until then it may be a neighbour that kills
 SECRET_HEADERS = frozenset({names.HEADER_TOKEN})
 
 
@@ -33,11 +35,15 @@ class Dispatch:
 
     def calls(self, deliveries: Sequence[Delivery]) -> list[Done]:
         """Commands, bulk calls and queries, in order, cut into runs of one method."""
+        if self._kills(deliveries):
+            return [self._killer(deliveries[0], result_reply(refusal(Refused("INTERNAL"))))]
         requests = [self.command_edge.request(delivery) for delivery in deliveries]
         return [self._done(request, given) for request, given in self._run(requests)]
 
     def events(self, deliveries: Sequence[Delivery]) -> list[Done]:
         """Events: what can't take effect now goes up the ladder, what never can to the dead queue."""
+        if self._kills(deliveries):
+            return [self._killer(deliveries[0], None)]
         done: dict[int, Done] = {}
         events: list[Event] = []
         places: list[int] = []
@@ -57,6 +63,23 @@ class Dispatch:
             letters = (self._climb(deliveries[at], events[index], failures[index]),) if index in failures else ()
             done[at] = Done(deliveries[at], letters=letters)
         return [done[at] for at in range(len(deliveries))]
+
+    def _kills(self, deliveries: Sequence[Delivery]) -> bool:
+        """Is this one message, alone after several redeliveries, what ended the process each time?"""
+        count = deliveries[0].headers.get(names.HEADER_DELIVERIES) if len(deliveries) == 1 else None
+        if not isinstance(count, int) or count < SUSPECT_AFTER:
+            return False
+        now = self.pipeline.clock.now()
+        body = deliveries[0].body
+
+        def noted() -> bool:
+            return inbox.killed_too_often(self.pipeline.engine, consumer=self.pipeline.service, body=body, now=now)
+
+        return with_retries(noted)
+
+    def _killer(self, delivery: Delivery, reply: Mapping[str, Any] | None) -> Done:
+        log.error("message.kills", service=self.pipeline.service, routing_key=delivery.routing_key)
+        return Done(delivery, reply, (self._letter(delivery, "killed its process"),))
 
     def _run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Answer | None]]:
         for name, run in groupby(requests, key=_run_name):

@@ -19,6 +19,7 @@ HEADER_DEAD_AT = "x-yunquan-dead-at"
 HEADER_ROUTING_KEY = "x-yunquan-routing-key"
 HEADER_REPLAYED = "x-yunquan-replayed"
 
+HEADER_DELIVERIES = "x-delivery-count"  # how often the broker delivered it before
 HEADER_STREAM_SEQ = "x-stream-seq"
 HEADER_STREAM_HASH = "x-stream-hash"
 
