@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from contracts.catalogue import EVENTS
+from infra import tables as common
 from infra.messages import Event
 from services.supervision import cli, evidence
 from services.supervision.domain.chain import Head, Record, verify
@@ -65,6 +66,17 @@ def test_every_event_is_kept_once_in_the_order_it_came_as_it_was_sent(kit: Kit) 
     assert sound(kit)
 
 
+def test_an_event_that_the_inbox_has_forgotten_is_still_kept_once(kit: Kit) -> None:
+    """The inbox forgets after a month; a dead letter replayed later must not count twice."""
+    events = orders(kit, 1, 5)
+    kit.hear(*events)
+    with kit.engine.begin() as conn:
+        conn.execute(sa.delete(common.inbox))
+    kit.hear(*events, *orders(kit, 6, 6))
+    assert len(log(kit)) == 6
+    assert kit.ask("totals", programme=GUIZHOU, year=2018)["rows"]["evidence"] == {"voucher": 6}
+
+
 def test_events_of_types_nobody_acts_on_are_kept_too(kit: Kit) -> None:
     """Refusals above all: who was turned away, and by which article."""
     data = {
@@ -91,7 +103,7 @@ def test_the_database_itself_refuses_change(kit: Kit, change: Any) -> None:
 def test_a_database_changed_behind_its_back_is_found_out(kit: Kit) -> None:
     """Whoever owns the database can drop a trigger; the chain still tells."""
     kit.hear(*orders(kit, 1, 9))
-    name = "evidence_no_update" if kit.engine.dialect.name == "sqlite" else "evidence_no_change ON evidence"
+    name = "evidence_no_update" if kit.engine.dialect.name == "sqlite" else "evidence_append_only ON evidence"
     with kit.engine.begin() as conn:
         conn.exec_driver_sql(f"DROP TRIGGER {name}")
         body = conn.execute(sa.select(table.c.body).where(table.c.position == 4)).scalar_one()

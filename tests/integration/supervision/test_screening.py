@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from services.supervision.store import known
 from services.supervision.store.tables import screening_pending
 from tests.integration.supervision.kit import GUIZHOU, Kit, uid
 
@@ -89,6 +90,14 @@ def test_a_serviced_office_ties_nobody(kit: Kit) -> None:
     related = kit.ask("related", from_id=uid("E", 1), to_id=uid("P", 1))
     assert related["related"] is False
     assert related["ignored"][0] == {"party_id": uid("E", 1), "kind": "address", "shared_by": 25}
+
+
+def test_a_crowd_is_not_even_read(light: Kit) -> None:
+    """An address of ten thousand firms would be loaded with every claim of each of them."""
+    light.hear(*(light.enterprise(number, address="c" * 64, phone=f"{number // 2:064d}") for number in range(1, 101)))
+    with light.engine.connect() as conn:
+        graph = known.graph(conn, [uid("E", 10), uid("E", 20)])
+    assert graph.facts.keys() == {uid("E", number) for number in (10, 11, 20, 21)}
 
 
 def test_a_fact_that_was_changed_still_ties(kit: Kit) -> None:
