@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from infra.db import common_tables
 from infra.db_insert import insert_many, insert_new, upsert
+from infra.immutable import immutable
 from infra.projection import upsert_newer
 from infra.tables import BigId, Json, UtcDateTime
 from services.registry.domain.model import (
@@ -197,28 +198,7 @@ known_blacklist = sa.Table(
 )
 
 
-def _append_only(table: sa.Table) -> None:
-    """History is never rewritten, not even by us: the database refuses UPDATE and DELETE."""
-    name = table.name
-    for verb in ("UPDATE", "DELETE"):
-        sqlite = (
-            f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-            f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
-        )
-        sa.event.listen(table, "after_create", sa.DDL(sqlite).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
-    function = (
-        f"CREATE OR REPLACE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{name} is append-only'; END $$"
-    )
-    trigger = (
-        f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_append_only()"
-    )
-    for statement in (function, trigger):
-        sa.event.listen(table, "after_create", sa.DDL(statement).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
-
-
-_append_only(facts_history)
+immutable(facts_history)
 
 T = TypeVar("T", Party, Case, Product, Tie)
 RECORDS: Mapping[type[Any], tuple[sa.Table, tuple[str, ...]]] = {

@@ -1,0 +1,161 @@
+"""Any sequence of steps on a provider and its product keeps the invariants, whoever does what in whatever order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from contracts.errors import Refused
+from contracts.programmes import load
+from services.registry.domain import admission, certification, products
+from services.registry.domain.model import CASE_MOVES, PRODUCT_MOVES, PROVIDER_MOVES, Case, Party, Product
+
+PACK = load("guizhou-2018", on=date(2019, 1, 1))
+PEOPLE = st.sampled_from(["ann", "bob", "cat"])
+ROLES = st.sampled_from([{"operator"}, {"bureau"}, {"operator", "bureau"}])
+DIGEST = "0" * 64
+PAPERS = [{"kind": kind, "sha256": DIGEST} for kind in ("business_licence", "certification_form")]
+
+
+class Provider(RuleBasedStateMachine):
+    """One provider with one case and one product; each step is kept only when the rules allow it."""
+
+    party: Party
+    case: Case | None
+    product: Product | None
+
+    @initialize(tax_paid=st.booleans(), violation=st.booleans())
+    def registered(self, tax_paid: bool, violation: bool) -> None:
+        self.today = date(2019, 1, 1)
+        self.case = self.product = None
+        self.reviewers: list[str | None] = []
+        self.party = Party(
+            id="P", kind="provider", programme="guizhou-2018", uscc="U", name="N", region="520100",
+            registered_on=date(2010, 1, 1), legal_person=True, violation=violation, bad_credit=False,
+            status="registered", sequence=1, tax_paid=tax_paid,
+        )  # fmt: skip
+
+    def keep(self, party: Party | None = None, case: Case | None = None, product: Product | None = None) -> None:
+        """Every step goes where the tables allow, one version at a time."""
+        if party is not None:
+            assert party.status in PROVIDER_MOVES[self.party.status]
+            assert party.sequence == self.party.sequence + 1
+            self.party = party
+        if case is not None:
+            assert self.case is None or case.status in CASE_MOVES[self.case.status]
+            assert case.sequence == (self.case.sequence if self.case else 0) + 1
+            self.case = case
+        if product is not None:
+            assert self.product is None or product.status in PRODUCT_MOVES[self.product.status]
+            self.product = product
+
+    @rule(who=PEOPLE, listed=st.booleans(), complete=st.booleans())
+    def submit(self, who: str, listed: bool, complete: bool) -> None:
+        step = certification.submit(
+            case_id="C", case=self.case, party=self.party, documents=PAPERS if complete else PAPERS[:1],
+            stored={DIGEST}, blacklisted=listed, pack=PACK, subject=who,
+        )  # fmt: skip
+        if isinstance(step, certification.Certified):
+            assert complete
+            assert not listed
+            self.keep(step.party, step.case)
+
+    @rule(who=PEOPLE, roles=ROLES, verdict=st.sampled_from(["approve", "return", "refuse"]))
+    def review(self, who: str, roles: set[str], verdict: str) -> None:
+        if self.case is None:
+            return
+        step = certification.review(
+            case=self.case, party=self.party, verdict=verdict, reasons=["x"], blacklisted=False, pack=PACK,
+            subject=who, roles=roles,
+        )  # fmt: skip
+        if isinstance(step, certification.Certified):
+            assert "operator" in roles
+            assert who != self.case.submitted_by
+            self.keep(step.party, step.case)
+
+    @rule(who=PEOPLE, roles=ROLES, verdict=st.sampled_from(["admit", "refuse"]))
+    def admit(self, who: str, roles: set[str], verdict: str) -> None:
+        step = admission.admit(
+            party=self.party, verdict=verdict, reasons=["x"], blacklisted=False, pack=PACK, subject=who, roles=roles
+        )
+        if isinstance(step, admission.Stood):
+            assert "bureau" in roles
+            assert who != self.party.certified_by
+            assert verdict == "refuse" or (self.party.tax_paid and not self.party.violation)
+            self.keep(step.party)
+
+    @rule(who=PEOPLE, price=st.sampled_from([99, 100, 101]))
+    def offer(self, who: str, price: int) -> None:
+        new = Product(
+            id="Q", provider_id="P", programme="guizhou-2018", name="N", category="platform", kind="iot", details="D",
+            price_fen=price, market_price_fen=100, voucher_eligible=True, status="submitted", sequence=1,
+            submitted_by=who,
+        )  # fmt: skip
+        step = products.submit(new=new, known=self.product, provider=self.party, blacklisted=False, pack=PACK)
+        if isinstance(step, products.Listed):
+            assert price <= 100
+            self.keep(product=step.product)
+
+    @rule(who=PEOPLE, roles=ROLES, stage=st.sampled_from(["operator", "bureau"]))
+    def pass_product(self, who: str, roles: set[str], stage: str) -> None:
+        if self.product is None:
+            return
+        step = products.review(
+            product=self.product, provider=self.party, stage=stage, verdict="approve", reasons=[], blacklisted=False,
+            pack=PACK, subject=who, roles=roles,
+        )  # fmt: skip
+        if isinstance(step, products.Listed):
+            self.keep(product=step.product)
+
+    @rule()
+    def notice(self) -> None:
+        step = admission.give_notice(party=self.party, reason="x", pack=PACK, today=self.today)
+        if isinstance(step, admission.Stood):
+            self.keep(step.party)
+            assert self.party.exit_on == self.today + timedelta(days=30)
+
+    @rule(days=st.sampled_from([1, 29, 30]))
+    def time_passes(self, days: int) -> None:
+        self.today += timedelta(days=days)
+        if self.party.status == "leaving" and self.party.exit_on is not None and self.party.exit_on <= self.today:
+            self.keep(admission.leave(party=self.party, pack=PACK, today=self.today).party)
+            self.delist()
+
+    @rule(ground=st.sampled_from(admission.GROUNDS))
+    def force(self, ground: str) -> None:
+        step = admission.force_out(party=self.party, ground=ground, evidence="x", pack=PACK, today=self.today)
+        if isinstance(step, Refused):
+            assert self.party.status == "exited"
+            return
+        self.keep(step.party)
+        self.delist()
+
+    def delist(self) -> None:
+        """As the store does it for all products at once."""
+        if self.product is not None and "delisted" in PRODUCT_MOVES[self.product.status]:
+            self.product = admission.delisted(self.product)
+
+    @invariant()
+    def shelf(self) -> None:
+        """On the shelf only what three people saw, of a provider that is admitted or still leaving."""
+        if getattr(self, "product", None) is None or self.product.status != "published":
+            return
+        assert self.party.status in ("admitted", "leaving")
+        assert len({self.product.submitted_by, self.product.first_reviewed_by, self.product.reviewed_by}) == 3
+
+
+Provider.TestCase.settings = settings(max_examples=150, stateful_step_count=25, derandomize=True, deadline=None)
+TestProvider = Provider.TestCase
+
+
+def test_a_delisted_product_is_a_new_version():
+    """Lost otherwise: projections would ignore that it went off the shelf."""
+    product = Product(
+        id="Q", provider_id="P", programme="g", name="N", category="platform", kind="iot", details="D", price_fen=1,
+        market_price_fen=None, voucher_eligible=True, status="published", sequence=3, submitted_by="ann",
+    )  # fmt: skip
+    assert admission.delisted(product) == replace(product, status="delisted", sequence=4)
