@@ -35,7 +35,7 @@ OUTBOX_SECONDS = Gauge("yunquan_outbox_seconds", "Age of the oldest event waitin
 RELAYED = Counter("yunquan_relayed_total", "Events confirmed by the broker.", ["service"])
 HUB_LAG = Gauge("yunquan_hub_lag_seconds", "How late the event loop woke.", ["service"])
 LEDGER = Gauge("yunquan_ledger_fen", "Balance of the accounts of one kind, in fen.", ["programme", "year", "account"])
-IMBALANCE = Gauge("yunquan_ledger_imbalance_fen", "Sum over all accounts: 0, or something broke.", ["programme", "year"])
+IMBALANCE = Gauge("yunquan_ledger_imbalance_fen", "Sum over all accounts; 0 unless broken.", ["programme", "year"])
 CONNECTED = Gauge(
     "yunquan_consumer_connected", "1 while the queue's consumer has its connection.", ["service", "queue"]
 )

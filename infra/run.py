@@ -31,7 +31,8 @@ def _run(service: str) -> int:
     log.configure(process)
     module = importlib.import_module(os.environ.get("YUNQUAN_SERVICE_MODULE") or f"services.{service}.service")
     service_class = _service_class(module, service)
-    prepare_tables(service, service_class.parts.metadata, given)
+    if given.create_tables:
+        create_tables(service, service_class.parts.metadata, given)
     metrics.serve(process, given.metrics_host, given.metrics_port, given.run_dir)
     return host(service_class, given)
 
@@ -43,20 +44,12 @@ def _service_class(module: ModuleType, service: str) -> Any:
     raise LookupError(f"{module.__name__} has no service called {service}")
 
 
-def prepare_tables(service: str, metadata: Any, given: Any) -> None:
-    """The service's migrations; where it has none, or with YUNQUAN_CREATE_TABLES=1, what is missing is made."""
-    from importlib.resources import files
+def create_tables(service: str, metadata: Any, given: Any) -> None:
+    """What YUNQUAN_CREATE_TABLES=1 asks for, in tests of toy services; real ones are migrated before they start."""
+    from infra.db import create_engine
 
-    from infra.migrate import upgrade
-
-    url = given.database_url(service)
-    if not given.create_tables and (files(f"services.{service}") / "migrations" / "versions").is_dir():
-        upgrade(service, url)
-        return
-    from infra.db import create_engine, create_tables
-
-    engine = create_engine(url, service=service, settings=given)
-    create_tables(engine, metadata)
+    engine = create_engine(given.database_url(service), service=service, settings=given)
+    metadata.create_all(engine)
     engine.dispose()
 
 

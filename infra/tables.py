@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from infra.immutable import immutable
 from infra.jsontext import canonical
 
 
@@ -129,3 +130,4 @@ def common_tables(metadata: sa.MetaData) -> None:
     """Add the common tables to a service's own metadata, so that one `create_all` or migration makes them all."""
     for table in COMMON.sorted_tables:
         table.to_metadata(metadata)
+    immutable(metadata.tables["decisions"])

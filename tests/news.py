@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pika
@@ -24,7 +24,7 @@ def enterprise(number: int, **changed: Any) -> dict[str, Any]:
         "uscc": "91520100MA6DK7YR4K",
         "name": f"生成企业{number}",
         "region": "520100",
-        "registered_on": "2010-01-01",
+        "registered_on": date(2010, 1, 1),
         "legal_person": True,
         "violation": False,
         "bad_credit": False,

@@ -42,9 +42,8 @@ def demo(enterprises: Path | None, programme: str, size: int, seed: int, databas
         where = folder or Path(name)
         options = Options(database=database, durable=True, starts_at=at(1, 2))
         try:
-            with Deployment(where, options) as deployment:
-                with Stage(deployment, console, seed) as stage:
-                    last, sound = tell(stage, enterprises, size, seed)
+            with Deployment(where, options) as deployment, Stage(deployment, console, seed) as stage:
+                last, sound = tell(stage, enterprises, size, seed)
         except LocalServerError as error:
             raise click.ClickException(str(error)) from error
     console.print(last)

@@ -99,6 +99,8 @@ class Deployment:
         make_keys(self.folder / "keys", self.options.services)
         self._start_clock()
         self._run_once("topology", [sys.executable, "-m", "infra.cli", "topology"], self.env(SERVICES[0]))
+        for service in self.options.services:
+            self._run_once(f"migrate {service}", [sys.executable, "-m", "infra.migrate", service], self.env(service))
         for name in self.processes():
             self._spawn(name)
         watcher = threading.Thread(target=self._watch, name="deployment-watch", daemon=True)

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.immutable import immutable
 
 metadata = sa.MetaData()
 common_tables(metadata)
@@ -336,26 +337,5 @@ known_years = sa.Table(
 )
 
 
-def _refuse_changes(table: sa.Table) -> None:
-    """Triggers that refuse UPDATE and DELETE, made with the table on either dialect."""
-    name = table.name
-    for change in ("UPDATE", "DELETE"):
-        sqlite = sa.DDL(
-            f"CREATE TRIGGER {name}_no_{change.lower()} BEFORE {change} ON {name} "
-            f"BEGIN SELECT RAISE(ABORT, '{name} is never changed'); END"
-        )
-        sa.event.listen(table, "after_create", sqlite.execute_if(dialect="sqlite"))
-    function = sa.DDL(
-        f"CREATE OR REPLACE FUNCTION {name}_unchanged() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{name} is never changed'; END $$"
-    )
-    trigger = sa.DDL(
-        f"CREATE TRIGGER {name}_unchanged BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_unchanged()"
-    )
-    for ddl in (function, trigger):
-        sa.event.listen(table, "after_create", ddl.execute_if(dialect="postgresql"))
-
-
 for _table in IMMUTABLE:
-    _refuse_changes(_table)
+    immutable(_table)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.immutable import immutable
 
 metadata = sa.MetaData()
 common_tables(metadata)
@@ -54,33 +53,7 @@ evidence_sources = sa.Table(
 )
 
 
-def _append_only(table: sa.Table) -> None:
-    """Rows refuse UPDATE and DELETE, whoever tries."""
-    name = table.name
-    for action in ("update", "delete"):
-        sqlite = (
-            f"CREATE TRIGGER {name}_no_{action} BEFORE {action.upper()} ON {name} "
-            f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
-        )
-        _after_create(table, sqlite, dialect="sqlite")
-    function = (
-        f"CREATE OR REPLACE FUNCTION {name}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$BEGIN RAISE EXCEPTION '{name} is append-only'; END$$"
-    )
-    trigger = (
-        f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_append_only()"
-    )
-    for statement in (function, trigger):
-        _after_create(table, statement, dialect="postgresql")
-
-
-def _after_create(table: sa.Table, statement: str, *, dialect: str) -> None:
-    ddl: Any = sa.DDL  # untyped
-    sa.event.listen(table, "after_create", ddl(statement).execute_if(dialect=dialect))
-
-
-_append_only(evidence)
+immutable(evidence)
 
 # --- what is known of others ----------------------------------------------------------------------------------------
 

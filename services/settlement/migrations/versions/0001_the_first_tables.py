@@ -1,0 +1,377 @@
+"""the first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+import infra.tables
+import services.settlement.tables
+from infra.immutable import guard
+
+
+revision = '0001'
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('answers',
+    sa.Column('scope', sa.String(length=128), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('body_hash', sa.String(length=64), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('scope', 'key')
+    )
+    with op.batch_alter_table('answers', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_answers_at'), ['at'], unique=False)
+
+    op.create_table('batches',
+    sa.Column('batch_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('payments', sa.Integer(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('frozen_hash', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('made_by', sa.String(length=128), nullable=False),
+    sa.Column('made_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('released_by', sa.String(length=128), nullable=True),
+    sa.Column('released_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('batch_id')
+    )
+    with op.batch_alter_table('batches', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_batches_programme'), ['programme'], unique=False)
+
+    op.create_table('claims',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('claim_version', sa.Integer(), nullable=False),
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('claimed_fen', sa.BigInteger(), nullable=False),
+    sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_number', sa.String(length=30), nullable=False),
+    sa.Column('invoice_key', sa.String(length=40), nullable=False),
+    sa.Column('invoice_fen', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_on', sa.Date(), nullable=False),
+    sa.Column('contract_sha256', sa.String(length=64), nullable=False),
+    sa.Column('transfer_fen', sa.BigInteger(), nullable=False),
+    sa.Column('transfer_on', sa.Date(), nullable=True),
+    sa.Column('usage_days', sa.Integer(), nullable=False),
+    sa.Column('usage_units', sa.BigInteger(), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('filed_by', sa.String(length=128), nullable=False),
+    sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('reasons', services.settlement.tables.Words(), nullable=False),
+    sa.Column('order_claimed', sa.Boolean(), nullable=False),
+    sa.Column('node_id', sa.String(length=26), nullable=True),
+    sa.Column('operator_by', sa.String(length=128), nullable=True),
+    sa.Column('bureau_by', sa.String(length=128), nullable=True),
+    sa.Column('disbursement_id', sa.String(length=26), nullable=True),
+    sa.Column('payment_id', sa.String(length=26), nullable=True),
+    sa.Column('account_version', sa.Integer(), nullable=True),
+    sa.Column('fund', sa.String(length=60), nullable=True),
+    sa.Column('frozen_hash', sa.String(length=64), nullable=True),
+    sa.Column('approved_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('paid_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('claimed_fen > 0 AND claimed_fen <= price_fen', name='claims_amount'),
+    sa.PrimaryKeyConstraint('claim_id')
+    )
+    with op.batch_alter_table('claims', schema=None) as batch_op:
+        batch_op.create_index('claims_by_provider', ['provider_id', 'programme', 'year', 'status'], unique=False)
+        batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_claims_disbursement_id'), ['disbursement_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_claims_node_id'), ['node_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_claims_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_claims_payment_id'), ['payment_id'], unique=False)
+
+    op.create_table('decisions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('action', sa.String(length=64), nullable=False),
+    sa.Column('outcome', sa.String(length=16), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=True),
+    sa.Column('programme', sa.String(length=40), nullable=True),
+    sa.Column('pack_version', sa.String(length=80), nullable=True),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('facts', infra.tables.Json(), nullable=False),
+    sa.Column('actor', sa.String(length=128), nullable=True),
+    sa.Column('actor_roles', infra.tables.Json(), nullable=False),
+    sa.Column('correlation_id', sa.String(length=128), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('decisions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
+
+    op.create_table('disbursements',
+    sa.Column('disbursement_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('claims', sa.Integer(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('filed_by', sa.String(length=128), nullable=False),
+    sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('reasons', services.settlement.tables.Words(), nullable=False),
+    sa.Column('operator_by', sa.String(length=128), nullable=True),
+    sa.Column('bureau_by', sa.String(length=128), nullable=True),
+    sa.Column('account_version', sa.Integer(), nullable=True),
+    sa.Column('fund', sa.String(length=60), nullable=True),
+    sa.Column('frozen_hash', sa.String(length=64), nullable=True),
+    sa.Column('payment_id', sa.String(length=26), nullable=True),
+    sa.PrimaryKeyConstraint('disbursement_id')
+    )
+    with op.batch_alter_table('disbursements', schema=None) as batch_op:
+        batch_op.create_index('disbursements_by_status', ['programme', 'year', 'status'], unique=False)
+        batch_op.create_index(batch_op.f('ix_disbursements_payment_id'), ['payment_id'], unique=False)
+
+    op.create_table('filings',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.Integer(), nullable=False),
+    sa.Column('papers', infra.tables.Json(), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('filed_by', sa.String(length=128), nullable=False),
+    sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id', 'claim_version')
+    )
+    op.create_table('inbox',
+    sa.Column('consumer', sa.String(length=40), nullable=False),
+    sa.Column('event_id', sa.String(length=26), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('consumer', 'event_id')
+    )
+    with op.batch_alter_table('inbox', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_inbox_at'), ['at'], unique=False)
+
+    op.create_table('known_blacklist',
+    sa.Column('entry_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('effective_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.PrimaryKeyConstraint('entry_id')
+    )
+    with op.batch_alter_table('known_blacklist', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_blacklist_party_id'), ['party_id'], unique=False)
+
+    op.create_table('known_enterprises',
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('uscc', sa.String(length=18), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('enterprise_id')
+    )
+    op.create_table('known_orders',
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('voucher_fen', sa.BigInteger(), nullable=False),
+    sa.Column('own_fen', sa.BigInteger(), nullable=False),
+    sa.Column('ordered_on', sa.Date(), nullable=False),
+    sa.Column('contract_sha256', sa.String(length=64), nullable=True),
+    sa.Column('claim_id', sa.String(length=26), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('order_id')
+    )
+    op.create_table('known_providers',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('uscc', sa.String(length=18), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('account_version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id')
+    )
+    op.create_table('known_verdicts',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.Integer(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('verdict', sa.String(length=10), nullable=False),
+    sa.Column('alerts', services.settlement.tables.Words(), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id', 'claim_version')
+    )
+    op.create_table('known_years',
+    sa.Column('plan_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('lapsed_fen', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('plan_id')
+    )
+    op.create_table('live_invoices',
+    sa.Column('invoice_key', sa.String(length=40), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.PrimaryKeyConstraint('invoice_key')
+    )
+    with op.batch_alter_table('live_invoices', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_live_invoices_claim_id'), ['claim_id'], unique=False)
+
+    op.create_table('nodes',
+    sa.Column('node_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('closes_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('claims', sa.Integer(), nullable=False),
+    sa.Column('announced_by', sa.String(length=128), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.PrimaryKeyConstraint('node_id')
+    )
+    with op.batch_alter_table('nodes', schema=None) as batch_op:
+        batch_op.create_index('nodes_by_close', ['programme', 'closes_at'], unique=False)
+
+    op.create_table('outbox',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('event_id', sa.String(length=26), nullable=False),
+    sa.Column('type', sa.String(length=100), nullable=False),
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('state', sa.SmallInteger(), nullable=False),
+    sa.Column('stream_seq', sa.BigInteger(), nullable=True),
+    sa.Column('stream_hash', sa.String(length=64), nullable=True),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('queued_at', sa.Float(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('stream_seq')
+    )
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_outbox_at'), ['at'], unique=False)
+        batch_op.create_index('outbox_waiting', ['state', 'id'], unique=False, postgresql_where=sa.text('state < 2'), sqlite_where=sa.text('state < 2'))
+
+    op.create_table('paid_claims',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('payment_id', sa.String(length=26), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id')
+    )
+    op.create_table('payment_files',
+    sa.Column('batch_id', sa.String(length=26), nullable=False),
+    sa.Column('key_id', sa.String(length=20), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('payments', sa.Integer(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('made_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('batch_id')
+    )
+    op.create_table('payments',
+    sa.Column('payment_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('batch_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('reference', sa.String(length=40), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('account_version', sa.Integer(), nullable=False),
+    sa.Column('fund', sa.String(length=60), nullable=False),
+    sa.Column('claims', services.settlement.tables.Words(), nullable=False),
+    sa.Column('disbursements', services.settlement.tables.Words(), nullable=False),
+    sa.Column('frozen_hash', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=True),
+    sa.Column('result_on', sa.Date(), nullable=True),
+    sa.Column('retried_by', sa.String(length=128), nullable=True),
+    sa.Column('retried_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount_fen > 0', name='payments_amount'),
+    sa.PrimaryKeyConstraint('payment_id'),
+    sa.UniqueConstraint('reference')
+    )
+    with op.batch_alter_table('payments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_payments_batch_id'), ['batch_id'], unique=False)
+        batch_op.create_index('payments_by_status', ['programme', 'status', 'payment_id'], unique=False)
+
+    op.create_table('questions',
+    sa.Column('question_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('asked_by', sa.String(length=128), nullable=False),
+    sa.Column('asked_on', sa.Date(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('answered_by', sa.String(length=128), nullable=True),
+    sa.Column('answered_on', sa.Date(), nullable=True),
+    sa.PrimaryKeyConstraint('question_id')
+    )
+    with op.batch_alter_table('questions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_questions_claim_id'), ['claim_id'], unique=False)
+        batch_op.create_index('questions_due', ['status', 'due_on'], unique=False)
+
+    op.create_table('results',
+    sa.Column('batch_id', sa.String(length=26), nullable=False),
+    sa.Column('reference', sa.String(length=40), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('result_on', sa.Date(), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=True),
+    sa.Column('payment_id', sa.String(length=26), nullable=True),
+    sa.Column('recorded_by', sa.String(length=128), nullable=False),
+    sa.Column('recorded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('batch_id', 'reference', 'status', 'amount_fen', 'result_on')
+    )
+    op.create_table('statement_lines',
+    sa.Column('statement_id', sa.String(length=26), nullable=False),
+    sa.Column('line', sa.Integer(), nullable=False),
+    sa.Column('reference', sa.String(length=40), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('statement_id', 'line')
+    )
+    with op.batch_alter_table('statement_lines', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_statement_lines_reference'), ['reference'], unique=False)
+
+    op.create_table('statements',
+    sa.Column('statement_id', sa.String(length=26), nullable=False),
+    sa.Column('lines', sa.Integer(), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('recorded_by', sa.String(length=128), nullable=False),
+    sa.Column('recorded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('statement_id')
+    )
+    op.create_table('streams',
+    sa.Column('service', sa.String(length=40), nullable=False),
+    sa.Column('head_seq', sa.BigInteger(), nullable=False),
+    sa.Column('head_hash', sa.String(length=64), nullable=False),
+    sa.Column('holder', sa.String(length=100), nullable=True),
+    sa.Column('held_until', sa.Float(), nullable=False),
+    sa.PrimaryKeyConstraint('service')
+    )
+    guard(op, "decisions")
+    guard(op, "filings")
+    guard(op, "results")
+    guard(op, "statements")
+    guard(op, "statement_lines")
+    guard(op, "payment_files")
+
+
+def downgrade() -> None:
+    raise RuntimeError("the first tables are not taken away: restore a backup")

@@ -1,0 +1,296 @@
+"""the first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+import infra.tables
+from infra.immutable import guard
+
+
+revision = '0001'
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('alerts',
+    sa.Column('alert_id', sa.String(length=26), nullable=False),
+    sa.Column('alert', sa.String(length=40), nullable=False),
+    sa.Column('severity', sa.String(length=10), nullable=False),
+    sa.Column('holds', sa.Boolean(), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.BigInteger(), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('pack_version', sa.String(length=64), nullable=True),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('evidence', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('raised_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('acknowledged_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('acknowledged_by', sa.String(length=128), nullable=True),
+    sa.Column('resolved_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('resolved_by', sa.String(length=128), nullable=True),
+    sa.Column('reason', sa.String(length=1000), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('alert_id'),
+    sa.UniqueConstraint('claim_id', 'claim_version', 'alert')
+    )
+    with op.batch_alter_table('alerts', schema=None) as batch_op:
+        batch_op.create_index('alerts_by_status', ['programme', 'status', 'alert_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_alerts_claim_id'), ['claim_id'], unique=False)
+
+    op.create_table('answers',
+    sa.Column('scope', sa.String(length=128), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('body_hash', sa.String(length=64), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('scope', 'key')
+    )
+    with op.batch_alter_table('answers', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_answers_at'), ['at'], unique=False)
+
+    op.create_table('blacklist',
+    sa.Column('entry_id', sa.String(length=26), nullable=False),
+    sa.Column('party_kind', sa.String(length=10), nullable=False),
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('party_name', sa.String(length=120), nullable=True),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('ground', sa.String(length=60), nullable=False),
+    sa.Column('reason', sa.String(length=1000), nullable=False),
+    sa.Column('pack_version', sa.String(length=64), nullable=True),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('effective_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('in_effect', sa.Boolean(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('listed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('listed_by', sa.String(length=128), nullable=False),
+    sa.Column('removed_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('removed_by', sa.String(length=128), nullable=True),
+    sa.Column('removal_reason', sa.String(length=1000), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('entry_id')
+    )
+    with op.batch_alter_table('blacklist', schema=None) as batch_op:
+        batch_op.create_index('blacklist_of_party', ['party_id'], unique=False)
+        batch_op.create_index('blacklist_of_programme', ['programme', 'entry_id'], unique=False)
+        batch_op.create_index('blacklist_once', ['party_id'], unique=True, postgresql_where=sa.text("status = 'listed'"), sqlite_where=sa.text("status = 'listed'"))
+
+    op.create_table('decisions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('action', sa.String(length=64), nullable=False),
+    sa.Column('outcome', sa.String(length=16), nullable=False),
+    sa.Column('code', sa.String(length=64), nullable=True),
+    sa.Column('programme', sa.String(length=40), nullable=True),
+    sa.Column('pack_version', sa.String(length=80), nullable=True),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('facts', infra.tables.Json(), nullable=False),
+    sa.Column('actor', sa.String(length=128), nullable=True),
+    sa.Column('actor_roles', infra.tables.Json(), nullable=False),
+    sa.Column('correlation_id', sa.String(length=128), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('decisions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
+
+    op.create_table('evidence',
+    sa.Column('position', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('event_id', sa.String(length=26), nullable=False),
+    sa.Column('source', sa.String(length=60), nullable=False),
+    sa.Column('type', sa.String(length=100), nullable=False),
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('time', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('stream_seq', sa.BigInteger(), nullable=True),
+    sa.Column('stream_hash', sa.String(length=64), nullable=True),
+    sa.Column('recorded_at', sa.String(length=32), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('prev_hash', sa.String(length=64), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('position'),
+    sa.UniqueConstraint('event_id')
+    )
+    with op.batch_alter_table('evidence', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_evidence_subject'), ['subject'], unique=False)
+
+    op.create_table('evidence_head',
+    sa.Column('name', sa.String(length=10), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.Column('checkpoints', sa.BigInteger(), nullable=False),
+    sa.Column('checkpoint_size', sa.BigInteger(), nullable=False),
+    sa.Column('checkpoint_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('name')
+    )
+    op.create_table('evidence_sources',
+    sa.Column('source', sa.String(length=60), nullable=False),
+    sa.Column('events', sa.BigInteger(), nullable=False),
+    sa.Column('numbered', sa.BigInteger(), nullable=False),
+    sa.Column('last_seq', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('source')
+    )
+    op.create_table('inbox',
+    sa.Column('consumer', sa.String(length=40), nullable=False),
+    sa.Column('event_id', sa.String(length=26), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('consumer', 'event_id')
+    )
+    with op.batch_alter_table('inbox', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_inbox_at'), ['at'], unique=False)
+
+    op.create_table('invoice_uses',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('plain', sa.String(length=64), nullable=False),
+    sa.Column('bare', sa.String(length=64), nullable=False),
+    sa.Column('tail', sa.String(length=10), nullable=True),
+    sa.Column('block', sa.String(length=64), nullable=True),
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=False),
+    sa.Column('used_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id', 'plain')
+    )
+    with op.batch_alter_table('invoice_uses', schema=None) as batch_op:
+        batch_op.create_index('invoice_uses_plain', ['plain'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_uses_bare'), ['bare'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_uses_block'), ['block'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_uses_tail'), ['tail'], unique=False)
+
+    op.create_table('known_claims',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.BigInteger(), nullable=False),
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_number', sa.String(length=30), nullable=False),
+    sa.Column('invoice_fen', sa.BigInteger(), nullable=False),
+    sa.Column('invoice_on', sa.Date(), nullable=False),
+    sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id')
+    )
+    with op.batch_alter_table('known_claims', schema=None) as batch_op:
+        batch_op.create_index('known_claims_between', ['enterprise_id', 'provider_id'], unique=False)
+
+    op.create_table('known_orders',
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('list_price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('order_id')
+    )
+    with op.batch_alter_table('known_orders', schema=None) as batch_op:
+        batch_op.create_index('known_orders_of_category', ['programme', 'category', 'order_id'], unique=False)
+        batch_op.create_index('known_orders_of_product', ['product_id', 'order_id'], unique=False)
+
+    op.create_table('known_parties',
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('party_id')
+    )
+    op.create_table('known_products',
+    sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('market_price_fen', sa.BigInteger(), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('product_id')
+    )
+    op.create_table('known_ties',
+    sa.Column('tie_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('tie_id')
+    )
+    with op.batch_alter_table('known_ties', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_ties_enterprise_id'), ['enterprise_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_known_ties_provider_id'), ['provider_id'], unique=False)
+
+    op.create_table('outbox',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('event_id', sa.String(length=26), nullable=False),
+    sa.Column('type', sa.String(length=100), nullable=False),
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('state', sa.SmallInteger(), nullable=False),
+    sa.Column('stream_seq', sa.BigInteger(), nullable=True),
+    sa.Column('stream_hash', sa.String(length=64), nullable=True),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('queued_at', sa.Float(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('stream_seq')
+    )
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_outbox_at'), ['at'], unique=False)
+        batch_op.create_index('outbox_waiting', ['state', 'id'], unique=False, postgresql_where=sa.text('state < 2'), sqlite_where=sa.text('state < 2'))
+
+    op.create_table('party_facts',
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('value', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('party_id', 'kind', 'value')
+    )
+    with op.batch_alter_table('party_facts', schema=None) as batch_op:
+        batch_op.create_index('party_facts_holders', ['value', 'kind', 'party_id'], unique=False)
+
+    op.create_table('screening_pending',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('since', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('event_id', sa.String(length=26), nullable=False),
+    sa.Column('correlation_id', sa.String(length=128), nullable=False),
+    sa.Column('again', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id')
+    )
+    with op.batch_alter_table('screening_pending', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_screening_pending_since'), ['since'], unique=False)
+
+    op.create_table('screenings',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.BigInteger(), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('verdict', sa.String(length=10), nullable=False),
+    sa.Column('screened_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id')
+    )
+    op.create_table('streams',
+    sa.Column('service', sa.String(length=40), nullable=False),
+    sa.Column('head_seq', sa.BigInteger(), nullable=False),
+    sa.Column('head_hash', sa.String(length=64), nullable=False),
+    sa.Column('holder', sa.String(length=100), nullable=True),
+    sa.Column('held_until', sa.Float(), nullable=False),
+    sa.PrimaryKeyConstraint('service')
+    )
+    guard(op, "decisions")
+    guard(op, "evidence")
+
+
+def downgrade() -> None:
+    raise RuntimeError("the first tables are not taken away: restore a backup")
