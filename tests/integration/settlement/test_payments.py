@@ -92,12 +92,12 @@ def test_what_was_altered_behind_our_back_is_not_released(world: World, engine: 
     assert world.release(made)["error"]["code"] == "FROZEN_MISMATCH"
 
 
-@pytest.mark.parametrize("method", ["standing", "payee_accounts"])
+@pytest.mark.parametrize("method", ["standing", "payee_accounts", "the payee"])
 def test_no_answer_no_payment(world: World, method: str) -> None:
-    """Release fails closed, and the same key may be sent again."""
-    world.approved()
+    """Release fails closed, also when the answer says nothing of a payee; the same key may be sent again."""
+    _disbursement, _claims, provider_id = world.approved()
     made = world.make()
-    world.silent.add(method)
+    world.silent.add(provider_id if method == "the payee" else method)
     command = world.command(
         "release_batch", {"batch_id": made["id"], "frozen_hash": made["frozen_hash"]}, person="finance-2"
     )

@@ -48,7 +48,7 @@ class World:
         self.clock = FixedClock(now)
         self.blacklisted_there: set[str] = set()  # as supervision answers when asked
         self.accounts: dict[str, int] = {}  # provider → account version, as registry answers
-        self.silent: set[str] = set()  # methods that do not answer
+        self.silent: set[str] = set()  # methods that do not answer, parties on whom nothing is said
         calls = LocalCalls(
             {
                 "settlement.get_batch": self._get_batch,
@@ -86,8 +86,9 @@ class World:
 
     def _standing(self, fields: Any) -> dict[str, Any]:
         self._answers("standing")
+        ids = [one for one in fields["ids"] if one not in self.silent]
         listed = self.blacklisted_there
-        return {"items": [{"party_id": one, "blacklisted": one in listed, "since": None} for one in fields["ids"]]}
+        return {"items": [{"party_id": one, "blacklisted": one in listed, "since": None} for one in ids]}
 
     def _payee_accounts(self, fields: Any) -> dict[str, Any]:
         self._answers("payee_accounts")
