@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.supervision.store import known
+from services.supervision.handlers.news import PRODUCT
+from services.supervision.store import claims, known
 from services.supervision.store.tables import screening_pending
 from tests.integration.supervision.kit import GUIZHOU, Kit, uid
 
@@ -68,6 +69,31 @@ def test_a_tie_told_after_clearance_brings_the_claim_back(kit: Kit) -> None:
         1,
         2,
     ]
+
+
+def test_another_reason_to_hold_is_told_as_an_alert_and_not_as_a_second_verdict(light: Kit) -> None:
+    light.market()
+    light.filed(1, 1, invoice="12345678")
+    light.filed(2, 2, invoice="12345678")
+    light.hear(light.tie(1, 2, 1))
+    assert light.verdicts(2) == ["held"]
+    assert light.rules(2) == ["AFFILIATED_PARTIES", "INVOICE_REUSED"]
+
+
+def test_two_replicas_do_not_screen_the_same_claim(postgres_url: str) -> None:
+    """Due work on one replica, news on the other: a claim would get two verdicts of the same number."""
+    kit = Kit(postgres_url)
+    kit.hear(kit.enterprise(1), kit.provider(1), kit.order(1), kit.claim(1))
+    product = kit.product(1)
+    with kit.engine.begin() as conn:
+        known.save_products(conn, [{**{name: product.data[name] for name in PRODUCT}, "sequence": 1}])
+    with kit.engine.begin() as conn:
+        assert len(claims.ready(conn, most=10)) == 1
+        with kit.engine.begin() as other:
+            assert claims.ready(other, most=10) == []
+    assert kit.pipeline.run_due()["screen_waiting"] == 1
+    assert kit.verdicts(1) == ["cleared"]
+    kit.close()
 
 
 def test_parties_tied_through_another_are_found(kit: Kit) -> None:
