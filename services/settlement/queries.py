@@ -119,7 +119,7 @@ def payment_file(conn: sa.Connection, command: Command) -> Found:
 def bank_differences(conn: sa.Connection, command: Command) -> Found:
     """Where statement and books disagree, by reference; `status` is a code of domain.bank.DIFFERENCES."""
     body = command.body
-    references = _suspects(conn, body["programme"], after=body["after"] or "", limit=body["limit"])
+    references = _suspects(conn, body["programme"], after=body["after"] or "", limit=_limit(command))
     known, booked = store.payments_by_reference(conn, references), store.booked(conn, references)
     found = [
         asdict(one)
@@ -127,7 +127,7 @@ def bank_differences(conn: sa.Connection, command: Command) -> Found:
         for one in compare(known=known.get(reference), booked=booked.get(reference, []), reference=reference)
         if body["status"] in (None, one.code)
     ]
-    full = len(references) == body["limit"]
+    full = len(references) == _limit(command)
     return {"items": found[:1000], "next": references[-1] if full else None}
 
 
@@ -218,8 +218,13 @@ def _page(conn: sa.Connection, table: sa.Table, command: Command, *where: sa.Col
         query = query.where(table.c.status == body["status"])
     if body["after"] is not None:
         query = query.where(key > body["after"])
-    items = [_plain(row) for row in conn.execute(query.order_by(key).limit(body["limit"])).mappings()]
-    return {"items": items, "next": items[-1][key.name] if len(items) == body["limit"] else None}
+    items = [_plain(row) for row in conn.execute(query.order_by(key).limit(_limit(command))).mappings()]
+    return {"items": items, "next": items[-1][key.name] if len(items) == _limit(command) else None}
+
+
+def _limit(command: Command) -> int:
+    """Rows a page: an explicit null is no leave to read everything."""
+    return int(command.body["limit"] or 100)
 
 
 def _seen(command: Command, row: Mapping[str, Any] | None) -> Mapping[str, Any] | Refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from contracts.errors import Outcome, Refused
@@ -48,11 +47,11 @@ def file_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     desk, facts = Desk(uow), _Facts(uow, commands)
     desk.claims.load(command.body["claim_id"] for command in commands)
     invoices = _Invoices(uow, commands)
-    filed: list[Filing] = []
-    outcomes = [_file(desk, facts, invoices, filed, command) for command in commands]
+    filings: list[dict[str, Any]] = []
+    outcomes = [_file(desk, facts, invoices, filings, command) for command in commands]
     desk.save()
     invoices.save()
-    store.append(uow.conn, tables.filings, [_filing_row(desk, filing) for filing in filed])
+    store.append(uow.conn, tables.filings, filings)
     return outcomes
 
 
@@ -111,7 +110,7 @@ class _Invoices:
         store.give_invoices(self.uow.conn, news, set(self.owners) - set(owned))
 
 
-def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filed: list[Filing], command: Command) -> Outcome:
+def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str, Any]], command: Command) -> Outcome:
     body = command.body
     filing = _filing(command)
     former = desk.claims.get(filing.claim_id)
@@ -144,7 +143,7 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filed: list[Filing], c
         return refuse(pack, "INVOICE_ALREADY_CLAIMED", "invoice.number", article(pack, "claims.materials"))
     invoices.take(step.after, former)
     desk.claims.put(step, command, record=False)
-    filed.append(filing)
+    filings.append(_filing_row(step.after, command))
     return done(step)
 
 
@@ -217,13 +216,13 @@ def _filing(command: Command) -> Filing:
     return Filing(**named, papers=papers, filed_by=command.actor.subject)
 
 
-def _filing_row(desk: Desk, filing: Filing) -> dict[str, Any]:
-    claim = desk.claims.rows[filing.claim_id]
+def _filing_row(claim: Claim, command: Command) -> dict[str, Any]:
+    names = ("invoice", "contract_sha256", "transfer", "usage", "documents")
     return {
-        "claim_id": filing.claim_id,
+        "claim_id": claim.claim_id,
         "claim_version": claim.claim_version,
-        "papers": asdict(filing.papers),
-        "content_hash": filing.content_hash,
-        "filed_by": filing.filed_by,
-        "filed_at": desk.uow.now,
+        "papers": {name: command.body[name] for name in names},
+        "content_hash": claim.content_hash,
+        "filed_by": claim.filed_by,
+        "filed_at": claim.filed_at,
     }

@@ -104,7 +104,7 @@ class Asked:
     accounts: Mapping[str, Mapping[str, Any]]
 
 
-def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, Asked]:
+def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, Asked | None]:
     """Standing and accounts of the payees, by batch; CallFailed UNAVAILABLE when one is not given: fail closed."""
     try:
         return {batch_id: _ask(batch_id, calls) for batch_id in {command.body["batch_id"] for command in commands}}
@@ -112,13 +112,13 @@ def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, A
         raise CallFailed("UNAVAILABLE") from error
 
 
-def _ask(batch_id: str, calls: Calls) -> Asked:
-    """Who is paid is read by our own query: no transaction is open yet."""
+def _ask(batch_id: str, calls: Calls) -> Asked | None:
+    """Who is paid is read by our own query, as no transaction is open yet; None when there is no such batch."""
     try:
         payees = calls.call("settlement", "get_batch", {"id": batch_id})["payees"]
     except CallFailed as error:
         if error.code == "NOT_FOUND":
-            return Asked(frozenset(), {})  # the handler says so
+            return None
         raise
     standing: list[Mapping[str, Any]] = []
     accounts: list[Mapping[str, Any]] = []
@@ -168,7 +168,9 @@ def _release(
     )
     if isinstance(step, Refused):
         return step
-    asked: Asked = desk.uow.prepared[batch.batch_id]
+    asked: Asked | None = desk.uow.prepared[batch.batch_id]
+    if asked is None:  # made only just now: nobody was asked yet
+        return Refused("UNAVAILABLE", "batch_id")
     desk.batches.put(step, command, record=False)
     for payment in payments:
         _send_or_hold(desk, asked, payment, command)
