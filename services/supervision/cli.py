@@ -16,7 +16,7 @@ import click
 from services.supervision.domain.chain import GENESIS, Head, Record, Verdict, line_of, verify, verify_lines
 
 PAGE = 1_000
-FOLDER = click.option("--folder", default="var", show_default=True, type=click.Path(), help="Of the deployment.")
+FOLDER = click.option("--folder", default=".yunquan", show_default=True, type=click.Path(), help="Of the deployment.")
 
 
 class CheckpointType(click.ParamType[Head]):
