@@ -55,6 +55,8 @@ class QueueConsumer:
         self._sleep = sleep
         self._received: deque[Delivery] = deque()
         self._unacknowledged: deque[int] = deque()
+        # py-amqp starts its wait again at each heartbeat of the broker's: a wait as long as those would never end
+        self._idle = min(IDLE_S, source.settings.heartbeat / 4) if source.settings.heartbeat else IDLE_S
         self._company = False  # did the last batch have more than one? then it pays to wait for more
         self._letters = LetterPublisher(
             source.settings.amqp_uri, source.service, confirm_timeout=source.settings.confirm_timeout
@@ -107,7 +109,7 @@ class QueueConsumer:
         while not self._received:
             if self.stopping:
                 return []
-            self._drain(connection, IDLE_S)
+            self._drain(connection, self._idle)
         while len(self._received) < self.source.batch and self._drain(connection, 0):
             pass
         if self._company:
@@ -187,8 +189,8 @@ class QueueConsumer:
         until = time.monotonic() + seconds
         while not self.stopping and (left := until - time.monotonic()) > 0:
             self._sleep(min(left, 0.2))
-        if connection is not None:
-            connection.send_heartbeat()
+            if connection is not None and connection.heartbeat:
+                connection.send_heartbeat()
 
 
 def _unavailable(done: Done) -> bool:

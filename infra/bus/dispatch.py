@@ -59,6 +59,10 @@ class Dispatch:
             failures: Mapping[int, Exception] = {}
         except EventsFailed as failed:
             failures = failed.failures
+        service = self.pipeline.service
+        for index, event in enumerate(events):
+            outcome = type(failures[index]).__name__ if index in failures else "ok"
+            metrics.REQUESTS.labels(service, event.type, outcome).inc()
         for index, at in enumerate(places):
             letters = (self._climb(deliveries[at], events[index], failures[index]),) if index in failures else ()
             done[at] = Done(deliveries[at], letters=letters)

@@ -56,6 +56,7 @@ class Batches(Entrypoint):
     def _hand(self, deliveries: Sequence[Delivery], alive: Callable[[], None]) -> Sequence[Done]:
         """One worker for the whole list; heartbeats go on while it works."""
         finished = Event()
+        pulse = max(self.container.config[SETTINGS_KEY].heartbeat, 1) / 3
 
         def handle_result(_worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
             finished.send((result, exc_info))
@@ -66,7 +67,7 @@ class Batches(Entrypoint):
         except ContainerBeingKilled:
             raise Stopped from None
         while True:
-            outcome = finished.wait(timeout=5)
+            outcome = finished.wait(timeout=pulse)
             if outcome is not None:
                 break
             alive()

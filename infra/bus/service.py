@@ -17,7 +17,7 @@ from infra.bus import names
 from infra.bus.caller import AmqpCalls
 from infra.bus.delivery import Delivery, Done
 from infra.bus.dispatch import Dispatch
-from infra.bus.edge import CommandEdge, EventEdge
+from infra.bus.edge import KEYLESS, CommandEdge, EventEdge
 from infra.bus.entrypoint import SETTINGS_KEY, batches, rpc_queue, ticks
 from infra.clock import make_clock
 from infra.db import create_engine
@@ -100,6 +100,8 @@ def nameko_service(
 ) -> type:
     """The service class: one entry point a queue of the catalogue's, one for events, one tick for due work."""
     parts = Parts(name, metadata, commands, events, due, queries, catalogue)
+    if lacks := missing(parts):
+        raise ValueError(f"{name} has no handler for {', '.join(lacks)}")
     suffixes = {"", *(names.queue_suffix(method) for method in catalogue.methods_of(name).values())}
     attributes: dict[str, Any] = {"name": name, "parts": parts, "machinery": Machinery(parts)}
     for suffix in sorted(suffixes):
@@ -109,6 +111,19 @@ def nameko_service(
     attributes["on_event"] = batches(queue=names.events_queue)(_handler("events", "on_event"))
     attributes["on_tick"] = ticks()(_on_tick)
     return type(f"{name.capitalize()}Service", (), attributes)
+
+
+def missing(parts: Parts) -> list[str]:
+    """Methods and events that the catalogue promises of the service and its routing tables do not have."""
+    ours = {*KEYLESS, "explain"}
+    lacks = []
+    for method in parts.catalogue.methods_of(parts.service).values():
+        table: Mapping[str, Any] = parts.commands if method.kind == "command" else parts.queries
+        if method.name not in table and method.name not in ours:
+            lacks.append(method.name)
+    if "*" not in parts.events:
+        lacks += [type_ for type_ in parts.catalogue.consumed_by(parts.service) if type_ not in parts.events]
+    return lacks
 
 
 def _handler(kind: str, method_name: str) -> Any:

@@ -59,8 +59,9 @@ class World:
         return auth.issue(self.private, actor, lifetime_s=lifetime, now=now)
 
     def env(self, **more: str) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **inherited,  # a process that must compile all it imports takes seconds to start
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "ignore",
             "YUNQUAN_AMQP_URI": self.uri,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 
 import pika
 import pytest
@@ -109,6 +110,19 @@ def test_sigterm_finishes_what_is_in_hand_and_leaves_the_rest(world):
     answered = client.wait(ids, deadline=5) if client.count("rpc-toy") == 0 else []
     assert len(answered) == 100
     assert world.balance("a") == 100
+
+
+def test_heartbeats_go_on_while_a_batch_waits(world):
+    """Lost otherwise: the connection, each time a handler waits longer than two heartbeats, and its work is redone."""
+    world.serve(YUNQUAN_HEARTBEAT="3", YUNQUAN_TICK_SECONDS="600", YUNQUAN_LOCK_TIMEOUT_MS="30000")
+    client = world.client()
+    with locked_accounts(world) as anyone_waits:
+        sent = client.send("toy.deposit", key="k", account_id="a", amount_fen=1)
+        world.wait_until(anyone_waits)
+        until = time.monotonic() + 10  # the broker gives up after two silent heartbeats
+        world.wait_until(lambda: time.monotonic() > until)
+    assert client.wait([sent])[0]["result"]["ok"]
+    assert "consumer.lost" not in world.logs()
 
 
 @pytest.mark.faults
