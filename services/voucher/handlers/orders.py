@@ -97,7 +97,9 @@ class _Placing:
         enterprise, product = self.enterprises.get(body["enterprise_id"]), self.products.get(body["product_id"])
         if enterprise is None or product is None or product.provider is None:
             return Refused("NOT_YET_KNOWN", "enterprise_id" if enterprise is None else "product_id")
-        pack = self.packs.of(enterprise.programme)
+        pack = self.packs.get(enterprise.programme)
+        if pack is None:
+            return Refused("PROGRAMME_UNKNOWN", "enterprise_id")
         quota = ledger.quota(enterprise.programme, uow.today.year, enterprise.enterprise_id)
         outcome = place(
             pack=pack,

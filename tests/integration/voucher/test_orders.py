@@ -125,6 +125,15 @@ def test_what_was_not_heard_of_yet_may_be_sent_again_with_its_key(shop):
     assert world.run([command])[0]["ok"]
 
 
+def test_an_enterprise_of_a_programme_that_is_none(shop):
+    """Lost otherwise: one strange record makes a defect of every batch it is in."""
+    world, enterprise, _, product = shop
+    stranger = world.enterprise(programme="atlantis-1")
+    bodies = [world.order_body(one, product) for one in (stranger, enterprise)]
+    first, second = world.batch("place_order", bodies)
+    assert (first["error"]["code"], second["ok"]) == ("PROGRAMME_UNKNOWN", True)
+
+
 def test_a_tie_is_told_and_then_counts(shop):
     """Lost otherwise: public money between affiliates (第十三条(四))."""
     world, enterprise, provider, product = shop
