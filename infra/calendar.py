@@ -18,6 +18,7 @@ from contracts.errors import Refused
 
 SETTING = "YUNQUAN_HOLIDAYS"
 MOST_DAYS = 1000  # no rule counts further
+WARN_DAYS = 60
 KINDS = ("holiday", "workday")
 
 
@@ -38,6 +39,11 @@ class WorkingCalendar:
     def knows(self, year: int) -> bool:
         """Are the working days of `year` known?"""
         return year in self.years or year in _library_years()
+
+    def runs_out(self, day: date) -> int | None:
+        """The year that begins within WARN_DAYS of `day` and is not known yet: time to supply its table."""
+        year = (day + timedelta(days=WARN_DAYS)).year
+        return None if self.knows(year) else year
 
     def is_working_day(self, day: date) -> bool | Refused:
         """Refused CALENDAR_UNKNOWN when nobody has stated the holidays of its year."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
+
 from contracts.errors import Outcome, Refused
-from infra.calendar import calendar
+from infra.calendar import SETTING, calendar
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement.domain import questions as rules
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, same
+
+log = structlog.get_logger(__name__)
 
 
 def ask_questions(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -19,6 +23,9 @@ def ask_questions(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     desk.claims.load(command.body["claim_id"] for command in commands)
     outcomes = [_ask(desk, command) for command in commands]
     desk.save()
+    unknown = calendar().runs_out(uow.today)
+    if unknown is not None:
+        log.warning("calendar.runs_out", year=unknown, supply=SETTING)
     return outcomes
 
 

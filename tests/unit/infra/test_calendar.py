@@ -39,6 +39,13 @@ def test_beyond_the_library_is_refused_only_when_reached() -> None:
     assert not known.knows(last + 1)
 
 
+def test_the_end_of_the_known_years_is_seen_coming() -> None:
+    """On the first day it matters it is too late to look for a table."""
+    last = calendar._library_years()[-1]
+    assert WorkingCalendar().runs_out(date(last, 10, 1)) is None
+    assert WorkingCalendar().runs_out(date(last, 11, 15)) == last + 1
+
+
 JSON = '{"2040": {"holidays": ["2040-01-02", "2040-01-03"], "workdays": ["2040-01-07"]}}'
 CSV = "date,kind\n2040-01-02,holiday\n2040-01-03,holiday\n2040-01-07,workday\n"
 
