@@ -230,7 +230,11 @@ def main(names: tuple[str, ...]) -> None:
     console = Console(width=118)
     folder = scratch_folder("bench")
     options = Options(
-        services=("voucher",), database="postgresql", durable=True, starts_at=datetime(2019, 3, 1, tzinfo=UTC)
+        throwaway=True,
+        services=("voucher",),
+        database="postgresql",
+        durable=True,
+        starts_at=datetime(2019, 3, 1, tzinfo=UTC),
     )
     console.print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, broker, database and load on one machine"

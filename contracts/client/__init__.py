@@ -56,7 +56,7 @@ class Request(NamedTuple):
 
 
 class Client:
-    """token: a signed token, or a function that gives a fresh one; timeout: seconds a call may take, retries and all."""
+    """token: a signed token, or a function that gives a fresh one; timeout: seconds a call may take, with retries."""
 
     def __init__(
         self, uri: str, *, token: str | Callable[[], str] = "", timeout: float = 30.0, check: bool = True
@@ -104,7 +104,7 @@ class Client:
             "nameko.deadline": f"{time.time() + seconds:.3f}",  # as text: pika encodes no floats
             "nameko.correlation_id": ulid.new(),
         }
-        body = json.dumps({"args": [], "kwargs": self._kwargs(request)}, default=_plain, ensure_ascii=False).encode()
+        body = json.dumps({"args": [], "kwargs": self._kwargs(request)}, default=_plain).encode("ascii")
         return self._wire.send(Call(request.service, request.method, body, headers, time.monotonic() + seconds))
 
     def call_many(

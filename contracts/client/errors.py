@@ -64,7 +64,12 @@ def error_of(error: Mapping[str, Any]) -> CallError:
 
 def local(code: str, message: str, **extra: Any) -> CallError:
     """An error that the client itself states."""
-    classes = {"DEADLINE_PASSED": DeadlineExceeded, "METHOD_UNKNOWN": CommandInvalid, "INVALID": CommandInvalid}
+    classes = {
+        "DEADLINE_PASSED": DeadlineExceeded,
+        "METHOD_UNKNOWN": CommandInvalid,
+        "INVALID": CommandInvalid,
+        "INTERNAL": ServiceFault,
+    }
     return classes.get(code, Unavailable)({"code": code, "message": message, **extra})
 
 

@@ -26,6 +26,7 @@ EXCHANGE = "nameko-rpc"
 SWEEP_SECONDS = 0.1
 RECONNECT_SECONDS = (0.1, 0.3, 1.0, 2.0)
 RESEND_SECONDS = 15.0
+FAULTS = {"MethodNotFound": "METHOD_UNKNOWN", "MalformedRequest": "INVALID", "IncorrectSignature": "INVALID"}
 log = logging.getLogger(__name__)
 
 
@@ -139,7 +140,6 @@ class Wire:
 
     def _ready(self, channel: Any) -> None:
         self._channel = channel
-        self._attempt = 0
         for call in list(self._pending.values()):  # what was under way when the connection went
             self._publish(call)
         self._flush()
@@ -183,6 +183,7 @@ class Wire:
         call = self._pending.get(properties.correlation_id)
         if call is None:
             return  # the answer to a second sending: the first was enough
+        self._attempt = 0  # the connection does its work: the next loss is a new one
         try:
             answer = json.loads(body)
             fault = answer["error"]
@@ -190,8 +191,11 @@ class Wire:
         except (ValueError, KeyError, TypeError):
             fault, result = {"exc_type": "BadAnswer"}, None
         if fault is not None:
-            kind = "METHOD_UNKNOWN" if fault.get("exc_type") == "MethodNotFound" else "INTERNAL"
-            self._fail(call, kind, f"{call.service}.{call.method} failed: {fault.get('exc_type')}")
+            self._fail(
+                call,
+                FAULTS.get(fault.get("exc_type"), "INTERNAL"),
+                f"{call.service}.{call.method} failed: {fault.get('exc_type')}",
+            )
         elif not isinstance(result, dict) or "ok" not in result:  # a service that is not ours
             self._pending.pop(call.id, None)
             call.future.set_result({"ok": True, "result": result})

@@ -40,7 +40,7 @@ def demo(enterprises: Path | None, programme: str, size: int, seed: int, databas
     scratch = tempfile.TemporaryDirectory(prefix="yunquan-demo-", ignore_cleanup_errors=True)
     with scratch as name:
         where = folder or Path(name)
-        options = Options(database=database, durable=True, starts_at=at(1, 2))
+        options = Options(database=database, throwaway=folder is None, starts_at=at(1, 2))
         try:
             with Deployment(where, options) as deployment, Stage(deployment, console, seed) as stage:
                 last, sound = tell(stage, enterprises, size, seed)

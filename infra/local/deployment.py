@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -50,6 +51,7 @@ class Options:
     durable: bool = True
     starts_at: datetime | None = None
     restart: bool = True
+    throwaway: bool = False  # nothing of the broker is wanted afterwards: it need not stop gracefully
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -99,8 +101,9 @@ class Deployment:
         make_keys(self.folder / "keys", self.options.services)
         self._start_clock()
         self._run_once("topology", [sys.executable, "-m", "infra.cli", "topology"], self.env(SERVICES[0]))
-        for service in self.options.services:
-            self._run_once(f"migrate {service}", [sys.executable, "-m", "infra.migrate", service], self.env(service))
+        self._run_once(
+            "migrate", [sys.executable, "-m", "infra.migrate", *self.options.services], self.env(SERVICES[0])
+        )
         for name in self.processes():
             self._spawn(name)
         watcher = threading.Thread(target=self._watch, name="deployment-watch", daemon=True)
@@ -113,9 +116,15 @@ class Deployment:
         """Stop services, then relays, then the servers that are ours."""
         self._stopping.set()
         with self._lock:
-            for child in reversed(list(self._children.values())):
+            running = [child for child in self._children.values() if child.alive()]
+            for child in running:  # all at once: each finishes the batch in its hands
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGTERM)
+            for child in running:
                 child.stop(deadline_seconds=15.0)
             self._children.clear()
+        if self.options.throwaway and self.rabbit is not None:
+            self.rabbit.kill()
         self._stack.close()
         (self.folder / "run" / STATE).unlink(missing_ok=True)
 

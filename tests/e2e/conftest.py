@@ -17,7 +17,7 @@ def yunquan() -> Iterator[Deployment]:
     """Every service and relay on SQLite, a private broker, and a clock that stands at 2019-01-02."""
     folder = scratch_folder("e2e")
     try:
-        with Deployment(folder, Options(starts_at=datetime(2019, 1, 2, 1, tzinfo=UTC))) as deployment:
+        with Deployment(folder, Options(throwaway=True, starts_at=datetime(2019, 1, 2, 1, tzinfo=UTC))) as deployment:
             yield deployment
     finally:
         shutil.rmtree(folder, ignore_errors=True)

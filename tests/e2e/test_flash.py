@@ -28,6 +28,7 @@ YEAR = 2019
 def test_exactly_the_budget_is_given(replicas: int) -> None:
     folder = scratch_folder("flash")
     options = Options(
+        throwaway=True,
         services=("voucher",),
         scale={"voucher": replicas},
         database="postgresql",

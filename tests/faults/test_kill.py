@@ -60,7 +60,7 @@ def run(disturbed: bool) -> tuple[dict[str, Any], list[str], list[str]]:
     """Figures of all services at the end, checks that do not hold, and what was killed."""
     folder = scratch_folder("kill")
     try:
-        with Deployment(folder, Options(starts_at=at(1, 2))) as deployment:
+        with Deployment(folder, Options(throwaway=True, starts_at=at(1, 2))) as deployment:
             stage = Stage(deployment, Console(file=io.StringIO()), SEED)
             if disturbed:
                 with Chaos(deployment) as chaos:
