@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -14,8 +14,9 @@ from services.supervision.domain.finding import Finding, Severity, worst
 RULE = "INVOICE_REUSED"
 TAIL = 8  # digits of an invoice's own number behind the code of its roll
 SHORTEST = 5  # digits a number needs before swapped digits or a changed prefix mean anything
-BLOCK = 10_000  # numbers that may come from one roll of invoices
-IN_SEQUENCE = 4  # claims of one provider within a block from which its numbers are taken to run on
+# Claims of one provider within so many numbers from which its numbers are taken to run on: a swap of the last digits
+# leads to a near number, of digits further ahead to a far one; where these are dense, either may be an honest one.
+RUNS_ON = {100: 4, 10_000: 25}
 
 Likeness = Literal["same", "prefix", "swapped"]
 
@@ -31,12 +32,13 @@ HOW: dict[Likeness, tuple[str, str]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forms:
     """plain: letters and digits alone, upper case. bare: from the first digit on, but leading zeros. tail: the last
-    eight digits, likewise, where there are more. block: the stretch of its provider's numbers that it lies in."""
+    eight digits, likewise, where there are more. near, far: the 100 and 10,000 numbers of its provider it lies in."""
 
     plain: str
     bare: str
     tail: str | None
-    block: str | None
+    near: str | None
+    far: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +66,13 @@ def forms(number: str, *, provider_id: str) -> Forms:
     bare = _NOT_DIGITS_AHEAD.sub("", plain).lstrip("0")
     digits = bare if bare.isascii() and bare.isdigit() else ""
     tail = digits[-TAIL:].lstrip("0") if len(digits) > TAIL else ""
-    block = f"{provider_id}:{len(digits)}:{int(digits) // BLOCK}" if digits else None
-    return Forms(plain=plain[:64], bare=bare[:64], tail=tail if len(tail) >= SHORTEST else None, block=block)
+    return Forms(
+        plain=plain[:64],
+        bare=bare[:64],
+        tail=tail if len(tail) >= SHORTEST else None,
+        near=_block(digits, provider_id, 100),
+        far=_block(digits, provider_id, 10_000),
+    )
 
 
 def swaps(plain: str) -> frozenset[str]:
@@ -85,7 +92,7 @@ def likeness(mine: Use, other: Use, *, in_sequence: frozenset[str]) -> Likeness 
     """How the other claim's number is this one, if it is.
 
     Other numbers of a roll are one digit swap from each other by nature, so where a provider's numbers run on
-    (`in_sequence`: blocks) a swap counts only for the same enterprise and amount. A prefix tells the rolls of two
+    (`in_sequence`: dense blocks) a swap counts only for the same enterprise and amount. A prefix tells the rolls of two
     sellers apart, so across providers a changed one counts only for the same enterprise or amount.
     """
     if mine.forms.plain == other.forms.plain:
@@ -98,8 +105,8 @@ def likeness(mine: Use, other: Use, *, in_sequence: frozenset[str]) -> Likeness 
     if _same_tail(mine.forms, other.forms):
         return "prefix" if (either if one_seller else alike) else None
     if other.forms.bare in swaps(mine.forms.plain):
-        runs_on = mine.forms.block in in_sequence or other.forms.block in in_sequence
-        return "swapped" if alike or not runs_on else None
+        blocks = {mine.forms.near, mine.forms.far, other.forms.near, other.forms.far}
+        return "swapped" if alike or not blocks & in_sequence else None
     return None
 
 
@@ -156,6 +163,16 @@ def judge(mine: Use, earlier: Sequence[tuple[Likeness, Use]]) -> Finding | None:
         claims=tuple(use.claim_id for _, use in earlier[:20]),
         parties=tuple(sorted({party for _, use in earlier[:20] for party in (use.provider_id, use.enterprise_id)})),
     )
+
+
+def dense(sizes: Mapping[str, int]) -> frozenset[str]:
+    """Of blocks with as many uses in them, those in which numbers run on."""
+    return frozenset(block for block, many in sizes.items() if many >= RUNS_ON[int(block.split(":")[0])])
+
+
+def _block(digits: str, provider_id: str, width: int) -> str | None:
+    """`width:provider:digits:number without its end`; None for what is no number."""
+    return f"{width}:{provider_id}:{len(digits)}:{int(digits) // width}" if digits else None
 
 
 def _same_tail(mine: Forms, other: Forms) -> bool:

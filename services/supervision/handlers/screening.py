@@ -181,8 +181,7 @@ def _invoices(
     )
     own = {(use.claim_id, use.forms.plain): use for use in found}
     mine = {claim_id: own[claim_id, form.plain] for claim_id, form in forms.items()}
-    blocks = store.block_sizes(uow.conn, {use.forms.block for use in found if use.forms.block is not None})
-    in_sequence = frozenset(block for block, many in blocks.items() if many >= invoices.IN_SEQUENCE)
+    in_sequence = invoices.dense(store.block_sizes(uow.conn, [use.forms for use in found]))
     lookup = invoices.Lookup(found)
     earlier = {
         claim_id: invoices.earlier_uses(use, lookup.like(use), in_sequence=in_sequence)

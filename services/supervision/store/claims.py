@@ -88,7 +88,8 @@ def save_uses(conn: sa.Connection, uses: Sequence[Use]) -> None:
             "plain": use.forms.plain,
             "bare": use.forms.bare,
             "tail": use.forms.tail,
-            "block": use.forms.block,
+            "near": use.forms.near,
+            "far": use.forms.far,
             "order_id": use.order_id,
             "provider_id": use.provider_id,
             "enterprise_id": use.enterprise_id,
@@ -109,11 +110,15 @@ def uses_like(conn: sa.Connection, *, plain: set[str], bare: set[str], tail: set
     return list(found.values())
 
 
-def block_sizes(conn: sa.Connection, blocks: Collection[str]) -> dict[str, int]:
-    """How many uses lie in each block of numbers."""
-    block = invoice_uses.c.block
-    query = sa.select(block, sa.func.count().label("many")).group_by(block)
-    return {row["block"]: row["many"] for row in rows_in(conn, query, block, blocks)}
+def block_sizes(conn: sa.Connection, forms: Collection[Forms]) -> dict[str, int]:
+    """How many uses lie in each block of numbers that one of these lies in."""
+    sizes: dict[str, int] = {}
+    for name in ("near", "far"):
+        column = invoice_uses.c[name]
+        query = sa.select(column.label("block"), sa.func.count().label("many")).group_by(column)
+        blocks = {block for form in forms if (block := getattr(form, name)) is not None}
+        sizes |= {row["block"]: row["many"] for row in rows_in(conn, query, column, blocks)}
+    return sizes
 
 
 def _uses() -> sa.Select[Any]:
@@ -128,7 +133,7 @@ def _use(row: sa.RowMapping) -> Use:
         order_id=row["order_id"],
         provider_id=row["provider_id"],
         enterprise_id=row["enterprise_id"],
-        forms=Forms(plain=row["plain"], bare=row["bare"], tail=row["tail"], block=row["block"]),
+        forms=Forms(**{name: row[name] for name in ("plain", "bare", "tail", "near", "far")}),
         amount_fen=row["amount_fen"],
         issued_on=row["issued_on"],
         used_at=row["used_at"],

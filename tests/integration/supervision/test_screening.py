@@ -213,6 +213,17 @@ def test_the_same_order_may_be_claimed_again_after_withdrawal(kit: Kit) -> None:
     assert (kit.verdicts(2), kit.verdicts(3)) == (["cleared"], ["held"])
 
 
+def test_a_swap_shows_among_many_numbers_that_do_not_run_on(light: Kit) -> None:
+    """A provider's claims are a few of its sales: numbers that lie apart excuse nothing."""
+    light.hear(*(light.enterprise(n) for n in range(1, 21)), *(light.provider(n) for n in (1, 2)))
+    light.hear(light.product(1, 1), light.product(2, 2))
+    for number in range(1, 41):
+        light.filed(number, number % 20 + 1, invoice=f"{52_000_000 + number * 611}")
+    swapped = f"{52_000_000 + 20 * 611}"
+    light.filed(50, 3, provider=2, product=2, invoice=swapped[:-2] + swapped[-1] + swapped[-2])
+    assert [one["data"]["claim_id"] for one in light.said("claim_held")] == [uid("C", 50)]
+
+
 @pytest.mark.parametrize("rolls", [1, 7])
 def test_an_honest_roll_of_invoices_raises_no_alert(light: Kit, rolls: int) -> None:
     """Sellers number their invoices one after another, all at list price: neighbours differ by swapped digits."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.supervision.domain.invoices import Lookup, Use, earlier_uses, forms, judge, likeness, swaps
+from services.supervision.domain.invoices import Lookup, Use, dense, earlier_uses, forms, judge, likeness, swaps
 
 START = datetime(2018, 9, 1, tzinfo=UTC)
 NOBODY: frozenset[str] = frozenset()
@@ -120,10 +120,20 @@ def test_likeness(mine: str, other: dict[str, object], expected: str | None) -> 
 def test_where_numbers_run_on_a_swap_needs_the_same_sale() -> None:
     """Number 12 and number 21 of a roll are two invoices; 12 and 21 to one buyer for one sum may be one."""
     mine, other = use("10000012", enterprise="E"), use("10000021", "A", enterprise="F", day=0)
-    block = frozenset({mine.forms.block or ""})
     assert likeness(mine, other, in_sequence=NOBODY) == "swapped"
-    assert likeness(mine, other, in_sequence=block) is None
-    assert likeness(mine, use("10000021", "A", day=0), in_sequence=block) == "swapped"
+    for block in (mine.forms.near, mine.forms.far, other.forms.near, other.forms.far):
+        assert likeness(mine, other, in_sequence=frozenset({block or ""})) is None
+        assert likeness(mine, use("10000021", "A", day=0), in_sequence=frozenset({block or ""})) == "swapped"
+
+
+def test_numbers_run_on_where_they_are_dense() -> None:
+    """Numbers spread thin meet an honest swapped neighbour too rarely to be excused for it."""
+    made = forms("52001234", provider_id="P")
+    assert (made.near, made.far) == ("100:P:8:520012", "10000:P:8:5200")
+    assert dense({"100:P:8:1": 3, "100:P:8:2": 4, "10000:P:8:3": 24, "10000:P:8:4": 25}) == {
+        "100:P:8:2",
+        "10000:P:8:4",
+    }
 
 
 def test_only_earlier_uses_by_other_claims_count() -> None:

@@ -149,7 +149,8 @@ def upgrade() -> None:
     sa.Column('plain', sa.String(length=64), nullable=False),
     sa.Column('bare', sa.String(length=64), nullable=False),
     sa.Column('tail', sa.String(length=10), nullable=True),
-    sa.Column('block', sa.String(length=64), nullable=True),
+    sa.Column('near', sa.String(length=80), nullable=True),
+    sa.Column('far', sa.String(length=80), nullable=True),
     sa.Column('order_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
@@ -161,7 +162,8 @@ def upgrade() -> None:
     with op.batch_alter_table('invoice_uses', schema=None) as batch_op:
         batch_op.create_index('invoice_uses_plain', ['plain'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_uses_bare'), ['bare'], unique=False)
-        batch_op.create_index(batch_op.f('ix_invoice_uses_block'), ['block'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_uses_far'), ['far'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_uses_near'), ['near'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_uses_tail'), ['tail'], unique=False)
 
     op.create_table('known_claims',
