@@ -361,13 +361,14 @@ def test_what_is_old_is_pruned_and_decisions_stay(engine):
     pipeline.run_events([toy.event("a")])
     with engine.begin() as conn:
         conn.execute(sa.update(tables.outbox).values(state=tables.OUTBOX_SENT))
+    pipeline.run_commands("deposit", [toy.command("unsent")])
     clock.advance(retention.ANSWERS + timedelta(seconds=1))
     pipeline.run_commands("deposit", [toy.command("k2")])
-    assert pipeline.run_due()["prune"] == 3
+    assert pipeline.run_due()["prune"] == 4
     assert [row["key"] for row in toy.rows(engine, tables.answers)] == ["k2"]
     assert toy.rows(engine, tables.inbox) == []
-    assert len(toy.rows(engine, tables.outbox)) == 1
-    assert len(toy.rows(engine, tables.decisions)) == 2
+    assert len(toy.rows(engine, tables.outbox)) == 2, "an event that was never sent is pruned"
+    assert len(toy.rows(engine, tables.decisions)) == 3
 
 
 def test_refusals_of_many_kinds_keep_the_right_ones(engine):
