@@ -254,6 +254,18 @@ def test_notice_runs_thirty_days_and_takes_the_products_with_it(registry: Regist
     assert {one["status"] for one in registry.rows(store.products)} == {"delisted"}
 
 
+@pytest.mark.parametrize(
+    ("to", "stage", "actor"), [("submitted", "operator", OPERATOR), ("operator_passed", "bureau", BUREAU)]
+)
+def test_a_leaving_providers_product_passes_no_stage(registry_once: Registry, to, stage, actor):
+    """Lost otherwise: a new product would come on the shelf days before its provider goes."""
+    provider = registry_once.provider()
+    product = registry_once.product(provider, to=to)
+    registry_once.ok("give_exit_notice", PLATFORM, provider_id=provider, reason="业务调整")
+    given = registry_once.send("review_product", actor, product_id=product, stage=stage, decision="approve")
+    assert (given["error"]["code"], given["error"]["facts"]["status"]) == ("WRONG_STATE", "leaving")
+
+
 @pytest.mark.parametrize("number", range(5))
 def test_each_ground_forces_a_provider_out_at_once(registry_once: Registry, number):
     """Lost otherwise: one of the five grounds would leave its services on the shelf."""
