@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -87,7 +88,7 @@ def dlq_list(service: str | None) -> None:
     """Count dead letters, or list those of SERVICE."""
     from infra import dlq
 
-    uri = from_env().amqp_uri
+    uri = _broker()
     if service is None:
         for name in SERVICES:
             click.echo(f"{name:<12} {dlq.count(uri, name)}")
@@ -105,7 +106,7 @@ def dlq_show(service: str, id: str, body: bool) -> None:
     """Show one dead letter."""
     from infra import dlq
 
-    found = [letter for letter in dlq.letters(from_env().amqp_uri, service) if letter.id == id]
+    found = [letter for letter in dlq.letters(_broker(), service) if letter.id == id]
     if not found:
         raise click.ClickException(f"no dead letter {id} of {service}")
     letter = found[0]
@@ -127,7 +128,7 @@ def dlq_replay(service: str, ids: tuple[str, ...], everything: bool, token: Path
     _need_choice(ids, everything)
     given = token.read_text(encoding="ascii").strip() if token else None
     try:
-        done = dlq.replay(from_env().amqp_uri, service, lambda letter: everything or letter.id in ids, token=given)
+        done = dlq.replay(_broker(), service, lambda letter: everything or letter.id in ids, token=given)
     except dlq.NotReplayed as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{done} replayed")
@@ -143,8 +144,21 @@ def dlq_drop(service: str, ids: tuple[str, ...], everything: bool) -> None:
     from infra import dlq
 
     _need_choice(ids, everything)
-    done = dlq.drop(from_env().amqp_uri, service, lambda letter: everything or letter.id in ids)
+    done = dlq.drop(_broker(), service, lambda letter: everything or letter.id in ids)
     click.echo(f"{done} dropped")
+
+
+def _broker() -> str:
+    """The broker YUNQUAN_AMQP_URI names, else that of what `yunquan up` runs here."""
+    from infra.local.deployment import read_state
+    from infra.local.guard import LocalServerError
+
+    if os.environ.get("YUNQUAN_AMQP_URI"):
+        return from_env().amqp_uri
+    try:
+        return str(read_state(Path(os.environ.get("YUNQUAN_FOLDER", ".yunquan")))["amqp_uri"])
+    except LocalServerError as error:
+        raise click.ClickException(f"{error}; or name a broker in YUNQUAN_AMQP_URI") from error
 
 
 def _need_choice(ids: tuple[str, ...], everything: bool) -> None:

@@ -135,7 +135,9 @@ class Deployment:
         names: list[str] = []
         for service in self.options.services:
             names += [f"{service}-{n}" if n > 1 else service for n in range(1, self.replicas(service) + 1)]
-        return names + [f"relay-{service}" for service in self.options.services]
+        names += [f"relay-{service}" for service in self.options.services]
+        mails = "notify" in self.options.services and self._environ.get("YUNQUAN_SMTP_URL")
+        return [*names, "notify-sender"] if mails else names
 
     def replicas(self, service: str) -> int:
         return self.options.scale.get(service, 1)
@@ -290,9 +292,8 @@ class Deployment:
 
     def _spawn(self, name: str) -> None:
         service = name.removeprefix("relay-").split("-")[0]
-        module = "infra.relay" if name.startswith("relay-") else "infra.run"
         env = {**self.env(service), "YUNQUAN_PROCESS": name}
-        command = [sys.executable, "-m", module, service]
+        command = [sys.executable, "-m", *command_of(name)]
         self._children[name] = spawn(command, name=name, env=env, log=self.log(name))
 
     def _watch(self) -> None:
@@ -331,6 +332,14 @@ class Deployment:
 def _eventual(queue: str) -> bool:
     """Whether the queue carries events, at once or later."""
     return queue.startswith(("events-", "retry-"))
+
+
+def command_of(process: str) -> list[str]:
+    """`voucher-2` → infra.run voucher; `relay-voucher` → infra.relay voucher; `notify-sender` → its command."""
+    if process == "notify-sender":
+        return ["infra.cli", "notify-sender"]
+    service = process.removeprefix("relay-").split("-")[0]
+    return ["infra.relay" if process.startswith("relay-") else "infra.run", service]
 
 
 def queue_depths(uri: str, services: tuple[str, ...] = SERVICES) -> dict[str, tuple[int, int]]:
