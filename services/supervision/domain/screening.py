@@ -28,11 +28,9 @@ class Facts:
     earlier: Sequence[tuple[invoices.Likeness, invoices.Use]]
     graph: affiliation.Graph
     path: Sequence[affiliation.Link]
-    price_fen: int
-    list_price_fen: int | None
-    market_price_fen: int | None
-    of_product: Sequence[int]
-    of_category: Sequence[int]
+    order: prices.Priced
+    of_product: Sequence[prices.Peer]
+    of_category: Sequence[prices.Peer]
 
 
 def screen(facts: Facts) -> list[Finding]:
@@ -45,13 +43,7 @@ def screen(facts: Facts) -> list[Finding]:
             path=facts.path,
         ),
         invoices.judge(facts.use, facts.earlier),
-        prices.judge(
-            price_fen=facts.price_fen,
-            list_price_fen=facts.list_price_fen,
-            market_price_fen=facts.market_price_fen,
-            of_product=facts.of_product,
-            of_category=facts.of_category,
-        ),
+        prices.judge(facts.order, of_product=facts.of_product, of_category=facts.of_category),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: (ORDER[one.severity], one.rule))
 

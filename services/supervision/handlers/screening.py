@@ -145,19 +145,15 @@ def _gather(uow: UnitOfWork, claims: Sequence[Row]) -> dict[str, screening.Facts
     of_category = store.category_peers(uow.conn, {(claim["programme"], claim["category"]) for claim in claims})
     facts = {}
     for claim in claims:
-        enterprise_id, product_id = claim["enterprise_id"], claim["product_id"]
-        same = prices.peers_of_product(of_product.get(product_id, []), enterprise_id=enterprise_id)
-        alike = of_category.get((claim["programme"], claim["category"]), []) if len(same) < prices.ENOUGH else []
+        names = ("enterprise_id", "product_id", "kind", "price_fen", "list_price_fen", "market_price_fen")
         facts[claim["claim_id"]] = screening.Facts(
             use=uses[claim["claim_id"]],
             earlier=earlier[claim["claim_id"]],
             graph=graph,
-            path=paths.get((enterprise_id, claim["provider_id"]), ()),
-            price_fen=claim["price_fen"],
-            list_price_fen=claim["list_price_fen"],
-            market_price_fen=claim["market_price_fen"],
-            of_product=same,
-            of_category=prices.peers_of_category(alike, enterprise_id=enterprise_id, product_id=product_id),
+            path=paths.get((claim["enterprise_id"], claim["provider_id"]), ()),
+            order=prices.Priced(**{name: claim[name] for name in names}),
+            of_product=of_product.get(claim["product_id"], []),
+            of_category=of_category.get((claim["programme"], claim["category"]), []),
         )
     return facts
 

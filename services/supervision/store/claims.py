@@ -25,7 +25,7 @@ Row = Mapping[str, Any]
 
 ENDED = ("refused", "withdrawn")
 PRICED = ("placed", "confirmed", "refund_requested", "claimed", "redeemed")  # orders whose price somebody pays
-PEERS = 200  # the newest orders of a product or category that a price is compared with
+PEERS = 300  # the newest orders of a product or category that a price is compared with
 
 _enterprises = known_parties.alias("enterprises")
 _providers = known_parties.alias("providers")
@@ -51,6 +51,7 @@ def ready(conn: sa.Connection, *, most: int) -> list[sa.RowMapping]:
             screening_pending.c.correlation_id,
             screening_pending.c.again,
             known_orders.c.list_price_fen,
+            known_products.c.kind,
             known_products.c.market_price_fen,
         )
         .select_from(screening_pending)
@@ -166,11 +167,13 @@ def _newest(conn: sa.Connection, groups: Sequence[Mapping[str, str]]) -> list[sa
     """At most PEERS orders of each group; order ids grow with time, so each is one short walk along an index."""
     if not groups:
         return []
-    columns = [known_orders.c[name] for name in ("order_id", "enterprise_id", "product_id", "programme", "category")]
+    names = ("enterprise_id", "product_id", "programme", "category", "price_fen")
+    columns = [*(known_orders.c[name] for name in names), known_products.c.kind]
     parts = []
     for group in groups:
         query = (
-            sa.select(*columns, known_orders.c.price_fen)
+            sa.select(*columns)
+            .join(known_products, known_products.c.product_id == known_orders.c.product_id)
             .where(*(known_orders.c[name] == value for name, value in group.items()))
             .where(known_orders.c.status.in_(PRICED))
             .order_by(known_orders.c.order_id.desc())
@@ -181,7 +184,7 @@ def _newest(conn: sa.Connection, groups: Sequence[Mapping[str, str]]) -> list[sa
 
 
 def _peer(row: sa.RowMapping) -> Peer:
-    return Peer(row["order_id"], row["enterprise_id"], row["product_id"], row["price_fen"])
+    return Peer(**{name: row[name] for name in ("enterprise_id", "product_id", "kind", "price_fen")})
 
 
 # --- verdicts -------------------------------------------------------------------------------------------------------

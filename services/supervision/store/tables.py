@@ -93,6 +93,7 @@ known_products = sa.Table(
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
     sa.Column("price_fen", sa.BigInteger, nullable=False),
     sa.Column("market_price_fen", sa.BigInteger),
     sa.Column("sequence", sa.BigInteger, nullable=False),

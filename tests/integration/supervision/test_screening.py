@@ -254,14 +254,15 @@ def test_a_price_far_above_what_others_pay_for_the_product(kit: Kit) -> None:
     assert kit.verdicts(12) == ["cleared"]
 
 
-def test_a_price_far_above_the_category(kit: Kit) -> None:
+@pytest.mark.parametrize(("kind", "basis"), [("production_management", "kind"), ("research_design", "category")])
+def test_a_price_far_above_the_kind_or_category(kit: Kit, kind: str, basis: str) -> None:
     """A product nobody else buys, at a price out of all proportion."""
     kit.market(enterprises=30)
-    kit.hear(*(kit.product(n, 1) for n in range(2, 7)))
+    kit.hear(*(kit.product(n, 1) for n in range(2, 6)), kit.product(6, 1, kind=kind))
     kit.hear(*(kit.order(n, n, product=n % 4 + 1, price=900_000 + n * 20_000) for n in range(2, 22)))
     kit.filed(1, 1, product=6, price=9_000_000)
     [alert] = kit.alerts(1)
-    assert (alert["alert"], alert["evidence"]["numbers"]["basis"]) == ("PRICE_OUTLIER", "category")
+    assert (alert["alert"], alert["evidence"]["numbers"]["basis"]) == ("PRICE_OUTLIER", basis)
     kit.filed(25, 25, product=6, price=1_500_000)
     assert kit.verdicts(25) == ["cleared"]
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from services.supervision.domain.prices import ENOUGH, VOICES, Peer, compare, judge, peers_of_category, peers_of_product
+from services.supervision.domain.prices import ENOUGH, VOICES, Peer, Priced, compare, judge, other_products
 
 TIGHT = [100_000, 101_000, 99_000, 100_500, 100_000, 102_000, 98_000, 100_000]
 WIDE = [10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 640_000, 1_280_000]
 
 
-def found(price: int, product: list[int], category: list[int] | None = None, **limits: int | None) -> str | None:
+def peers(prices: list[int], *, kind: str = "iot", product: str = "") -> list[Peer]:
+    """Orders of others; each of a product of its own when none is named."""
+    return [
+        Peer(enterprise_id=f"E{n}", product_id=product or f"K{n}", kind=kind, price_fen=price)
+        for n, price in enumerate(prices)
+    ]
+
+
+def order(price: int, **limits: int | None) -> Priced:
     limits = {"list_price_fen": None, "market_price_fen": None} | limits
-    finding = judge(price_fen=price, of_product=product, of_category=category or [], **limits)
+    return Priced(enterprise_id="mine", product_id="mine", kind="iot", price_fen=price, **limits)
+
+
+def found(price: int, product: list[int], category: list[Peer] | None = None, **limits: int | None) -> str | None:
+    finding = judge(order(price, **limits), of_product=peers(product, product="mine"), of_category=category or [])
     return finding.severity if finding else None
 
 
@@ -32,15 +44,23 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("price", "peers", "severity"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_against_the_same_product(price: int, peers: list[int], severity: str | None) -> None:
-    assert found(price, peers) == severity
+@pytest.mark.parametrize(("price", "paid", "severity"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_against_the_same_product(price: int, paid: list[int], severity: str | None) -> None:
+    assert found(price, paid) == severity
 
 
-def test_the_category_speaks_only_where_the_product_cannot() -> None:
-    assert found(350_000, TIGHT[:3], TIGHT) == "medium"
-    assert found(250_000, TIGHT[:3], TIGHT) is None, "two and a half times another product is no sign of anything"
-    assert found(350_000, [350_000] * 8, TIGHT) is None
+def test_a_product_is_held_against_others_of_its_kind_too() -> None:
+    """A provider that asks too much of everybody sets no norm by it."""
+    assert found(250_000, [250_000] * 9, peers(TIGHT)) == "medium"
+    assert found(190_000, [], peers(TIGHT)) is None, "less than twice another product is no sign of anything"
+
+
+def test_the_category_speaks_only_where_neither_product_nor_kind_can() -> None:
+    others = peers(TIGHT, kind="database")
+    assert found(350_000, TIGHT[:3], others) == "medium"
+    assert found(250_000, TIGHT[:3], others) is None, "two and a half times another kind is no sign of anything"
+    assert found(350_000, [350_000] * 8, others) is None
+    assert found(350_000, [], [*others, *peers([300_000] * 8)]) is None
 
 
 @pytest.mark.parametrize("limit", ["list_price_fen", "market_price_fen"])
@@ -49,24 +69,25 @@ def test_above_a_stated_price(limit: str, price: int, severity: str | None) -> N
     assert found(price, [], **{limit: 100_000}) == severity
 
 
-def test_a_category_hears_each_product_equally() -> None:
+def test_each_product_is_heard_equally() -> None:
     """Or the one that everybody buys would make outliers of all the others."""
-    peers = [Peer(f"R{n}", f"E{n}", "popular", 1) for n in range(50)] + [Peer("R", "E", "rare", 2)]
-    assert sorted(peers_of_category(peers, enterprise_id="X", product_id="mine")) == [1] * VOICES + [2]
-    assert peers_of_category(peers, enterprise_id="E", product_id="popular") == []
+    others = [*peers([1] * 50, product="popular"), *peers([2], product="rare")]
+    assert [peer.price_fen for peer in other_products(others, order(1))] == [1] * VOICES + [2]
 
 
 def test_nobody_is_their_own_peer() -> None:
-    peers = [Peer("R1", "E1", "K", 1), Peer("R2", "E2", "K", 2)]
-    assert peers_of_product(peers, enterprise_id="E1") == [2]
+    own = [Peer(enterprise_id="mine", product_id="K", kind="iot", price_fen=1)]
+    assert other_products([*own, *peers([1], product="mine")], order(1)) == []
+    bought = [Peer(enterprise_id="mine", product_id="mine", kind="iot", price_fen=100_000)] * 9
+    assert judge(order(900_000), of_product=bought, of_category=[]) is None
 
 
 def test_the_numbers_let_anyone_recompute() -> None:
-    finding = judge(price_fen=300_000, list_price_fen=None, market_price_fen=None, of_product=TIGHT, of_category=[])
+    finding = judge(order(300_000), of_product=peers(TIGHT, product="mine"), of_category=[])
     assert finding is not None
     assert finding.numbers["median_fen"] == 100_000
     assert finding.numbers["percent_of_median"] == 300
-    assert finding.zh == "价格为其他8笔同一产品订单中位价的3.0倍。"
+    assert finding.zh == "价格为同一产品其他8笔订单中位价的3.0倍。"
     comparison = compare(300_000, TIGHT, basis="product")
     assert comparison is not None
     assert finding.numbers["score"] == f"{comparison.score:.1f}"

@@ -218,6 +218,7 @@ def upgrade() -> None:
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
     sa.Column('market_price_fen', sa.BigInteger(), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
