@@ -39,7 +39,7 @@ CASE_VIEW = (
 def get_enterprise(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """Its registered facts; `organisation_code_valid` false is something for the reviewer to look at."""
     found = _one(conn, parties, ENTERPRISE_VIEW, command.body["id"], "enterprise_id", parties.c.kind == "enterprise")
-    if found is None:
+    if found is None or _is_other_programme(command.actor, found["programme"]):
         return Refused("NOT_FOUND", field="id")
     if _is_foreign(command.actor, found["enterprise_id"]):
         return Refused("NOT_OWNER", field="id")
@@ -49,7 +49,7 @@ def get_enterprise(conn: sa.Connection, command: Command) -> Mapping[str, Any] |
 def get_provider(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """All of it to itself and to officials; to other parties what the catalogue shows, once it is admitted."""
     found = _one(conn, parties, PROVIDER_VIEW, command.body["id"], "provider_id", parties.c.kind == "provider")
-    if found is None:
+    if found is None or _is_other_programme(command.actor, found["programme"]):
         return Refused("NOT_FOUND", field="id")
     if _is_foreign(command.actor, found["provider_id"]):
         if found["status"] not in ON_SHOW:
@@ -61,7 +61,7 @@ def get_provider(conn: sa.Connection, command: Command) -> Mapping[str, Any] | R
 def get_product(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """A product; before it is published (and after it is off the shelf) to its provider and to officials alone."""
     found = _one(conn, products, (*PRODUCT_VIEW, "reasons"), command.body["id"], "product_id")
-    if found is None:
+    if found is None or _is_other_programme(command.actor, found["programme"]):
         return Refused("NOT_FOUND", field="id")
     if _is_foreign(command.actor, found["provider_id"]):
         if found["status"] != "published":
@@ -72,7 +72,10 @@ def get_product(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Re
 
 def get_certification(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """A case with its documents' digests, for reviewers."""
-    return _one(conn, cases, CASE_VIEW, command.body["id"], "case_id") or Refused("NOT_FOUND", field="id")
+    found = _one(conn, cases, CASE_VIEW, command.body["id"], "case_id")
+    if found is None or _is_other_programme(command.actor, found["programme"]):
+        return Refused("NOT_FOUND", field="id")
+    return found
 
 
 def list_products(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -203,6 +206,10 @@ def plain(row: Mapping[Any, Any], called: str) -> dict[str, Any]:
 def _is_foreign(actor: Actor, owner: str) -> bool:
     """Is it a party that asks, and for another's record?"""
     return bool(actor.roles) and actor.roles <= PARTIES and actor.organisation != owner
+
+
+def _is_other_programme(actor: Actor, programme: str) -> bool:
+    return actor.programme not in (None, programme)
 
 
 def _marks(conn: sa.Connection, party_id: str, code: str) -> dict[str, bool]:

@@ -11,7 +11,7 @@ from services.registry import store
 from services.registry.domain import admission
 from services.registry.domain.model import Party
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, ids, known_pack
+from services.registry.handlers.common import done, each, foreign, ids, known_pack
 
 MOST = 100  # providers a transaction: each takes its products with it
 
@@ -94,7 +94,7 @@ def _move(
         party = providers.get(command.body["provider_id"])
         if party is None or party.kind != "provider":
             return Refused("NOT_FOUND", field="provider_id")
-        stood = step(command, party)
+        stood = foreign(command, party.programme) or step(command, party)
         if isinstance(stood, Refused):
             return stood
         providers.put(stood.party)

@@ -11,7 +11,7 @@ from services.registry import store
 from services.registry.domain import certification
 from services.registry.domain.model import Case, Party
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, ids, known_pack
+from services.registry.handlers.common import done, each, foreign, ids, known_pack
 
 REVIEWED = {"approve": "certified", "return": "facts_changed", "refuse": "refused"}
 
@@ -30,6 +30,9 @@ def submit_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
         if party is None or party.kind != body["party_kind"]:
             return Refused("NOT_FOUND", field="party_id")
         known = cases.get(body["case_id"])
+        barred = foreign(command, party.programme)
+        if barred is not None:
+            return barred
         step = certification.submit(
             case_id=body["case_id"],
             case=known,
@@ -68,6 +71,9 @@ def review_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
         case = cases.get(body["case_id"])
         if case is None:
             return Refused("NOT_FOUND", field="case_id")
+        barred = foreign(command, case.programme)
+        if barred is not None:
+            return barred
         party = parties.get(case.party_id)
         assert party is not None, "a case has a party"
         step = certification.review(

@@ -44,6 +44,13 @@ def known_pack(programme: str, on: date) -> Pack:
     return load(programme, on=on)
 
 
+def foreign(command: Command, programme: str) -> Refused | None:
+    """PROGRAMME_MISMATCH when the caller's token is for another programme than the record it names by id."""
+    if command.actor.programme in (None, programme):
+        return None
+    return Refused("PROGRAMME_MISMATCH", facts={"programme": programme})
+
+
 def done(record: Versioned, decision: Decision | None = None) -> Ok:
     """The id and state of what was changed."""
     return Ok({"id": record.id, "status": record.status, "sequence": record.sequence}, decision)

@@ -15,7 +15,7 @@ from services.registry.domain import facts, uscc
 from services.registry.domain.model import Party, PartyKind
 from services.registry.domain.personal import PERSONAL
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, ids, known_pack, pack_of, sealed
+from services.registry.handlers.common import done, each, foreign, ids, known_pack, pack_of, sealed
 from services.registry.personal_store import opened, sealed_change
 
 Registered = Party | Refused
@@ -174,6 +174,9 @@ def change_facts(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
         party = parties.get(body["party_id"])
         if party is None or party.kind != body["party_kind"]:
             return Refused("NOT_FOUND", field="party_id")
+        barred = foreign(command, party.programme)
+        if barred is not None:
+            return barred
         changed = facts.change(party=party, personal=opened(party, keys), given=body, roles=command.actor.roles)
         if changed is None:
             return done(party)

@@ -12,7 +12,7 @@ from services.registry.domain import products as rules
 from services.registry.domain.law import article_of, decided
 from services.registry.domain.model import Party, Product, Tie
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, ids, known_pack
+from services.registry.handlers.common import done, each, foreign, ids, known_pack
 
 OFFERED = ("name", "category", "kind", "details", "price_fen", "market_price_fen", "voucher_eligible")
 
@@ -29,6 +29,9 @@ def submit_products(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
         if provider is None or provider.kind != "provider":
             return Refused("NOT_FOUND", field="provider_id")
         known = products.get(body["product_id"])
+        barred = foreign(command, provider.programme)
+        if barred is not None:
+            return barred
         step = rules.submit(
             new=Product(
                 id=body["product_id"],
@@ -70,6 +73,9 @@ def review_products(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
         product = products.get(body["product_id"])
         if product is None:
             return Refused("NOT_FOUND", field="product_id")
+        barred = foreign(command, product.programme)
+        if barred is not None:
+            return barred
         provider = providers.get(product.provider_id)
         assert provider is not None, "a product has a provider"
         step = rules.review(
@@ -107,6 +113,9 @@ def record_ties(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
             return Refused("NOT_FOUND", field="enterprise_id")
         if provider is None or provider.kind != "provider" or provider.programme != enterprise.programme:
             return Refused("NOT_FOUND", field="provider_id")
+        barred = foreign(command, enterprise.programme)
+        if barred is not None:
+            return barred
         new = Tie(
             id=body["tie_id"],
             enterprise_id=enterprise.id,

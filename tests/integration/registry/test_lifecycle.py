@@ -346,3 +346,23 @@ def test_a_tie_is_recorded_once(registry: Registry):
     wrong = {**tie, "tie_id": ulid.new(), "provider_id": enterprise}
     given = registry.send("record_tie", OPERATOR, **wrong, evidence="x")
     assert given["error"]["field"] == "provider_id"
+
+
+def test_a_token_of_another_programme_reaches_no_record_of_this_one(registry_once: Registry):
+    """Lost otherwise: the operator of one programme could review another's cases, knowing their ids."""
+    provider = registry_once.provider()
+    enterprise = registry_once.enterprise()
+    case_id = registry_once.submit_case("enterprise", enterprise)
+    product = registry_once.product(provider, to="submitted")
+    stranger = Actor("operator-x", frozenset({"operator", "bureau"}), programme="shandong-2017")
+    tie = {"tie_id": ulid.new(), "enterprise_id": enterprise, "provider_id": provider, "kind": "ownership"}
+    given = [
+        registry_once.send("review_certification", stranger, case_id=case_id, decision="approve"),
+        registry_once.send("review_product", stranger, product_id=product, stage="operator", decision="approve"),
+        registry_once.send("force_exit", stranger, provider_id=provider, ground="insolvency", evidence="x"),
+        registry_once.send("change_facts", stranger, party_id=provider, party_kind="provider", reason="x", name="y"),
+        registry_once.send("submit_product", stranger, **product_facts(provider_id=provider)),
+        registry_once.send("record_tie", stranger, **tie, evidence="x"),
+    ]
+    assert {one["error"]["code"] for one in given} == {"PROGRAMME_MISMATCH"}
+    assert registry_once.ask("get_certification", stranger, id=case_id)["error"]["code"] == "NOT_FOUND"
