@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -63,8 +64,8 @@ def checked(event_type: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise ContractBroken(f"{event_type.type}: unknown fields {sorted(unknown)}")
     try:
-        wire: dict[str, Any] = schema.dump(data)
-    except (AttributeError, TypeError, ValueError) as error:
+        wire: dict[str, Any] = json.loads(canonical(data))
+    except (TypeError, ValueError) as error:
         raise ContractBroken(f"{event_type.type}: a field is of the wrong type") from error
     problems = schema.validate(wire)
     if problems:
