@@ -22,9 +22,9 @@ VOICES = 3  # orders of one product among the peers of another
 Basis = Literal["product", "kind", "category"]
 
 WORDS: dict[Basis, tuple[str, str]] = {
-    "product": ("同一产品", "the same product"),
-    "kind": ("同种服务的其他产品", "other products of the same kind"),
-    "category": ("同类别的其他产品", "other products of the category"),
+    "product": ("其他企业同一产品", "the same product"),
+    "kind": ("同种服务其他产品", "other products of the same kind"),
+    "category": ("同类别其他产品", "other products of the category"),
 }
 
 
@@ -144,7 +144,7 @@ def _outlier(found: Comparison) -> Finding:
     return Finding(
         rule=RULE,
         severity=severity,
-        zh=f"价格为{zh}其他{len(found.peers)}笔订单中位价的{times}倍。",
+        zh=f"价格为{zh}{len(found.peers)}笔订单中位价的{times}倍。",
         en=f"The price is {times} times the median of {len(found.peers)} orders of others for {en}.",
         numbers=numbers,
     )

@@ -87,7 +87,7 @@ def test_the_numbers_let_anyone_recompute() -> None:
     assert finding is not None
     assert finding.numbers["median_fen"] == 100_000
     assert finding.numbers["percent_of_median"] == 300
-    assert finding.zh == "价格为同一产品其他8笔订单中位价的3.0倍。"
+    assert finding.zh == "价格为其他企业同一产品8笔订单中位价的3.0倍。"
     comparison = compare(300_000, TIGHT, basis="product")
     assert comparison is not None
     assert finding.numbers["score"] == f"{comparison.score:.1f}"
