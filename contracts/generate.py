@@ -1,4 +1,4 @@
-"""Writes contracts/schemas/*.json and contracts/asyncapi.yaml from the catalogue, and refuses to break what is published.
+"""Writes contracts/schemas/*.json and contracts/asyncapi.yaml, and refuses to break what is published.
 
 python -m contracts.generate            writes; exits 1 when a published schema would break (make a new version)
 python -m contracts.generate --check    writes nothing; exits 1 when the committed files are not what would be written

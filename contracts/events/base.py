@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Type
+from typing import TypeAlias
 
 from marshmallow import Schema
 from marshmallow.fields import Nested
@@ -11,12 +11,15 @@ from marshmallow.fields import Nested
 from contracts import fields as f
 
 
+SchemaClass: TypeAlias = type[Schema]  # `type` is a field's name below
+
+
 @dataclass(frozen=True)
 class EventType:
     """Published under `type`; `consumers` are the services that act on it (supervision keeps evidence of all)."""
 
     type: str
-    schema: Type[Schema]  # noqa: UP006 - `type` is a field here
+    schema: SchemaClass
     consumers: tuple[str, ...]
     doc: str = ""
 

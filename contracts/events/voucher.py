@@ -32,7 +32,7 @@ class PlanState(f.Body):
 
 
 class ApplicationState(f.Body):
-    """place: in the line of its budget, 1 first; amount_fen: reserved or granted; lapsed_fen: unspent when its year ended."""
+    """place: 1 is first in line; amount_fen: reserved or granted; lapsed_fen: unspent at its year's end."""
 
     application_id = f.ulid()
     enterprise_id = f.ulid()

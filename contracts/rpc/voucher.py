@@ -29,7 +29,7 @@ class ConfigurePlan(f.Body):
 
 
 class ApplyForQuota(f.Body):
-    """Takes its place in the queue and reserves its amount in one commit (第六条、第十六条). Empty: as much as is allowed."""
+    """Takes its place and reserves its amount in one commit (第六条、第十六条). Empty: as much as is allowed."""
 
     application_id = f.ulid()
     enterprise_id = f.ulid()

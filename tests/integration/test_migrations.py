@@ -1,4 +1,4 @@
-"""What the migrations make is what the code expects, on both databases; else a deployment would break where tests pass."""
+"""What the migrations make is what the code expects, or a deployment would break where tests pass."""
 
 from __future__ import annotations
 
