@@ -26,7 +26,7 @@ from infra.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-BULK_CALLS = 4  # lists taken together: each is up to 500 commands
+TOGETHER = {"bulk": 4, "query": 20}  # lists of up to 500 commands; reads, each answered when all of them are
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,10 @@ def nameko_service(
     suffixes = {"", *(names.queue_suffix(method) for method in catalogue.methods_of(name).values())}
     attributes: dict[str, Any] = {"name": name, "parts": parts, "machinery": Machinery(parts)}
     for suffix in sorted(suffixes):
-        limit = BULK_CALLS if suffix.startswith("bulk") else None
         method_name = f"on_{suffix or 'command'}"
-        attributes[method_name] = batches(queue=rpc_queue(suffix), batch=limit)(_handler("calls", method_name))
+        attributes[method_name] = batches(queue=rpc_queue(suffix), batch=TOGETHER.get(suffix))(
+            _handler("calls", method_name)
+        )
     attributes["on_event"] = batches(queue=names.events_queue)(_handler("events", "on_event"))
     attributes["on_tick"] = ticks()(_on_tick)
     return type(f"{name.capitalize()}Service", (), attributes)
