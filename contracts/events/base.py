@@ -10,7 +10,6 @@ from marshmallow.fields import Nested
 
 from contracts import fields as f
 
-
 SchemaClass: TypeAlias = type[Schema]  # `type` is a field's name below
 
 
