@@ -113,13 +113,13 @@ class World:
             return conn.execute(query).scalar() or 0
 
     def close(self) -> None:
-        for client in self.clients:
-            if client.connection.is_open:
-                client.close()
-        for process in self.processes:
+        for process in self.processes:  # first of all: nothing that fails below may leave one behind
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.wait(10)
+        for client in self.clients:
+            if client.connection.is_open:
+                client.close()
         self.engine.dispose()
 
 
