@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from contracts.envelope import source_of
+from infra import schemas
 from infra.jsontext import canonical, instant_text
 from infra.messages import Command, Event
-from infra.schemas import instance
 from infra.tables import OUTBOX_NEW
 
 
@@ -59,15 +59,14 @@ def envelope(
 
 def checked(event_type: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """`data` on the wire; ContractBroken names the fields that are unknown, missing or wrong, never their values."""
-    schema = instance(event_type.schema)
-    unknown = set(data) - set(schema.fields)
+    unknown = set(data) - set(schemas.instance(event_type.schema).fields)
     if unknown:
         raise ContractBroken(f"{event_type.type}: unknown fields {sorted(unknown)}")
     try:
         wire: dict[str, Any] = json.loads(canonical(data))
     except (TypeError, ValueError) as error:
         raise ContractBroken(f"{event_type.type}: a field is of the wrong type") from error
-    problems = schema.validate(wire)
+    problems = schemas.problems(event_type.schema, wire)
     if problems:
         raise ContractBroken(f"{event_type.type}: {problems}")
     return wire

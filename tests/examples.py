@@ -15,6 +15,9 @@ BY_PATTERN = (
     "0" * 64,
     "520100",
     "guizhou-2018",
+    "/yunquan/voucher",
+    "voucher.order_placed.v1",
+    "00-" + "0" * 52,  # a traceparent by length
     "a",
 )
 HOSTILE = (
@@ -49,6 +52,8 @@ def _value(field: fields.Field) -> Any:
     for rule in field.validators:
         if isinstance(rule, validate.OneOf):
             return next(iter(rule.choices))
+        if isinstance(rule, validate.Equal):
+            return rule.comparable
     if isinstance(field, fields.Boolean):
         return True
     if isinstance(field, fields.Integer):

@@ -156,7 +156,7 @@ class CommandEdge:
         else:
             fields.pop("key", None)
         try:
-            body = schemas.instance(method.request).load(fields)
+            body = schemas.load(method.request, fields)
         except ValidationError as error:
             return invalid(error)
         if refused := may_act(method, origin.actor, body):
@@ -186,14 +186,14 @@ class EventEdge:
         body = _json(delivery)
         if not isinstance(body, dict):
             raise Undecodable("not an object")
-        problems = envelope.check(body)
+        problems = schemas.problems(envelope.EnvelopeSchema, body)
         if problems:
             raise Undecodable(f"envelope: {sorted(problems)}")
         known = self.types.get(body["type"])
         if known is None or body["source"] != envelope.source_of(known.producer):
             raise Undecodable(f"unknown type or source: {body['type']}")
         try:
-            data = schemas.instance(known.schema).load(body["data"])
+            data = schemas.load(known.schema, body["data"])
         except ValidationError as error:
             raise Undecodable(f"data: {sorted(error.normalized_messages())}") from None
         sequence = delivery.headers.get(names.HEADER_STREAM_SEQ)

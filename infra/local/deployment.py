@@ -194,7 +194,8 @@ class Deployment:
             "PYTHONWARNINGS": "ignore::DeprecationWarning",
             "PYTHONUNBUFFERED": "1",
         }
-        kept = {k: v for k, v in self._environ.items() if not k.startswith("YUNQUAN_") or k not in ours}
+        dropped = {*ours, "PYTHONDONTWRITEBYTECODE"}  # without caches each process would compile all it imports
+        kept = {k: v for k, v in self._environ.items() if k not in dropped}
         return {**kept, **ours, **self.options.env}
 
     # ------------------------------------------------------------ waiting
@@ -208,10 +209,13 @@ class Deployment:
         if self.rabbit is None:  # somebody else's broker: what is in hand can't be seen, only what waits
             return {q: n for q, (n, _consumers) in self.queues().items() if _eventual(q)}
         total = "element(2, element(2, ra:leader_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_messages_total/1)))"
-        text = self.rabbit.evaluate(
-            f"[{{binary_to_list(element(4, amqqueue:get_name(Q))), {total}}} || "
-            'Q <- rabbit_amqqueue:list(<<"/">>), rabbit_amqqueue:is_replicated(Q)]'
-        )
+        try:
+            text = self.rabbit.evaluate(
+                f"[{{binary_to_list(element(4, amqqueue:get_name(Q))), {total}}} || "
+                'Q <- rabbit_amqqueue:list(<<"/">>), rabbit_amqqueue:is_replicated(Q)]'
+            )
+        except LocalServerError:
+            return {"broker": 1}  # it is down or starting: whatever it holds is not settled
         counts = {name: int(count) for name, count in re.findall(r'"([^"]+)", ([0-9]+)', text)}
         services = self.options.services
         return {name: n for name, n in counts.items() if _eventual(name) and name.split("-")[1] in services}

@@ -1,0 +1,77 @@
+"""The compiled way and marshmallow must agree on every body, or a contract would hold on one path and not the other."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from marshmallow import Schema, ValidationError
+
+from contracts import catalogue
+from contracts.envelope import EnvelopeSchema
+from infra import schemas
+from tests import examples
+
+SCHEMAS: list[type[Schema]] = sorted(
+    {event.schema for event in catalogue.EVENTS.values()}
+    | {method.request for method in catalogue.METHODS.values()}
+    | {EnvelopeSchema},
+    key=lambda schema: f"{schema.__module__}.{schema.__name__}",
+)
+
+
+def outcome(load: Any, body: Any) -> Any:
+    try:
+        return load(copy.deepcopy(body))
+    except ValidationError as error:
+        return error.normalized_messages()
+
+
+def agree(schema: type[Schema], body: Any) -> None:
+    marshmallow = schemas.instance(schema)
+    expected = outcome(marshmallow.load, body)
+    assert outcome(lambda given: schemas.load(schema, given), body) == expected
+    assert schemas.problems(schema, body) == marshmallow.validate(body)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: f"{schema.__module__}.{schema.__name__}")
+def test_both_ways_agree(schema: type[Schema]) -> None:
+    agree(schema, examples.valid(schema()))
+    agree(schema, examples.full(schema()))
+    for _field, _what, body in examples.wrong(schema()):
+        agree(schema, body)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: f"{schema.__module__}.{schema.__name__}")
+def test_right_bodies_take_the_compiled_way(schema: type[Schema]) -> None:
+    """Else the gain is lost without anyone seeing it."""
+    schemas._compiled(schema)(examples.full(schema()))
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=30)
+    | st.sampled_from(
+        ["2019-02-29", "2020-02-29", "20190301", "2019-W01-1", "2019-03-01T00:00:00", "2019-03-01T24:00:00Z"]
+    )
+    | st.sampled_from(
+        ["2019-03-01T00:00:00Z", "2019-03-01T00:00:00.5Z", "2019-03-01 00:00:00+08:00", "٢٠١٩-٠٣-٠١", "a\n"]
+    )
+    | st.sampled_from(["0" * 64 + "\n", examples.ULID + "\n", "520100\n", "91520100MA6DK7YR4K\n"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from(SCHEMAS), st.data())
+def test_both_ways_agree_on_any_value_in_any_field(schema: type[Schema], data: st.DataObject) -> None:
+    body = examples.full(schema())
+    if body:
+        body[data.draw(st.sampled_from(sorted(body)))] = data.draw(values)
+    agree(schema, body)
