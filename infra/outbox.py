@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from contracts import checking
 from contracts.envelope import source_of
-from infra import schemas
 from infra.jsontext import canonical, instant_text
 from infra.messages import Command, Event
 from infra.tables import OUTBOX_NEW
@@ -59,14 +59,14 @@ def envelope(
 
 def checked(event_type: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """`data` on the wire; ContractBroken names the fields that are unknown, missing or wrong, never their values."""
-    unknown = set(data) - set(schemas.instance(event_type.schema).fields)
+    unknown = set(data) - set(checking.instance(event_type.schema).fields)
     if unknown:
         raise ContractBroken(f"{event_type.type}: unknown fields {sorted(unknown)}")
     try:
         wire: dict[str, Any] = json.loads(canonical(data))
     except (TypeError, ValueError) as error:
         raise ContractBroken(f"{event_type.type}: a field is of the wrong type") from error
-    problems = schemas.problems(event_type.schema, wire)
+    problems = checking.problems(event_type.schema, wire)
     if problems:
         raise ContractBroken(f"{event_type.type}: {problems}")
     return wire

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from contracts import ulid
+from contracts import checking, ulid
 from contracts.catalogue import METHODS, SERVICES
 from contracts.client.errors import (
     CallDenied,
@@ -130,7 +130,7 @@ class Client:
             raise local("METHOD_UNKNOWN", f"The catalogue has no {request.service}.{request.method}.")
         if self._check:
             plain = json.loads(json.dumps(request.fields, default=_plain))
-            errors = _schema(method.request).validate(plain)
+            errors = checking.problems(method.request, plain)
             if errors:
                 first = next(iter(errors))
                 raise local("INVALID", f"{request.service}.{request.method}: {errors}", field=str(first))
@@ -165,11 +165,6 @@ def answer_of(future: Future[dict[str, Any]]) -> dict[str, Any]:
         return future.result()
     except CallError as error:
         return {"ok": False, "error": {"code": error.code, "field": error.field, "message": error.message, "facts": {}}}
-
-
-@functools.cache
-def _schema(kind: Any) -> Any:
-    return kind()
 
 
 def _plain(value: Any) -> str:

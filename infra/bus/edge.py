@@ -12,9 +12,8 @@ from typing import Any, NoReturn
 from marshmallow import ValidationError
 from ulid import ULID
 
-from contracts import envelope
+from contracts import checking, envelope
 from contracts.errors import Refused
-from infra import schemas
 from infra.auth import Unauthenticated, Verifier, may_act, may_call
 from infra.bus import names
 from infra.bus.delivery import Delivery
@@ -156,7 +155,7 @@ class CommandEdge:
         else:
             fields.pop("key", None)
         try:
-            body = schemas.load(method.request, fields)
+            body = checking.load(method.request, fields)
         except ValidationError as error:
             return invalid(error)
         if refused := may_act(method, origin.actor, body):
@@ -186,14 +185,14 @@ class EventEdge:
         body = _json(delivery)
         if not isinstance(body, dict):
             raise Undecodable("not an object")
-        problems = schemas.problems(envelope.EnvelopeSchema, body)
+        problems = checking.problems(envelope.EnvelopeSchema, body)
         if problems:
             raise Undecodable(f"envelope: {sorted(problems)}")
         known = self.types.get(body["type"])
         if known is None or body["source"] != envelope.source_of(known.producer):
             raise Undecodable(f"unknown type or source: {body['type']}")
         try:
-            data = schemas.load(known.schema, body["data"])
+            data = checking.load(known.schema, body["data"])
         except ValidationError as error:
             raise Undecodable(f"data: {sorted(error.normalized_messages())}") from None
         sequence = delivery.headers.get(names.HEADER_STREAM_SEQ)

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError
 
-from contracts import catalogue
+from contracts import catalogue, checking
 from contracts.envelope import EnvelopeSchema
-from infra import schemas
 from tests import examples
 
 SCHEMAS: list[type[Schema]] = sorted(
@@ -31,10 +30,10 @@ def outcome(load: Any, body: Any) -> Any:
 
 
 def agree(schema: type[Schema], body: Any) -> None:
-    marshmallow = schemas.instance(schema)
+    marshmallow = checking.instance(schema)
     expected = outcome(marshmallow.load, body)
-    assert outcome(lambda given: schemas.load(schema, given), body) == expected
-    assert schemas.problems(schema, body) == marshmallow.validate(body)
+    assert outcome(lambda given: checking.load(schema, given), body) == expected
+    assert checking.problems(schema, body) == marshmallow.validate(body)
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: f"{schema.__module__}.{schema.__name__}")
@@ -48,7 +47,7 @@ def test_both_ways_agree(schema: type[Schema]) -> None:
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: f"{schema.__module__}.{schema.__name__}")
 def test_right_bodies_take_the_compiled_way(schema: type[Schema]) -> None:
     """Else the gain is lost without anyone seeing it."""
-    schemas._compiled(schema)(examples.full(schema()))
+    checking._compiled(schema)(examples.full(schema()))
 
 
 values = st.recursive(
