@@ -251,7 +251,7 @@ class Story:
         today = local_date(self._now())
         bodies = []
         for party in self.enterprises:
-            if chance.random() > share:
+            if not party.planted and chance.random() > share:
                 continue
             product = self._choice(party)
             body = {
