@@ -100,7 +100,7 @@ class Verifier:
                 audience=AUDIENCE,
                 options={"require": ["exp", "sub", "aud"], "verify_exp": False, "verify_iat": False},
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError) as error:
             raise Unauthenticated(type(error).__name__) from None
         expires = claims["exp"]
         if not isinstance(expires, int | float) or expires <= self._now():

@@ -53,6 +53,8 @@ class Dispatch:
                 places.append(at)
             except Undecodable as error:
                 done[at] = Done(delivery, letters=(self._letter(delivery, f"undecodable: {error}"),))
+            except Exception as error:  # noqa: BLE001 - whatever an event can bring about must not take its neighbours along
+                done[at] = Done(delivery, letters=(self._letter(delivery, f"undecodable: {type(error).__name__}"),))
         try:
             with metrics.timed(self.pipeline.service, "events", len(events)):
                 self.pipeline.run_events(events)

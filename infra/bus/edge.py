@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+import structlog
 from marshmallow import ValidationError
 from ulid import ULID
 
@@ -19,6 +20,8 @@ from infra.bus import names
 from infra.bus.delivery import Delivery
 from infra.messages import Actor, Answer, Command, Event, refusal
 from infra.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 KEY_LONGEST = 64
 PROBLEMS_SHOWN = 10
@@ -80,7 +83,15 @@ class CommandEdge:
         self._now = now
 
     def request(self, delivery: Delivery) -> Request:
-        """What a delivery asks for; never raises."""
+        """What a delivery asks for; never raises: a defect met here is one caller's, never its neighbours'."""
+        try:
+            return self._request(delivery)
+        except Exception as error:  # noqa: BLE001 - whatever a message can bring about must not take its neighbours along
+            log.error("request.defect", service=self.service, error=type(error).__name__)
+            reply = error_reply("MalformedRequest", "not understood")
+            return Request(delivery, reply=reply, dead="undecodable")
+
+    def _request(self, delivery: Delivery) -> Request:
         if not delivery.reply_to and not delivery.headers.get(names.HEADER_REPLAYED):
             return Request(delivery, dead="no reply_to")
         name = delivery.routing_key.rpartition(".")[2]
@@ -155,12 +166,14 @@ class CommandEdge:
         else:
             fields.pop("key", None)
         try:
-            body = checking.load(method.request, fields)
+            body = _utc(checking.load(method.request, fields))
         except ValidationError as error:
             return invalid(error)
+        except (OverflowError, RecursionError):  # an instant that UTC has no year for; nested deeper than we go
+            return Refused("INVALID")
         if refused := may_act(method, origin.actor, body):
             return refused
-        return replace(origin, key=key, body=_utc(body))
+        return replace(origin, key=key, body=body)
 
     def _decode(self, delivery: Delivery) -> dict[str, Any] | None:
         """The named arguments; None when there are others; Undecodable."""

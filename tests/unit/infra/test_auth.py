@@ -66,6 +66,7 @@ def wrong_tokens() -> dict[str, object]:
         "bytes": signed.encode(),
         "not a token": "x.y.z",
         "another key": auth.issue(auth.generate_keys()[0], ENTERPRISE, lifetime_s=60, now=1000),
+        "half a surrogate pair": "a.b.\ud800",
         "changed": signed[:-4] + ("AAAA" if not signed.endswith("AAAA") else "BBBB"),
         "unsigned": jwt.encode(claims, None, algorithm="none"),
         "signed with the public key as a secret": jwt.encode(claims, "secret" * 10, algorithm="HS256"),
@@ -118,6 +119,13 @@ MAY = [  # the method's roles and owner, who calls, the body, the refusal
 @pytest.mark.parametrize(("roles", "owner", "who", "body", "code"), MAY)
 def test_who_may_do_what(roles, owner, who, body, code):
     """Lost otherwise: a party acts for another, or an official is kept out."""
-    method = SimpleNamespace(roles=frozenset(roles), owner=owner)
+    method = SimpleNamespace(roles=frozenset(roles), owner=owner, callers=frozenset())
     refused = auth.may_call(method, who) or auth.may_act(method, who, body)
     assert (refused.code if refused else None) == code
+
+
+def test_a_method_for_one_service_is_closed_to_the_others():
+    """Else any service's stolen token would open every phone number and bank account."""
+    method = SimpleNamespace(roles=frozenset({"service"}), owner=None, callers=frozenset({"service:notify"}))
+    assert auth.may_call(method, Actor("service:notify", frozenset({"service"}))) is None
+    assert auth.may_call(method, Actor("service:voucher", frozenset({"service"}))).code == "FORBIDDEN"
