@@ -14,6 +14,7 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
+from services.voucher.access import foreign
 from services.voucher.domain import ledger
 from services.voucher.domain.applications import AGAIN
 from services.voucher.tables import accounts, applications, metadata, orders, plans, transfers
@@ -32,7 +33,9 @@ def get_order(conn: sa.Connection, command: Command) -> Found:
     row = _one(conn, sa.select(orders).where(orders.c.order_id == command.body["id"]))
     if row is None:
         return Refused("NOT_FOUND", "id")
-    return row if _may_see(command, row["enterprise_id"], row["provider_id"]) else Refused("NOT_OWNER", "id")
+    if not _may_see(command, row["enterprise_id"], row["provider_id"]):
+        return Refused("NOT_OWNER", "id")
+    return foreign(command, row["programme"]) or row
 
 
 def get_application(conn: sa.Connection, command: Command) -> Found:
@@ -42,6 +45,8 @@ def get_application(conn: sa.Connection, command: Command) -> Found:
         return Refused("NOT_FOUND", "id")
     if not _may_see(command, row["enterprise_id"]):
         return Refused("NOT_OWNER", "id")
+    if (barred := foreign(command, row["programme"])) is not None:
+        return barred
     ahead = _ahead(conn, row) if row["status"] == "waiting" else 0
     return {**_without(row, "applied_by"), "ahead": ahead}
 
@@ -86,9 +91,12 @@ def get_quota(conn: sa.Connection, command: Command) -> Found:
 
 
 def list_orders(conn: sa.Connection, command: Command) -> Found:
-    """Orders by id; status `awaiting_hand_over`: running ones whose provider has left."""
+    """Orders by id, of the caller's programme where its token names one; status `awaiting_hand_over`: running ones
+    whose provider has left."""
     body = command.body
     query = sa.select(orders)
+    if command.actor.programme is not None:
+        query = query.where(orders.c.programme == command.actor.programme)
     for name in ("programme", "enterprise_id", "provider_id", "status"):
         wanted = body.get(name)
         if name == "status" and wanted == AWAITING_HAND_OVER:
@@ -135,8 +143,11 @@ def statement(conn: sa.Connection, command: Command) -> Found:
     """Entries of one account in the order of their time; `after` is the id of the last one seen."""
     body = command.body
     name = body["account"]
-    if conn.execute(sa.select(accounts.c.name).where(accounts.c.name == name)).first() is None:
+    programme = conn.execute(sa.select(accounts.c.programme).where(accounts.c.name == name)).scalar()
+    if programme is None:
         return Refused("NOT_FOUND", "account")
+    if (barred := foreign(command, programme)) is not None:
+        return barred
     bounds = _bounds(conn, body)
     if bounds is None:
         return Refused("NOT_FOUND", "after")

@@ -9,6 +9,7 @@ from contracts.errors import Ok, Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.voucher import store
+from services.voucher.access import foreign
 from services.voucher.domain import applications as domain
 from services.voucher.domain.applications import Application
 from services.voucher.domain.law import refuse
@@ -139,7 +140,8 @@ def _end(
         if application is None:
             outcomes.append(Refused("NOT_FOUND", "application_id"))
         else:
-            outcomes.append(decide(line, listed, command, application))
+            barred = foreign(command, application.programme)
+            outcomes.append(barred or decide(line, listed, command, application))
     for plan in line.plans.values():
         if not over(plan, uow.today):
             line.serve(plan)

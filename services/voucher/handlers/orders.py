@@ -9,6 +9,7 @@ from contracts.errors import Decision, Ok, Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.voucher import store
+from services.voucher.access import foreign
 from services.voucher.domain import ledger
 from services.voucher.domain import orders as domain
 from services.voucher.domain.law import article, law, refuse
@@ -93,6 +94,8 @@ class _Placing:
         body, uow = command.body, self.uow
         known = self.orders.get(body["order_id"])
         if known is not None:
+            if (barred := foreign(command, known.programme)) is not None:
+                return barred
             return Ok(view(known)) if _same(known, body) else Refused("ALREADY_EXISTS", "order_id")
         enterprise, product = self.enterprises.get(body["enterprise_id"]), self.products.get(body["product_id"])
         if enterprise is None or product is None or product.provider is None:
@@ -100,6 +103,8 @@ class _Placing:
         pack = self.packs.get(enterprise.programme)
         if pack is None:
             return Refused("PROGRAMME_UNKNOWN", "enterprise_id")
+        if (barred := foreign(command, enterprise.programme)) is not None:
+            return barred
         quota = ledger.quota(enterprise.programme, uow.today.year, enterprise.enterprise_id)
         outcome = place(
             pack=pack,
@@ -204,7 +209,9 @@ def _steps(
 def _whose(order: Order | None, party: str, command: Command) -> Refused | None:
     if order is None:
         return Refused("NOT_FOUND", "order_id")
-    return None if getattr(order, party) == command.body[party] else Refused("NOT_OWNER", party)
+    if getattr(order, party) != command.body[party]:
+        return Refused("NOT_OWNER", party)
+    return foreign(command, order.programme)
 
 
 def _taken(steps: Steps, command: Command, action: str, changes: dict[str, Any]) -> Outcome:
@@ -242,7 +249,10 @@ def hand_over_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
         taker = providers.get(taker_id)
         shown = taker is not None and (taker_id, order.category) in offering
         tied = (order.enterprise_id, taker_id) in ties
-        refused = _may_hand_over(steps, order, providers.get(order.provider_id), taker, shown=shown, tied=tied)
+        giver = providers.get(order.provider_id)
+        refused = foreign(command, order.programme) or _may_hand_over(
+            steps, order, giver, taker, shown=shown, tied=tied
+        )
         changes = {"provider_id": taker_id, "reason": command.body["reason"], "hand_over_due": False}
         outcomes.append(refused or _taken(steps, command, "hand_over", changes))
     steps.save()

@@ -10,6 +10,7 @@ from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.voucher import store
+from services.voucher.access import foreign
 from services.voucher.domain import applications as lapsing
 from services.voucher.domain import ledger
 from services.voucher.domain import plans as domain
@@ -98,6 +99,9 @@ def configure_plans(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
         plan = plans.get(command.body["plan_id"])
         if plan is None:
             outcomes.append(Refused("NOT_FOUND", "plan_id"))
+            continue
+        if (barred := foreign(command, plan.programme)) is not None:
+            outcomes.append(barred)
             continue
         pack, by = packs.of(plan.programme), command.actor.subject
         done = domain.configure(pack=pack, plan=plan, budget_fen=command.body["budget_fen"], configured_by=by)

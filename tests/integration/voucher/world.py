@@ -90,9 +90,15 @@ class World:
         return answer["error"]
 
     def ask(
-        self, method: str, *, role: str = "auditor", organisation: str | None = None, **body: Any
+        self,
+        method: str,
+        *,
+        role: str = "auditor",
+        organisation: str | None = None,
+        programme_of_token: str | None = None,
+        **body: Any,
     ) -> dict[str, Any]:
-        actor = Actor(subject=f"{role}-1", roles=frozenset({role}), organisation=organisation)
+        actor = Actor(f"{role}-1", frozenset({role}), organisation=organisation, programme=programme_of_token)
         loaded = catalogue.METHODS[f"voucher.{method}"].request().load(body)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, actor, "corr"))
         json.dumps(answer)
