@@ -122,6 +122,16 @@ def verdicts(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
     return {claim_id: verdict for claim_id, version, verdict in conn.execute(query) if wanted[claim_id] == version}
 
 
+def rejections(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, tuple[str, ...]]:
+    """Those of the claims whose present version supervision has rejected, with the alerts it rests on."""
+    table = t.known_verdicts
+    wanted = {claim.claim_id: claim.claim_version for claim in claims}
+    query = sa.select(table.c.claim_id, table.c.claim_version, table.c.alerts).where(
+        table.c.claim_id.in_(sorted(wanted)), table.c.verdict == "rejected"
+    )
+    return {claim_id: tuple(alerts) for claim_id, version, alerts in conn.execute(query) if wanted[claim_id] == version}
+
+
 def _known(conn: sa.Connection, table: sa.Table, kind: type[A], ids: Iterable[str]) -> dict[str, A]:
     key = next(iter(table.primary_key.columns))
     columns = [table.c[field.name] for field in fields(kind)]  # type: ignore[arg-type]

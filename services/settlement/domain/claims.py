@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -231,14 +231,22 @@ def withdraw(*, claim: Claim, provider_id: str, pack: Pack) -> Step[Claim] | Ref
 
 
 def reject(*, claim: Claim, claim_version: int, alerts: tuple[str, ...], pack: Pack) -> Step[Claim] | None:
-    """Supervision confirmed an alert on this version: refused (五(四)). None when the claim has moved on."""
+    """Supervision confirmed an alert on this version: refused (五(四)). None when the claim has moved on.
+
+    One in a disbursement is stopped there, and refused when it is put back; one that was paid once stays redeemed.
+    """
     by = (article(pack, "supervision.hold"), article(pack, "supervision.fraud"))
     facts = {"alerts": list(alerts), "claim_version": claim_version}
     decision = decide(pack, "claim.rejected", claim.claim_id, by, **facts)
-    if claim.claim_version != claim_version:
+    if claim.claim_version != claim_version or claim.paid_at is not None:
         return None
     step = take(claim, MOVES, "reject", decision=decision, order_claimed=False, reasons=alerts or ("rejected",))
     return step if isinstance(step, Step) else None
+
+
+def not_cleared(claims: Iterable[Claim], verdicts: Mapping[str, str]) -> list[str]:
+    """Ids of those that supervision does not clear as they stand, by `verdicts` on their present versions (五(四))."""
+    return [claim.claim_id for claim in claims if verdicts.get(claim.claim_id) != "cleared"]
 
 
 def _may_refile(former: Claim, filing: Filing) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -82,18 +82,21 @@ def file(
     provider_id: str,
     year: int,
     passed: Sequence[Claim],
+    verdicts: Mapping[str, str],
     blacklisted: bool,
     filed_by: str,
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Disbursement], list[Step[Claim]]] | Refused:
-    """All passed claims together, at most MOST_CLAIMS. BLACKLISTED, NOTHING_TO_DISBURSE."""
+    """All passed claims that supervision still clears, at most MOST_CLAIMS. BLACKLISTED, NOTHING_TO_DISBURSE."""
     by = payment_article(pack, "provider")
     if blacklisted:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"))
-    if not passed:
-        return refuse(pack, "NOTHING_TO_DISBURSE", "provider_id", by, year=year)
-    chosen = sorted(passed, key=lambda claim: claim.claim_id)[:MOST_CLAIMS]
+    held = set(claims.not_cleared(passed, verdicts))
+    if len(held) == len(passed):
+        return refuse(pack, "NOTHING_TO_DISBURSE", "provider_id", by, year=year, held=len(held))
+    cleared = [claim for claim in passed if claim.claim_id not in held]
+    chosen = sorted(cleared, key=lambda claim: claim.claim_id)[:MOST_CLAIMS]
     amount_fen = sum(claim.claimed_fen for claim in chosen)
     facts = {"claims": len(chosen), "amount_fen": amount_fen, "year": year}
     decision = decide(pack, "disbursement.filed", disbursement_id, (by,), **facts)
@@ -125,13 +128,15 @@ def review(
     reviewer: str,
     roles: frozenset[str],
     account_version: int,
+    verdicts: Mapping[str, str],
     blacklisted: bool,
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Disbursement], list[Step[Claim]]] | Refused:
     """Operator, then bureau, two people; the bureau's approval freezes each claim (第二十四条).
 
-    FORBIDDEN, WRONG_STATE, SAME_PERSON, REASON_MISSING, BLACKLISTED. A refusal puts the claims back to passed.
+    FORBIDDEN, WRONG_STATE, SAME_PERSON, REASON_MISSING, BLACKLISTED, HELD_BY_SUPERVISION. A refusal puts the claims
+    back to passed.
     """
     by = review_article(pack, "disbursement", stage)
     if stage not in roles:
@@ -152,15 +157,23 @@ def review(
         return step, [_along(claim, "put_back", (by,), pack, disbursement_id=None) for claim in members]
     if stage == "operator":
         return step, []
+    refused = _payable(disbursement, members, verdicts, blacklisted, pack)
+    return refused or _approved(step, members, account_version, by, now, pack)
+
+
+def _payable(
+    disbursement: Disbursement, members: Sequence[Claim], verdicts: Mapping[str, str], blacklisted: bool, pack: Pack
+) -> Refused | None:
+    """Why the bureau cannot approve it now; None when it can."""
     if blacklisted:
+        payee = disbursement.provider_id
+        return refuse(pack, "BLACKLISTED", "disbursement_id", article(pack, "exit.blacklist"), provider_id=payee)
+    held = claims.not_cleared(members, verdicts)
+    if held:
         return refuse(
-            pack,
-            "BLACKLISTED",
-            "disbursement_id",
-            article(pack, "exit.blacklist"),
-            provider_id=disbursement.provider_id,
+            pack, "HELD_BY_SUPERVISION", "disbursement_id", article(pack, "supervision.hold"), claims=held[:20]
         )
-    return _approved(step, members, account_version, by, now, pack)
+    return None
 
 
 def _approved(

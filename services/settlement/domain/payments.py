@@ -199,16 +199,26 @@ def _intact(payment: Payment, members: Sequence[Claim]) -> bool:
 
 
 def release(
-    *, payment: Payment, blacklisted: bool, account_version: int | None, members: Sequence[Claim], pack: Pack
+    *,
+    payment: Payment,
+    blacklisted: bool,
+    verdicts: Mapping[str, str],
+    account_version: int | None,
+    members: Sequence[Claim],
+    pack: Pack,
 ) -> tuple[Step[Payment], list[Step[Claim]]]:
-    """Sent; or held when the payee is blacklisted or its account is not the one approved (None: none is known)."""
-    by = (payment_article(pack, "finance"), article(pack, "exit.blacklist"))
+    """Sent; or held: the payee is blacklisted, supervision does not clear one of its claims (`verdicts`), or its
+    account is not the one approved (None: none is known)."""
+    by = payment_article(pack, "finance")
     facts: dict[str, Any] = {"account_version": account_version, "frozen_account_version": payment.account_version}
-    if blacklisted or account_version != payment.account_version:
-        reason = "BLACKLISTED" if blacklisted else "ACCOUNT_CHANGED"
-        decision = decide(pack, "payment.held", payment.payment_id, by, **facts, reason=reason)
+    uncleared = claim_rules.not_cleared(members, verdicts)
+    if blacklisted or uncleared or account_version != payment.account_version:
+        reason = "BLACKLISTED" if blacklisted else "HELD_BY_SUPERVISION" if uncleared else "ACCOUNT_CHANGED"
+        because = article(pack, "supervision.hold" if reason == "HELD_BY_SUPERVISION" else "exit.blacklist")
+        facts |= {"reason": reason, "claims": uncleared[:20]}
+        decision = decide(pack, "payment.held", payment.payment_id, (by, because), **facts)
         return must(take(payment, MOVES, "hold", decision=decision, reason=reason)), []
-    decision = decide(pack, "payment.sent", payment.payment_id, by[:1], **facts, amount_fen=payment.amount_fen)
+    decision = decide(pack, "payment.sent", payment.payment_id, (by,), **facts, amount_fen=payment.amount_fen)
     moved = [_along(claim, "send", payment, pack, payment_id=payment.payment_id) for claim in members]
     return must(take(payment, MOVES, "send", decision=decision)), moved
 

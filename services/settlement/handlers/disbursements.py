@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -10,8 +10,9 @@ from contracts.errors import Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import store
+from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
-from services.settlement.domain.disbursements import MOST_CLAIMS
+from services.settlement.domain.claims import Claim
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
 from services.settlement.tables import claims
 
@@ -25,8 +26,9 @@ def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
     purses = sorted({_purse(command) for command in commands})
     of_purse = sa.tuple_(claims.c.provider_id, claims.c.programme, claims.c.year).in_(purses)
     desk.claims.load_where(of_purse, claims.c.status == "passed", limit=MOST_LOADED)
+    verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
     blacklisted = store.blacklisted(uow.conn, (purse[0] for purse in purses), now=uow.now)
-    outcomes = [_file(desk, command, blacklisted) for command in commands]
+    outcomes = [_file(desk, command, verdicts, blacklisted) for command in commands]
     desk.save()
     return outcomes
 
@@ -35,7 +37,7 @@ def _purse(command: Command) -> tuple[str, str, int]:
     return command.body["provider_id"], command.body["programme"], command.body["year"]
 
 
-def _file(desk: Desk, command: Command, blacklisted: set[str]) -> Outcome:
+def _file(desk: Desk, command: Command, verdicts: Mapping[str, str], blacklisted: set[str]) -> Outcome:
     body, purse = command.body, _purse(command)
     known = desk.disbursements.get(body["disbursement_id"])
     if known is not None:
@@ -51,6 +53,7 @@ def _file(desk: Desk, command: Command, blacklisted: set[str]) -> Outcome:
         provider_id=body["provider_id"],
         year=body["year"],
         passed=passed,
+        verdicts=verdicts,
         blacklisted=body["provider_id"] in blacklisted,
         filed_by=command.actor.subject,
         now=desk.uow.now,
@@ -61,7 +64,7 @@ def _file(desk: Desk, command: Command, blacklisted: set[str]) -> Outcome:
     step, moved = filed
     desk.disbursements.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    left = max(0, len(passed) - MOST_CLAIMS)
+    left = len(passed) - len(claim_rules.not_cleared(passed, verdicts)) - len(moved)
     return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, left=left)
 
 
@@ -71,6 +74,8 @@ def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
     desk.disbursements.load(command.body["disbursement_id"] for command in commands)
     desk.claims.load_where(claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
     members = desk.claims.grouped("disbursement_id")
+    verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
+    rejected = store.rejections(uow.conn, desk.claims.rows.values())
     payees = {one.provider_id for one in desk.disbursements.rows.values()}
     providers = store.providers(uow.conn, payees)
     blacklisted = store.blacklisted(uow.conn, payees, now=uow.now)
@@ -92,6 +97,7 @@ def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
             reviewer=command.actor.subject,
             roles=command.actor.roles,
             account_version=payee.account_version,
+            verdicts=verdicts,
             blacklisted=disbursement.provider_id in blacklisted,
             now=uow.now,
             pack=pack_of(disbursement),
@@ -101,8 +107,20 @@ def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
         step, moved = reviewed
         desk.disbursements.put(step, command, record=False)
         desk.claims.put_all(moved, command)
+        if step.after.status == "refused":
+            _reject(desk, (member.after for member in moved), rejected, command)
         return done(step)
 
     outcomes = [one(command) for command in commands]
     desk.save()
     return outcomes
+
+
+def _reject(desk: Desk, put_back: Iterable[Claim], rejected: Mapping[str, tuple[str, ...]], command: Command) -> None:
+    """Refuse those on which supervision confirmed an alert while they could not be: its news will not come again."""
+    for claim in put_back:
+        if claim.claim_id in rejected:
+            version, alerts = claim.claim_version, rejected[claim.claim_id]
+            step = claim_rules.reject(claim=claim, claim_version=version, alerts=alerts, pack=pack_of(claim))
+            if step is not None:
+                desk.claims.put(step, command)

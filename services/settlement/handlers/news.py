@@ -83,7 +83,7 @@ def verdicts_told(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def claims_rejected(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """An alert was confirmed: the claim is refused, unless it has moved on."""
+    """An alert was confirmed: the claim is refused; one that has moved on is stopped by the verdict kept here."""
     _verdicts(uow, events)
     desk = _claims(uow, events)
     for event in events:

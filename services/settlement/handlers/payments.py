@@ -134,7 +134,7 @@ def _ask(batch_id: str, calls: Calls) -> Asked | None:
 
 
 def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Payments go out; one whose payee lost its standing or changed its account is held and must be approved anew."""
+    """Payments go out; one that may not be paid any more is held and must be approved anew."""
     desk = Desk(uow)
     desk.batches.load(command.body["batch_id"] for command in commands)
     ids = sorted(desk.batches.rows)
@@ -142,15 +142,20 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     desk.disbursements.load_where(tables.disbursements.c.payment_id.in_(sorted(desk.payments.rows)))
     desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
     providers = store.providers(uow.conn, (one.provider_id for one in desk.payments.rows.values()))
+    verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
     files: list[dict[str, Any]] = []
-    outcomes = [_release(desk, providers, files, command) for command in commands]
+    outcomes = [_release(desk, providers, verdicts, files, command) for command in commands]
     desk.save()
     store.append(uow.conn, tables.payment_files, files)
     return outcomes
 
 
 def _release(
-    desk: Desk, providers: Mapping[str, store.Provider], files: list[dict[str, Any]], command: Command
+    desk: Desk,
+    providers: Mapping[str, store.Provider],
+    verdicts: Mapping[str, str],
+    files: list[dict[str, Any]],
+    command: Command,
 ) -> Outcome:
     batch = desk.batches.get(command.body["batch_id"])
     if batch is None:
@@ -173,7 +178,7 @@ def _release(
         return Refused("UNAVAILABLE", "batch_id")
     desk.batches.put(step, command, record=False)
     for payment in payments:
-        _send_or_hold(desk, asked, payment, command)
+        _send_or_hold(desk, asked, verdicts, payment, command)
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
     sent = [one for one in after if one.status == "sent"]
     if sent:
@@ -184,12 +189,13 @@ def _release(
     return done(step, status=final.status, sequence=final.sequence, **counts)
 
 
-def _send_or_hold(desk: Desk, asked: Asked, payment: Payment, command: Command) -> None:
+def _send_or_hold(desk: Desk, asked: Asked, verdicts: Mapping[str, str], payment: Payment, command: Command) -> None:
     account = asked.accounts.get(payment.provider_id)
     pack = pack_of(payment)
     step, moved = rules.release(
         payment=payment,
         blacklisted=payment.provider_id in asked.blacklisted,
+        verdicts=verdicts,
         account_version=account["account_version"] if account else None,
         members=desk.claims.of(payment.claims),
         pack=pack,

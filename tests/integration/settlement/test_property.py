@@ -145,7 +145,11 @@ class Settlement(RuleBasedStateMachine):
             version = self.world.accounts[provider_id] + 1
             self.world.provider(provider_id, say="facts_changed", account_version=version)
         frozen_hash = "0" * 64 if wrong and at % 4 == 0 else batch.frozen_hash
-        self.world.release({"id": batch.batch_id, "frozen_hash": frozen_hash})
+        if self.world.release({"id": batch.batch_id, "frozen_hash": frozen_hash})["ok"]:
+            sent = self.rows(t.payments, t.payments.c.batch_id == batch.batch_id, t.payments.c.status == "sent")
+            said = {(one.claim_id, one.claim_version): one.verdict for one in self.rows(t.known_verdicts)}
+            for claim in self.rows(t.claims, t.claims.c.payment_id.in_([one.payment_id for one in sent])):
+                assert said[claim.claim_id, claim.claim_version] == "cleared", "no claim in doubt is paid"
 
     @rule(at=PICK, status=SETTLED_FIRST, repeat=st.booleans())
     def bank_speaks(self, at: int, status: str, repeat: bool) -> None:

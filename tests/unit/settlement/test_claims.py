@@ -182,6 +182,8 @@ def test_a_confirmed_alert_ends_that_version_alone() -> None:
     assert (refused.after.status, refused.after.reasons) == ("refused", ("INVOICE_REUSED",))
     assert claims.reject(claim=claim("passed", claim_version=2), claim_version=1, alerts=(), pack=pack()) is None
     assert claims.reject(claim=claim("paid"), claim_version=1, alerts=(), pack=pack()) is None
+    paid_once = claim("passed", paid_at=NOW)
+    assert claims.reject(claim=paid_once, claim_version=1, alerts=(), pack=pack()) is None, "its voucher is redeemed"
 
 
 def test_a_claim_waits_for_the_first_node_after_it() -> None:

@@ -25,12 +25,17 @@ def passed(number: int, **changed):
     return claim("passed", claim_id=f"C{number}", **changed)
 
 
+def cleared(members):
+    return {member.claim_id: "cleared" for member in members}
+
+
 def filed(*members):
     step, moved = d.file(
         disbursement_id="D1",
         provider_id="P1",
         year=2018,
         passed=members,
+        verdicts=cleared(members),
         blacklisted=False,
         filed_by="p",
         now=NOW,
@@ -45,6 +50,7 @@ def reviewed(disbursement, members, stage="bureau", decision="approve", **change
         "reviewer": f"{stage}-1",
         "roles": frozenset({stage}),
         "account_version": 3,
+        "verdicts": cleared(members),
         "blacklisted": False,
         **changed,
     }
@@ -102,6 +108,7 @@ def test_two_people_and_standing_are_needed_to_approve() -> None:
     waiting = reviewed(disbursement, members, "operator")[0].after
     assert reviewed(waiting, members, reviewer="operator-1").code == "SAME_PERSON"
     assert reviewed(waiting, members, blacklisted=True).code == "BLACKLISTED"
+    assert reviewed(waiting, members, verdicts={}).code == "HELD_BY_SUPERVISION", "silence is no clearance"
     step, moved = reviewed(waiting, members, decision="refuse")
     assert (step.after.status, moved[0].after.status) == ("refused", "passed"), "the claims may be put forward again"
 
@@ -163,18 +170,26 @@ def test_a_release_repeats_what_was_made_and_is_another_persons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blacklisted", "version", "status", "reason"),
+    ("blacklisted", "verdict", "version", "status", "reason"),
     [
-        (False, 3, "sent", None),
-        (True, 3, "held", "BLACKLISTED"),
-        (False, 4, "held", "ACCOUNT_CHANGED"),
-        (False, None, "held", "ACCOUNT_CHANGED"),
+        (False, "cleared", 3, "sent", None),
+        (True, "held", 3, "held", "BLACKLISTED"),
+        (False, "held", 3, "held", "HELD_BY_SUPERVISION"),
+        (False, "rejected", 4, "held", "HELD_BY_SUPERVISION"),
+        (False, "cleared", 4, "held", "ACCOUNT_CHANGED"),
+        (False, "cleared", None, "held", "ACCOUNT_CHANGED"),
     ],
 )
-def test_a_payee_without_standing_or_with_another_account_is_held(blacklisted, version, status, reason) -> None:
+def test_what_may_not_be_paid_is_held(blacklisted, verdict, version, status, reason) -> None:
+    """No payee without standing, no claim in doubt, no account that nobody approved."""
     _batch, payment, members = batch_of(1)
     step, moved = p.release(
-        payment=payment, blacklisted=blacklisted, account_version=version, members=members, pack=pack()
+        payment=payment,
+        blacklisted=blacklisted,
+        verdicts={members[0].claim_id: verdict},
+        account_version=version,
+        members=members,
+        pack=pack(),
     )
     assert (step.after.status, step.after.reason) == (status, reason)
     assert [one.after.status for one in moved] == (["paying"] if status == "sent" else [])
