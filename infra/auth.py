@@ -32,6 +32,8 @@ class MethodRules(Protocol):
     def roles(self) -> frozenset[str]: ...
     @property
     def owner(self) -> str | None: ...
+    @property
+    def callers(self) -> frozenset[str]: ...
 
 
 def generate_keys() -> tuple[bytes, bytes]:
@@ -119,8 +121,9 @@ class Verifier:
 
 
 def may_call(method: MethodRules, actor: Actor) -> Refused | None:
-    """FORBIDDEN when none of the actor's roles may call the method."""
-    return None if method.roles & actor.roles else Refused("FORBIDDEN")
+    """FORBIDDEN when none of the actor's roles may call the method, or the method is for others by name."""
+    allowed = method.roles & actor.roles and (not method.callers or actor.subject in method.callers)
+    return None if allowed else Refused("FORBIDDEN")
 
 
 def may_act(method: MethodRules, actor: Actor, body: Mapping[str, Any]) -> Refused | None:

@@ -198,12 +198,12 @@ class Wire:
             )
         elif not isinstance(result, dict) or "ok" not in result:  # a service that is not ours
             self._pending.pop(call.id, None)
-            call.future.set_result({"ok": True, "result": result})
+            _settle(call, {"ok": True, "result": result})
         elif not result["ok"] and is_transient(result.get("error", {})) and self._again(call):
             return
         else:
             self._pending.pop(call.id, None)
-            call.future.set_result(result)
+            _settle(call, result)
 
     def _again(self, call: Call) -> bool:
         """Sends a transient refusal again after a pause, while the deadline leaves time for it."""
@@ -242,5 +242,11 @@ class Wire:
 
     def _fail(self, call: Call, code: str, message: str) -> None:
         self._pending.pop(call.id, None)
-        if not call.future.done():
+        if not call.future.done() and call.future.set_running_or_notify_cancel():
             call.future.set_exception(local(code, message))
+
+
+def _settle(call: Call, answer: dict[str, Any]) -> None:
+    """Give the answer, unless the caller has cancelled its future meanwhile."""
+    if not call.future.done() and call.future.set_running_or_notify_cancel():
+        call.future.set_result(answer)

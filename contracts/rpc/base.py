@@ -15,7 +15,8 @@ class Method:
     """`roles` may call it; `owner` names the body field that must be the caller's own organisation when it is a party.
 
     queue: "" for the service's command or query queue, "apply" for the single-consumer queue of applications.
-    private: its request holds personal data, so that it is never logged or shown.
+    private: its request or answer holds personal data, so that it is never logged or kept in clear.
+    callers: where the role alone is too wide, the subjects that may call it, say `service:notify`.
     """
 
     service: str
@@ -27,6 +28,7 @@ class Method:
     owner: str | None = None
     queue: str = ""
     private: bool = False
+    callers: frozenset[str] = frozenset()
     doc: str = ""
 
 
@@ -34,7 +36,7 @@ class Page(f.Body):
     """A bounded page: `after` is the last id of the page before."""
 
     after = f.text(64, required=False)
-    limit = f.whole(1, 500, required=False, load_default=100)
+    limit = f.whole(1, 500, required=False, load_default=100, allow_none=False)
 
 
 class IdOnly(f.Body):

@@ -42,7 +42,7 @@ class RegisterEnterprise(f.Body):
     size = f.one_of(SIZES, required=False)
     capital_fen = f.fen(required=False)
     revenue_fen = f.fen(required=False)
-    priority = f.flag(required=False)  # 万企融合 action (第十八条)
+    priority = f.flag(required=False)  # 万企融合 action (第十八条): only an operator's word counts
     violation = f.flag()
     bad_credit = f.flag()
 
@@ -152,6 +152,7 @@ class ChangeFacts(f.Body):
     bank_code = f.text(14, required=False)
     violation = f.flag(required=False)
     bad_credit = f.flag(required=False)
+    priority = f.flag(required=False)  # an enterprise of the 万企融合 action: the operator records it (第十八条)
 
 
 class AdmitProvider(f.Body):
@@ -406,6 +407,7 @@ METHODS = [
         PartyIds,
         PayeeAccounts,
         frozenset({r.SERVICE}),
+        callers=frozenset({"service:settlement"}),
         private=True,
         doc="Accounts for a payment file; settlement alone may call it.",
     ),
@@ -416,6 +418,7 @@ METHODS = [
         PartyIds,
         Contacts,
         frozenset({r.SERVICE}),
+        callers=frozenset({"service:notify"}),
         private=True,
         doc="Where to send a notification; notify alone may call it.",
     ),

@@ -62,7 +62,7 @@ class EvidencePage(f.Body):
     """Records from position `start`, 1 is the first."""
 
     start = f.whole(1, 2**53)
-    limit = f.whole(1, 1000, required=False, load_default=1000)
+    limit = f.whole(1, 1000, required=False, load_default=1000, allow_none=False)
 
 
 _supervisor = frozenset({r.SUPERVISOR})

@@ -12,9 +12,9 @@ from services.registry.domain.law import article_of, decided
 from services.registry.domain.model import Party, wrong_state
 from services.registry.domain.personal import ACCOUNT, PERSONAL, Personal
 
-PUBLIC = ("name", "region", "legal_person", "violation", "bad_credit")
+PUBLIC = ("name", "region", "legal_person", "violation", "bad_credit", "priority")
 # What decides who may take part: a party does not clear itself, the operator records it (第九条, first review).
-DECISIVE = ("region", "legal_person", "violation", "bad_credit")
+DECISIVE = ("region", "legal_person", "violation", "bad_credit", "priority")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from infra.messages import Command, Event
 from services.registry.domain.model import Case, Party, Product, Tie
 
 Cause = Command | Event | None
+KEPT_HOME = frozenset({"evidence"})
 
 
 def party(uow: UnitOfWork, what: str, subject: Party, *, cause: Cause, decision: Decision | None = None) -> None:
@@ -63,13 +64,13 @@ def tie(uow: UnitOfWork, subject: Tie, *, cause: Cause) -> None:
 
 
 def law(decision: Decision | None) -> Mapping[str, Any] | None:
-    """The law of an event."""
+    """The law of an event; an official's free text may name people, so it stays with our own decisions."""
     if decision is None:
         return None
     return {
         "pack_version": decision.pack_version,
         "articles": list(decision.articles),
-        "facts": dict(decision.facts),
+        "facts": {name: value for name, value in decision.facts.items() if name not in KEPT_HOME},
     }
 
 

@@ -85,7 +85,7 @@ def _applicant(command: Command, kind: PartyKind, uow: UnitOfWork, keys: KeyRing
         status="registered",
         sequence=1,
         account_version=1 if kind == "provider" else 0,
-        priority=bool(body.get("priority")),
+        priority=bool(body.get("priority")) and "operator" in command.actor.roles,  # nobody jumps the line by own word
         registration=keys.blind("registration", canonical(body)),
         **facts_of,
     )

@@ -215,6 +215,16 @@ def test_a_party_cannot_clear_itself(registry: Registry):
     assert registry.events("enterprise_facts_changed")[0]["data"]["violation"] is False
 
 
+def test_nobody_jumps_the_line_by_their_own_word(registry: Registry):
+    """Lost otherwise: every applicant would call itself an enterprise of the 万企融合 action (第十八条)."""
+    enterprise = registry.enterprise(priority=True)
+    assert registry.events("enterprise_registered")[0]["data"]["priority"] is False
+    body = {"party_id": enterprise, "party_kind": "enterprise", "reason": "名单", "priority": True}
+    assert registry.send("change_facts", PLATFORM, **body)["error"]["code"] == "FORBIDDEN"
+    assert registry.send("change_facts", OPERATOR, **body)["ok"]
+    assert registry.events("enterprise_facts_changed")[0]["data"]["priority"] is True
+
+
 def test_two_changes_in_one_batch_follow_each_other(registry: Registry):
     """Lost otherwise: of two changes that arrive together one would be overwritten in silence."""
     enterprise = registry.enterprise()
