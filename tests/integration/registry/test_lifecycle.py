@@ -287,6 +287,7 @@ def test_exit_and_publication_together_leave_nothing_on_the_shelf(registry: Regi
     provider = registry.provider()
     product = registry.product(provider, to="operator_passed")
     registry.ok("force_exit", OPERATOR, provider_id=provider, ground="law_breach", evidence="处罚决定书")
+    assert all("处罚决定书" not in str(event["data"]) for event in registry.events()), "an official's text stays here"
     given = registry.send("review_product", BUREAU, product_id=product, stage="bureau", decision="approve")
     assert refusal(given)[0] == "WRONG_STATE"
 
