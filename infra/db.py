@@ -26,6 +26,7 @@ __all__ = [
     "common_tables",
     "create_engine",
     "create_tables",
+    "is_collision",
     "is_transient",
     "reading",
     "writing",
@@ -241,3 +242,12 @@ def is_transient(error: BaseException) -> bool:
     if state is None:  # psycopg2 gives no code when the connection itself failed
         return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
     return state[:2] in ("08", "40", "53") or state in ("55P03", "57P01", "57P02", "57P03")
+
+
+def is_collision(error: BaseException) -> bool:
+    """Did a unique key stand in the way? Another replica may have saved the same id after we looked for it."""
+    original = error.orig if isinstance(error, sa.exc.IntegrityError) else None
+    name = getattr(original, "sqlite_errorname", None)
+    if name is not None:
+        return name in ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
+    return getattr(original, "pgcode", None) == "23505"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from infra.db import is_transient
+from infra.db import is_collision, is_transient
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -21,13 +21,20 @@ class StillTransient(Exception):
 
 
 def with_retries(run: Callable[[], Result], pause: Callable[[float], None] = time.sleep) -> Result:
-    """Run again, at most TRIES times, what a deadlock, lock or lost connection undid; then StillTransient."""
+    """Run again, at most TRIES times, what a deadlock, lock or lost connection undid; then StillTransient.
+
+    A unique violation is given one more run, which finds the row that another replica has saved meanwhile.
+    """
+    collided = False
     for attempt in range(TRIES):
         try:
             return run()
         except Exception as error:
-            if not is_transient(error):
+            collides = is_collision(error)
+            again = not collided if collides else is_transient(error)
+            if not again:
                 raise
+            collided = collided or collides
             if attempt == TRIES - 1:
                 raise StillTransient from error
             pause(FIRST_PAUSE_S * 2**attempt * (0.5 + random.random()))

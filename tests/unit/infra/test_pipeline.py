@@ -205,6 +205,57 @@ def test_a_real_deadlock_is_transient(postgres_url, monkeypatch):
     engine.dispose()
 
 
+@pytest.mark.parametrize(("collisions", "codes"), [(1, [None, None]), (99, ["INTERNAL", "INTERNAL"])])
+def test_a_unique_violation_is_tried_once_more(engine, monkeypatch, collisions, codes):
+    """Lost otherwise: the same id from two replicas is a defect; or a real defect is tried as often as a deadlock."""
+    monkeypatch.setattr(isolate, "FIRST_PAUSE_S", 0.0001)
+    tries: list[int] = []
+
+    def colliding(uow, commands):
+        tries.append(len(commands))
+        if len(tries) <= collisions:
+            for _ in range(2):
+                uow.conn.execute(sa.insert(toy.accounts).values(id="twin", amount_fen=1, sequence=1))
+        return toy.deposit(uow, commands)
+
+    pipeline = toy.pipeline(engine, commands={"deposit": Route(colliding)})
+    given = pipeline.run_commands("deposit", [toy.command("k1"), toy.command("k2")])
+    assert [answer.get("error", {}).get("code") for answer in given] == codes
+    assert tries == ([2, 2] if collisions == 1 else [2, 2, 1, 1, 1, 1])
+
+
+def test_one_id_under_two_keys_on_two_replicas_is_refused_by_rule(postgres_url):
+    """Lost otherwise: whoever sends again under a new key gets INTERNAL and leaves a dead letter."""
+    engine = create_engine(postgres_url, service="toy")
+    toy.metadata.create_all(engine)
+    meet = threading.Barrier(2, timeout=10)
+    looks: list[int] = []
+
+    def opening(uow, commands):
+        found = uow.conn.execute(sa.select(toy.accounts.c.id).where(toy.accounts.c.id == "a")).first()
+        looks.append(1)
+        if len(looks) <= 2:
+            meet.wait()
+        if found:
+            return [Refused("ALREADY_EXISTS") for _ in commands]
+        uow.conn.execute(sa.insert(toy.accounts).values(id="a", amount_fen=1, sequence=1))
+        return [Ok({}) for _ in commands]
+
+    given: list[object] = []
+    replicas = [toy.pipeline(engine, commands={"deposit": Route(opening)}) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda p=p, k=k: given.extend(p.run_commands("deposit", [toy.command(k)])))
+        for k, p in zip(("k1", "k2"), replicas, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    codes = [answer["ok"] or answer["error"]["code"] for answer in given]
+    assert sorted(codes, key=str) == ["ALREADY_EXISTS", True]
+    engine.dispose()
+
+
 def test_a_busy_sqlite_file_is_transient_and_a_missing_table_is_not(tmp_path, monkeypatch):
     """Lost otherwise: a second process's write ends in INTERNAL; or a defect is tried for ever."""
     from infra.db import is_transient, writing
