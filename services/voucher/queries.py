@@ -21,6 +21,8 @@ from services.voucher.tables import accounts, applications, metadata, orders, pl
 
 Found = Mapping[str, Any] | Refused
 AWAITING_HAND_OVER = "awaiting_hand_over"  # asked for as a status, though it is a mark on a running order
+PAGE = 100  # rows of a page whose length nobody asked for
+DIGITS = 18  # of the greatest place that may be named: what any database holds
 
 _outbox, _streams = metadata.tables["outbox"], metadata.tables["streams"]
 
@@ -116,11 +118,12 @@ def list_applications(conn: sa.Connection, command: Command) -> Found:
         query = query.where(applications.c.status == body["status"])
     after = body.get("after")
     if after is not None:
-        if not after.isdigit():
+        if not (after.isascii() and after.isdigit() and len(after) <= DIGITS):
             return Refused("INVALID", "after")
         query = query.where(applications.c.place > int(after))
-    rows = [_json(row) for row in conn.execute(query.order_by(applications.c.place).limit(body["limit"])).mappings()]
-    return {"items": rows, "next": str(rows[-1]["place"]) if len(rows) == body["limit"] else None}
+    limit = _limit(body)
+    rows = [_json(row) for row in conn.execute(query.order_by(applications.c.place).limit(limit)).mappings()]
+    return {"items": rows, "next": str(rows[-1]["place"]) if len(rows) == limit else None}
 
 
 # --- the books --------------------------------------------------------------------------------------------------------
@@ -151,17 +154,15 @@ def statement(conn: sa.Connection, command: Command) -> Found:
     bounds = _bounds(conn, body)
     if bounds is None:
         return Refused("NOT_FOUND", "after")
+    limit = _limit(body)
     sides = [
-        sa.select(transfers)
-        .where(column == name, *bounds)
-        .order_by(transfers.c.at, transfers.c.id)
-        .limit(body["limit"])
+        sa.select(transfers).where(column == name, *bounds).order_by(transfers.c.at, transfers.c.id).limit(limit)
         for column in (transfers.c.debit, transfers.c.credit)
     ]
     rows = [dict(row) for side in sides for row in conn.execute(side).mappings()]
     rows.sort(key=lambda row: (row["at"], row["id"]))
-    items = [_json({**row, "side": "debit" if row["debit"] == name else "credit"}) for row in rows[: body["limit"]]]
-    return {"items": items, "next": items[-1]["id"] if len(items) == body["limit"] else None}
+    items = [_json({**row, "side": "debit" if row["debit"] == name else "credit"}) for row in rows[:limit]]
+    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
 
 
 def totals(conn: sa.Connection, command: Command) -> Found:
@@ -276,8 +277,14 @@ def _may_see(command: Command, *owners: str) -> bool:
 def _page(conn: sa.Connection, query: sa.Select[Any], key: sa.Column[Any], body: Mapping[str, Any]) -> Found:
     if body.get("after") is not None:
         query = query.where(key > body["after"])
-    rows = [_json(row) for row in conn.execute(query.order_by(key).limit(body["limit"])).mappings()]
-    return {"items": rows, "next": rows[-1][key.name] if len(rows) == body["limit"] else None}
+    limit = _limit(body)
+    rows = [_json(row) for row in conn.execute(query.order_by(key).limit(limit)).mappings()]
+    return {"items": rows, "next": rows[-1][key.name] if len(rows) == limit else None}
+
+
+def _limit(body: Mapping[str, Any]) -> int:
+    """How many rows a page has at most: a null is no wish for all of them."""
+    return int(body.get("limit") or PAGE)
 
 
 def _account(conn: sa.Connection, name: str) -> ledger.Account:

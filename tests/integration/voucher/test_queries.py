@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from infra.messages import Actor, Command
 from services.voucher import tables
 from tests.integration.voucher.world import CONTRACT, GUIZHOU, QUOTA
 
@@ -121,3 +123,37 @@ def test_totals_find_what_is_broken(scene):
     figures = world.ask("totals", **YEAR)["figures"]
     assert (figures["ledger_sum_fen"], figures["pending_difference_fen"]) == (1, 1)
     assert world.ask("trial_balance", **YEAR)["sum_fen"] == 1
+
+
+@pytest.mark.parametrize("after", ["²", "٣", "9" * 19, "9" * 40, "-1", "1.5"])
+def test_a_place_that_is_none_is_refused(scene, after):
+    """Lost otherwise: what a caller made up is answered as our defect."""
+    world, *_ = scene
+    assert world.ask("list_applications", after=after, **YEAR)["code"] == "INVALID"
+
+
+@pytest.mark.parametrize("method", ["list_orders", "list_applications", "statement"])
+def test_a_page_without_a_limit_is_bounded(scene, method):
+    """Lost otherwise: one null reads a whole year into memory."""
+    world, enterprise, _, product = scene
+    account = f"quota:{GUIZHOU}:2019:{enterprise}"
+    body = {"list_orders": {}, "list_applications": YEAR, "statement": {"account": account}}[method]
+    world.order(enterprise, product, voucher_fen=1)
+    for table in (tables.orders, tables.applications, tables.transfers):
+        rows = list(copies(world, enterprise, table, 101))
+        with world.engine.begin() as conn:
+            conn.execute(sa.insert(table), rows)
+    actor = Actor("auditor-1", frozenset({"auditor"}))
+    asked = Command(method, None, {**body, "limit": None}, actor, "c")
+    answer = world.pipeline.run_query(method, asked)
+    assert len(answer["result"]["items"]) == 100
+
+
+def copies(world, enterprise, table, count):
+    """As many rows more, like the first that there is."""
+    first = next(row for row in world.rows(table) if row.get("kind") in (None, "posted", "pending"))
+    key = next(iter(table.primary_key.columns)).name
+    account = {"debit": f"quota:{GUIZHOU}:2019:{enterprise}"} if table is tables.transfers else {}
+    for number in range(count):
+        ended = {"status": "refused", "place": 1000 + number} if table is tables.applications else {}
+        yield {**first, **account, **ended, key: world.new("Z")}
