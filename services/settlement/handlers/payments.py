@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from contracts.errors import Ok, Outcome, Refused
 from infra.calls import CallFailed, Calls
+from infra.clock import parse_instant
 from infra.crypto import ring
 from infra.db import UnitOfWork
 from infra.messages import Command
@@ -98,10 +100,22 @@ def _batch_answer(batch: Batch, answer: Ok) -> Ok:
 
 @dataclass(frozen=True)
 class Asked:
-    """What supervision and registry said of a batch's payees, just before its release."""
+    """What supervision and registry said of a batch's payees, just before its release.
+
+    `since`: when the entry that stands against a payee takes effect, past or coming; supervision's own flag may lag.
+    """
 
     blacklisted: frozenset[str]
+    since: Mapping[str, datetime]
     accounts: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Stops:
+    """What our own tables have against paying: verdicts by claim, payees that an entry in effect lists."""
+
+    verdicts: Mapping[str, str]
+    blacklisted: set[str]
 
 
 def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, Asked | None]:
@@ -130,7 +144,8 @@ def _ask(batch_id: str, calls: Calls) -> Asked | None:
     if not spoken >= set(payees):
         raise CallFailed("UNAVAILABLE")  # silence on a payee is no standing
     listed = frozenset(one["party_id"] for one in standing if one["blacklisted"])
-    return Asked(listed, {one["provider_id"]: one for one in accounts})
+    since = {one["party_id"]: parse_instant(one["since"]) for one in standing if one["since"] is not None}
+    return Asked(listed, since, {one["provider_id"]: one for one in accounts})
 
 
 def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -141,10 +156,13 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     desk.payments.load_where(tables.payments.c.batch_id.in_(ids))
     desk.disbursements.load_where(tables.disbursements.c.payment_id.in_(sorted(desk.payments.rows)))
     desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
-    providers = store.providers(uow.conn, (one.provider_id for one in desk.payments.rows.values()))
-    verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
+    payees = {one.provider_id for one in desk.payments.rows.values()}
+    providers = store.providers(uow.conn, payees)
+    stops = _Stops(
+        store.verdicts(uow.conn, desk.claims.rows.values()), store.blacklisted(uow.conn, payees, now=uow.now)
+    )
     files: list[dict[str, Any]] = []
-    outcomes = [_release(desk, providers, verdicts, files, command) for command in commands]
+    outcomes = [_release(desk, providers, stops, files, command) for command in commands]
     desk.save()
     store.append(uow.conn, tables.payment_files, files)
     return outcomes
@@ -153,7 +171,7 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
 def _release(
     desk: Desk,
     providers: Mapping[str, store.Provider],
-    verdicts: Mapping[str, str],
+    stops: _Stops,
     files: list[dict[str, Any]],
     command: Command,
 ) -> Outcome:
@@ -178,7 +196,7 @@ def _release(
         return Refused("UNAVAILABLE", "batch_id")
     desk.batches.put(step, command, record=False)
     for payment in payments:
-        _send_or_hold(desk, asked, verdicts, payment, command)
+        _send_or_hold(desk, asked, stops, payment, command)
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
     sent = [one for one in after if one.status == "sent"]
     if sent:
@@ -189,13 +207,15 @@ def _release(
     return done(step, status=final.status, sequence=final.sequence, **counts)
 
 
-def _send_or_hold(desk: Desk, asked: Asked, verdicts: Mapping[str, str], payment: Payment, command: Command) -> None:
-    account = asked.accounts.get(payment.provider_id)
+def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, command: Command) -> None:
+    payee = payment.provider_id
+    account, since = asked.accounts.get(payee), asked.since.get(payee)
+    in_effect = since is not None and since <= desk.uow.now
     pack = pack_of(payment)
     step, moved = rules.release(
         payment=payment,
-        blacklisted=payment.provider_id in asked.blacklisted,
-        verdicts=verdicts,
+        blacklisted=in_effect or payee in asked.blacklisted or payee in stops.blacklisted,
+        verdicts=stops.verdicts,
         account_version=account["account_version"] if account else None,
         members=desk.claims.of(payment.claims),
         pack=pack,

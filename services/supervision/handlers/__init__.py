@@ -27,4 +27,4 @@ COMMANDS: Mapping[str, Route] = {
 
 EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything
 
-DUE: Sequence[Due] = (screen_waiting, bring_into_effect, daily_checkpoint)
+DUE: Sequence[Due] = (bring_into_effect, screen_waiting, daily_checkpoint)  # standing first: money waits on it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.integration.settlement.world import GUIZHOU, World
@@ -89,3 +91,19 @@ def test_a_claim_paid_once_is_not_refused_when_its_fraud_shows(world: World) -> 
     assert status(world, claim_id) == "passed"
     figures = world.figures()
     assert figures["paid_fen"] == figures["returned_fen"] > 0
+
+
+@pytest.mark.parametrize("told", ["here", "since", "later"])
+def test_a_blacklisting_counts_from_its_moment_on(world: World, told: str) -> None:
+    """Supervision's flag follows within a tick; money that goes out meanwhile does not come back."""
+    _disbursement, (claim_id,), provider_id = world.approved()
+    made, now = world.make(), world.clock.now()
+    if told == "here":
+        world.blacklist(provider_id)
+    else:
+        world.since_there[provider_id] = now if told == "since" else now + timedelta(seconds=1)
+    done = world.release(made)["result"]
+    assert (done["sent"], done["held"]) == ((1, 0) if told == "later" else (0, 1))
+    (item,) = world.ask("get_batch", id=made["id"])["items"]
+    assert item["reason"] == (None if told == "later" else "BLACKLISTED")
+    assert status(world, claim_id) == ("paying" if told == "later" else "in_disbursement")

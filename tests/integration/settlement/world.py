@@ -13,7 +13,7 @@ from contracts import catalogue
 from infra import tables as common
 from infra.calls import CallFailed, LocalCalls
 from infra.clock import FixedClock, local_date
-from infra.jsontext import canonical
+from infra.jsontext import canonical, instant_text
 from infra.messages import Actor, Command, Event
 from infra.pipeline import Pipeline
 from services.settlement import handlers, queries, store
@@ -47,6 +47,7 @@ class World:
         self.engine = engine
         self.clock = FixedClock(now)
         self.blacklisted_there: set[str] = set()  # as supervision answers when asked
+        self.since_there: dict[str, datetime] = {}  # party → the moment its entry takes effect, as supervision says
         self.accounts: dict[str, int] = {}  # provider → account version, as registry answers
         self.silent: set[str] = set()  # methods that do not answer, parties on whom nothing is said
         calls = LocalCalls(
@@ -87,8 +88,9 @@ class World:
     def _standing(self, fields: Any) -> dict[str, Any]:
         self._answers("standing")
         ids = [one for one in fields["ids"] if one not in self.silent]
+        since = {one: instant_text(moment) for one, moment in self.since_there.items()}
         listed = self.blacklisted_there
-        return {"items": [{"party_id": one, "blacklisted": one in listed, "since": None} for one in ids]}
+        return {"items": [{"party_id": one, "blacklisted": one in listed, "since": since.get(one)} for one in ids]}
 
     def _payee_accounts(self, fields: Any) -> dict[str, Any]:
         self._answers("payee_accounts")

@@ -9,6 +9,8 @@ import pytest
 
 from contracts.rpc.supervision import BLACKLIST_GROUNDS
 from infra.jsontext import instant_text
+from services.supervision.handlers import DUE
+from services.supervision.handlers.blacklist import bring_into_effect
 from tests.integration.supervision.kit import GUIZHOU, START, Kit, uid
 
 
@@ -55,6 +57,11 @@ def test_listed_for_later_it_counts_from_its_moment(kit: Kit) -> None:
     kit.clock.advance(timedelta(seconds=1))
     assert kit.pipeline.run_due()["bring_into_effect"] == 1
     assert standing(kit, uid("P", 1)) == [(True, instant_text(later))]
+
+
+def test_entries_take_effect_before_any_other_due_work() -> None:
+    """A backlog of claims to screen would keep a blacklisted party in good standing."""
+    assert DUE[0] is bring_into_effect
 
 
 def test_removed_it_no_longer_counts_and_may_be_listed_again(kit: Kit) -> None:
