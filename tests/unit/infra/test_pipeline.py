@@ -391,6 +391,29 @@ def test_queries_answer_refuse_and_cannot_write(engine, pipeline):
     assert pipeline.run_commands("deposit", [toy.command("k2")])[0]["ok"], "the connection stayed read-only"
 
 
+@pytest.mark.parametrize(
+    ("subject", "programme", "shown"),
+    [
+        ("a", None, ["ok", "refused"]),
+        ("a", "guizhou-2018", ["ok", "refused"]),
+        ("a", "shandong-2017", "PROGRAMME_MISMATCH"),
+        ("refused", None, ["refused"]),
+        ("refused", "guizhou-2018", "PROGRAMME_MISMATCH"),
+        ("unknown", "guizhou-2018", []),
+    ],
+)
+def test_decisions_are_explained_within_the_programme_of_the_token(pipeline, subject, programme, shown):
+    """Lost otherwise: an official of one programme reads another's decisions; or not his own refusals."""
+    given = [toy.command("k1", "a"), toy.command("k2", "a", amount=13), toy.command("k3", "refused", amount=13)]
+    pipeline.run_commands("deposit", given)
+    actor = Actor("li", frozenset({"bureau"}), programme=programme)
+    answer = pipeline.run_query("explain", toy.Command("explain", None, {"subject": subject}, actor, "c"))
+    if isinstance(shown, str):
+        assert answer["error"]["code"] == shown
+    else:
+        assert [one["outcome"] for one in answer["result"]["decisions"]] == shown
+
+
 def test_an_event_that_breaks_its_contract_undoes_the_batch(engine):
     """Lost otherwise: consumers must guess what a producer meant."""
 
