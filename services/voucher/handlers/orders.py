@@ -19,6 +19,7 @@ from services.voucher.domain.placing import Request, place
 from services.voucher.handlers.packs import Packs
 from services.voucher.handlers.steps import Steps
 
+MAY_CONFIRM = ("admitted", "leaving")  # a provider that leaves serves out its notice
 Act = Callable[[Command], tuple[str, dict[str, Any]]]
 
 
@@ -147,17 +148,32 @@ def _same(order: Order, body: dict[str, Any]) -> bool:
 
 def confirm_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """第十九条: the provider confirms with the signed contract, and the voucher is committed to it."""
-    listed = store.blacklisted(uow.conn, {command.body["provider_id"] for command in commands}, now=uow.now)
-
-    def barred(order: Order, steps: Steps) -> Refused | None:
-        if order.provider_id not in listed:
-            return None
-        return refuse(steps.packs.of(order.programme), "BLACKLISTED", "provider_id", "exit.blacklist")
 
     def act(command: Command) -> tuple[str, dict[str, Any]]:
         return "confirm", {"confirmed_at": uow.now, "contract_sha256": command.body["contract_sha256"]}
 
-    return _steps(uow, commands, "provider_id", act, barred)
+    return _steps(uow, commands, "provider_id", act, _may_confirm)
+
+
+def _may_confirm(steps: Steps) -> Callable[[Order], Refused | None]:
+    """第十二条: nothing is committed to a provider that has exited, nor for or to a party on the blacklist."""
+    conn, now, orders = steps.uow.conn, steps.uow.now, steps.orders.values()
+    providers = store.providers(conn, {order.provider_id for order in orders}, now=now)
+    listed = store.blacklisted(conn, {order.enterprise_id for order in orders}, now=now)
+
+    def barred(order: Order) -> Refused | None:
+        pack, provider = steps.packs.of(order.programme), providers.get(order.provider_id)
+        if provider is not None and provider.blacklisted:
+            return refuse(pack, "BLACKLISTED", "provider_id", "exit.blacklist")
+        if order.enterprise_id in listed:
+            return refuse(pack, "BLACKLISTED", "order_id", "exit.blacklist", subject=order.enterprise_id)
+        gone = provider is None or provider.status not in MAY_CONFIRM
+        if gone and order.status == "placed":  # not yet voided; of one that is, its state says it
+            status = "unknown" if provider is None else provider.status
+            return refuse(pack, "PROVIDER_NOT_AVAILABLE", "provider_id", "exit.aftermath", status=status)
+        return None
+
+    return barred
 
 
 def cancel_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -190,17 +206,18 @@ def _steps(
     commands: Sequence[Command],
     party: str,
     act: Act,
-    barred: Callable[[Order, Steps], Refused | None] = lambda order, steps: None,
+    bar: Callable[[Steps], Callable[[Order], Refused | None]] = lambda steps: lambda order: None,
 ) -> list[Outcome]:
-    """One step a command, by the order's own `party`; `barred` refuses what the state alone would allow."""
+    """One step a command, by the order's own `party`; what `bar` gives refuses what the state alone would allow."""
     acts = [act(command) for command in commands]
     steps = Steps.of(
         uow, [(command.body["order_id"], action) for command, (action, _) in zip(commands, acts, strict=True)]
     )
+    barred = bar(steps)
     outcomes: list[Outcome] = []
     for command, (action, changes) in zip(commands, acts, strict=True):
         order = steps.orders.get(command.body["order_id"])
-        refused = _whose(order, party, command) or (None if order is None else barred(order, steps))
+        refused = _whose(order, party, command) or (None if order is None else barred(order))
         outcomes.append(refused or _taken(steps, command, action, changes))
     steps.save()
     return outcomes

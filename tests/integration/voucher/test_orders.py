@@ -158,6 +158,28 @@ def test_the_blacklist_stops_orders_and_confirmations_from_its_moment(shop):
     assert world.order(enterprise, world.shelf()[1])["error"]["code"] == "BLACKLISTED"
 
 
+def test_an_enterprise_on_the_blacklist_is_committed_nothing(shop):
+    """Lost otherwise: new money for an enterprise on the blacklist, from an order it placed before (第十二条)."""
+    world, enterprise, provider, product = shop
+    order = world.order(enterprise, product)["result"]["id"]
+    world.blacklist(enterprise)
+    confirm = {"order_id": order, "provider_id": provider, "contract_sha256": CONTRACT}
+    error = world.refused("confirm_order", **confirm)
+    assert (error["code"], error["field"], error["article"]) == ("BLACKLISTED", "order_id", "第十二条")
+    assert world.totals()["committed_fen"] == 0
+
+
+@pytest.mark.parametrize(("status", "code"), [("leaving", None), ("exited", "PROVIDER_NOT_AVAILABLE")])
+def test_a_provider_confirms_until_it_has_exited(shop, status, code):
+    """Lost otherwise: money for a provider that is gone, where its orders were not voided yet (第十二条)."""
+    world, enterprise, provider, product = shop
+    order = world.order(enterprise, product)["result"]["id"]
+    with world.engine.begin() as conn:  # the news alone, before what follows from it
+        conn.execute(tables.known_providers.update().values(status=status))
+    answer = world.do("confirm_order", order_id=order, provider_id=provider, contract_sha256=CONTRACT)
+    assert (None if answer["ok"] else answer["error"]["code"]) == code
+
+
 def test_older_news_changes_nothing(shop):
     """Lost otherwise: a delisted product is sold because news came in another order."""
     world, enterprise, provider, product = shop
