@@ -25,10 +25,10 @@ MOVES: Moves = {
     "operator.return": Move(("collected",), "returned", "claim_returned"),
     "operator.refuse": Move(("collected",), "refused", "claim_refused"),
     "bureau.pass": Move(("operator_passed",), "passed", "claim_passed"),
-    "bureau.return": Move(("operator_passed",), "returned", "claim_returned"),
-    "bureau.refuse": Move(("operator_passed",), "refused", "claim_refused"),
+    "bureau.return": Move(("operator_passed", "passed"), "returned", "claim_returned"),
+    "bureau.refuse": Move(("operator_passed", "passed"), "refused", "claim_refused"),
     "reject": Move((*UNDER_REVIEW, "passed"), "refused", "claim_refused"),  # supervision confirmed an alert
-    "withdraw": Move(UNDER_REVIEW, "withdrawn", "claim_withdrawn"),
+    "withdraw": Move((*UNDER_REVIEW, "passed"), "withdrawn", "claim_withdrawn"),
     "repeat.refused": Move(("refused",), "refused", "claim_refused"),  # the order row heard of it too early
     "repeat.withdrawn": Move(("withdrawn",), "withdrawn", "claim_withdrawn"),
     "put_forward": Move(("passed",), "in_disbursement", "claim_put_forward"),
@@ -193,6 +193,7 @@ def review(
 ) -> Step[Claim] | Refused:
     """First review by the operator, then review by the bureau, by two people (第二十三条).
 
+    The bureau may still return or refuse what it passed, until that is put forward: it may never be payable.
     `verdict`: supervision's on this version of the claim, None while it is silent. FORBIDDEN, WRONG_STATE,
     SAME_PERSON, REASON_MISSING; and to pass the bureau: QUESTION_OPEN, AWAITING_SUPERVISION, HELD_BY_SUPERVISION,
     BLACKLISTED.
@@ -203,7 +204,7 @@ def review(
     facts: dict[str, Any] = {"claim_version": claim.claim_version, "claimed_fen": claim.claimed_fen}
     decided = decide(pack, f"claim.{stage}.{decision}", claim.claim_id, (by,), **facts, reasons=list(reasons))
     seen = {"reasons": reasons, f"{stage}_by": reviewer}
-    step = take(claim, MOVES, f"{stage}.{decision}", decision=decided, **seen, **ending(decision))
+    step = _unpaid(claim, take(claim, MOVES, f"{stage}.{decision}", decision=decided, **seen, **ending(decision)))
     if isinstance(step, Refused):
         return replace(step, field="claim_id", article=by)
     if stage == "bureau" and reviewer == claim.operator_by:
@@ -221,12 +222,12 @@ def ending(decision: str) -> Mapping[str, Any]:
 
 
 def withdraw(*, claim: Claim, provider_id: str, pack: Pack) -> Step[Claim] | Refused:
-    """By its provider, before it has passed. NOT_OWNER, WRONG_STATE."""
+    """By its provider, before it is put forward for disbursement. NOT_OWNER, WRONG_STATE."""
     by = article(pack, "claims.cadence")
     if claim.provider_id != provider_id:
         return refuse(pack, "NOT_OWNER", "provider_id", by)
     decision = decide(pack, "claim.withdrawn", claim.claim_id, (by,), was=claim.status)
-    step = take(claim, MOVES, "withdraw", decision=decision, order_claimed=False)
+    step = _unpaid(claim, take(claim, MOVES, "withdraw", decision=decision, order_claimed=False))
     return replace(step, field="claim_id", article=by) if isinstance(step, Refused) else step
 
 
@@ -247,6 +248,13 @@ def reject(*, claim: Claim, claim_version: int, alerts: tuple[str, ...], pack: P
 def not_cleared(claims: Iterable[Claim], verdicts: Mapping[str, str]) -> list[str]:
     """Ids of those that supervision does not clear as they stand, by `verdicts` on their present versions (五(四))."""
     return [claim.claim_id for claim in claims if verdicts.get(claim.claim_id) != "cleared"]
+
+
+def _unpaid(claim: Claim, step: Step[Claim] | Refused) -> Step[Claim] | Refused:
+    """The step, unless the claim was paid once: what the bank sent back is owed, and the voucher stays redeemed."""
+    if isinstance(step, Step) and claim.paid_at is not None:
+        return Refused("WRONG_STATE", None, None, {"status": claim.status, "subject": claim.claim_id, "paid": True})
+    return step
 
 
 def _may_refile(former: Claim, filing: Filing) -> bool:

@@ -148,7 +148,7 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str
 
 
 def withdraw_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """By the provider, before the claim has passed."""
+    """By the provider, before the claim is put forward for disbursement."""
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
     outcomes = [_withdraw(desk, command) for command in commands]

@@ -99,7 +99,7 @@ class Settlement(RuleBasedStateMachine):
 
     @rule(at=PICK, decision=st.sampled_from(["pass", "pass", "pass", "return", "refuse"]), person=st.integers(1, 2))
     def review(self, at: int, decision: str, person: int) -> None:
-        claim = self.claim(at, "collected", "operator_passed")
+        claim = self.claim(at, "collected", "operator_passed", "passed")
         if claim is not None:
             stage = "operator" if claim.status == "collected" else "bureau"
             self.world.review(claim.claim_id, stage, decision, person=f"p-{person}")

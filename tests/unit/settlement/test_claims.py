@@ -82,7 +82,7 @@ ALLOWED = {  # what may follow what, written down a second time
     "collected": {"operator_passed", "returned", "refused", "withdrawn"},
     "operator_passed": {"passed", "returned", "refused", "withdrawn"},
     "returned": {"filed", "refused", "withdrawn"},
-    "passed": {"in_disbursement", "refused"},
+    "passed": {"in_disbursement", "returned", "refused", "withdrawn"},
     "in_disbursement": {"approved", "passed"},
     "approved": {"paying", "in_disbursement"},
     "paying": {"paid", "payment_failed"},
@@ -107,6 +107,23 @@ def test_a_review_needs_its_state(stage, status) -> None:
     assert isinstance(step, Step) if status == due else step.code == "WRONG_STATE"
     if status != due:
         assert step.facts["status"] == status
+
+
+@pytest.mark.parametrize("decision", ["return", "refuse", "withdraw"])
+def test_a_passed_claim_that_is_not_put_forward_can_still_end(decision) -> None:
+    """A provider that was blacklisted since can put nothing forward: its order would stay claimed for ever."""
+
+    def end(one):
+        if decision == "withdraw":
+            return claims.withdraw(claim=one, provider_id="P1", pack=pack())
+        return review(one, "bureau", decision, blacklisted=True)
+
+    step = end(claim("passed", operator_by="o", order_claimed=True))
+    assert step.after.status == {"return": "returned", "refuse": "refused", "withdraw": "withdrawn"}[decision]
+    assert step.after.order_claimed == (decision == "return")
+    paid_once = end(claim("passed", operator_by="o", paid_at=NOW))
+    assert (paid_once.code, paid_once.facts["paid"]) == ("WRONG_STATE", True), "its voucher is redeemed"
+    assert review(claim("passed", operator_by="same"), "bureau", "refuse", reviewer="same").code == "SAME_PERSON"
 
 
 @pytest.mark.parametrize(
@@ -148,8 +165,8 @@ def test_the_decision_carries_article_and_numbers() -> None:
     assert step.decision.pack_version == "guizhou-2018@1"
 
 
-@pytest.mark.parametrize("status", [one for one in CLAIM_STATES if one not in claims.UNDER_REVIEW])
-def test_what_has_passed_is_not_withdrawn(status) -> None:
+@pytest.mark.parametrize("status", [one for one in CLAIM_STATES if one not in (*claims.UNDER_REVIEW, "passed")])
+def test_what_was_put_forward_or_ended_is_not_withdrawn(status) -> None:
     """Its money may be on the way."""
     refused = claims.withdraw(claim=claim(status), provider_id="P1", pack=pack())
     assert (refused.code, refused.facts["status"]) == ("WRONG_STATE", status)
