@@ -142,6 +142,7 @@ def _pack(event: Event) -> Pack | None:
 def _intent(notice: Row) -> Row:
     return {
         "notification_id": notice["id"],
+        "programme": notice["programme"],
         "party_id": notice["party_id"],
         "message_id": f"<{notice['id']}@yunquan.notify>",
         "status": "pending",
@@ -152,7 +153,9 @@ def _intent(notice: Row) -> Row:
 
 
 def mark_read(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Mark a party's own notices as read; done: {"marked", "already", "unknown"} (others' are unknown to it)."""
+    """Mark a party's own notices as read; done: {"marked", "already", "unknown"}.
+
+    Unknown are those of other parties, and of another programme than the caller's token."""
     wanted = {id_ for command in commands for id_ in command.body["notification_ids"]}
     found = store.unread_of(uow.conn, wanted)
     now_read: set[str] = set()
@@ -160,8 +163,8 @@ def mark_read(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     for command in commands:
         done = {"marked": 0, "already": 0, "unknown": 0}
         for id_ in dict.fromkeys(command.body["notification_ids"]):
-            party_id, unread = found.get(id_, (None, False))
-            if party_id != command.body["party_id"]:
+            party_id, programme, unread = found.get(id_, (None, None, False))
+            if party_id != command.body["party_id"] or command.actor.programme not in (None, programme):
                 done["unknown"] += 1
             elif unread and id_ not in now_read:
                 done["marked"] += 1

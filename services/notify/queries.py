@@ -29,7 +29,7 @@ def inbox(conn: sa.Connection, query: Command) -> Page | Refused:
     """A party's notices, newest first; `next` goes on to older ones."""
     table = store.notifications
     party_id = query.body["party_id"]
-    mine = table.c.party_id == party_id
+    mine = (table.c.party_id == party_id) & _readable(table, query)
     unread = table.c.read_at.is_(None)
     where = mine & unread if query.body["unread_only"] else mine
     page = _notices(conn, where, query)
@@ -62,7 +62,7 @@ def _notices(conn: sa.Connection, where: sa.ColumnElement[bool], query: Command)
 def deliveries(conn: sa.Connection, query: Command) -> Page | Refused:
     """What became of mails, newest first; no address is known here."""
     table = store.deliveries
-    statement = sa.select(table)
+    statement = sa.select(table).where(_readable(table, query))
     if query.body["status"]:
         statement = statement.where(table.c.status == query.body["status"])
     before = _cursor(query)
@@ -77,11 +77,20 @@ def deliveries(conn: sa.Connection, query: Command) -> Page | Refused:
     }
 
 
+def _readable(table: sa.Table, query: Command) -> sa.ColumnElement[bool]:
+    """Rows of the programme that the caller's token is for: a body that names a party or nothing does not say which."""
+    programme = query.actor.programme
+    return sa.true() if programme is None else table.c.programme == programme
+
+
 def _cursor(query: Command) -> int | None:
     """The place to go on from; one that was never given out starts at the end of the list, which is empty."""
     after = query.body["after"]
-    if after is None:
-        return None
+    return None if after is None else _number(after)
+
+
+def _number(after: str) -> int:
+    """The number in a cursor, which a column can hold; 0 for what was never given out."""
     return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
 
 

@@ -52,6 +52,7 @@ deliveries = sa.Table(
     metadata,
     sa.Column("seq", BigId, primary_key=True, autoincrement=True),
     sa.Column("notification_id", ID, nullable=False, unique=True),
+    sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("party_id", ID, nullable=False),
     sa.Column("message_id", sa.String(100), nullable=False),  # the same however often the mail is sent
     sa.Column("status", sa.String(12), nullable=False),
@@ -215,14 +216,14 @@ def add_notices(
         conn.execute(sa.insert(deliveries), [dict(row) for row in intents])
 
 
-def unread_of(conn: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[str | None, bool]]:
-    """Notification id → (its party, is it unread); rows locked in order of their ids."""
-    found: dict[str, tuple[str | None, bool]] = {}
-    columns = (notifications.c.id, notifications.c.party_id, notifications.c.read_at)
+def unread_of(conn: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[str | None, str, bool]]:
+    """Notification id → (its party, its programme, is it unread); rows locked in order of their ids."""
+    found: dict[str, tuple[str | None, str, bool]] = {}
+    columns = (notifications.c.id, notifications.c.party_id, notifications.c.programme, notifications.c.read_at)
     for part in parts(sorted(ids)):
         statement = sa.select(*columns).where(notifications.c.id.in_(part)).order_by(notifications.c.id)
-        for id_, party_id, read_at in conn.execute(statement.with_for_update()):
-            found[id_] = (party_id, read_at is None)
+        for id_, party_id, programme, read_at in conn.execute(statement.with_for_update()):
+            found[id_] = (party_id, programme, read_at is None)
     return found
 
 

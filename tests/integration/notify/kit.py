@@ -99,12 +99,12 @@ class Kit:
         return enterprise_id
 
     def answer(
-        self, method: str, *, roles: tuple[str, ...] = ("ops",), organisation: str | None = None, **body: Any
+        self, method: str, *, roles: tuple[str, ...] = ("ops",), token_for: str | None = None, **body: Any
     ) -> Any:
-        """The answer of a query, whose result is checked against the contract."""
+        """The answer of a query, whose result is checked against the contract; token_for: the token's programme."""
         contract = METHODS[f"notify.{method}"]
         loaded = contract.request().load(body)
-        actor = Actor(subject="someone", roles=frozenset(roles))
+        actor = Actor(subject="someone", roles=frozenset(roles), programme=token_for)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, actor, "c"))
         if answer["ok"]:
             assert contract.response().validate(answer["result"]) == {}

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from infra.messages import Actor
 from services.notify import store
 from services.notify.domain import notices
 from tests.integration.notify.kit import Kit, party
@@ -152,6 +153,21 @@ def test_what_was_read_is_marked_and_counted_once(kit: Kit):
     assert kit.ask("inbox", party_id=mine)["unread"] == 0
     assert kit.ask("inbox", party_id=mine, unread_only=True)["items"] == []
     assert kit.ask("inbox", party_id=other)["unread"] == 1
+
+
+@pytest.mark.parametrize(("token_for", "count"), [(None, 1), ("guizhou-2018", 1), ("shandong-2017", 0)], ids=str)
+def test_a_token_of_another_programme_reads_and_marks_nothing(kit: Kit, token_for: str | None, count: int):
+    """Lost otherwise: one programme's operator reads who is served in another, or clears its parties' badges."""
+    enterprise = party()
+    kit.hear(order(kit, enterprise_id=enterprise))
+    assert len(kit.answer("deliveries", token_for=token_for)["result"]["items"]) == 2 * count
+    inbox = kit.answer("inbox", token_for=token_for, party_id=enterprise)["result"]
+    assert (len(inbox["items"]), inbox["unread"]) == (count, count)
+    [notice] = kit.ask("inbox", party_id=enterprise)["items"]
+    actor = Actor("someone", frozenset({"platform"}), programme=token_for)
+    marking = kit.command("mark_read", actor=actor, party_id=enterprise, notification_ids=[notice["id"]])
+    [answer] = kit.pipeline.run_commands("mark_read", [marking])
+    assert answer["result"]["done"]["marked"] == count
 
 
 def test_old_notices_go_and_young_ones_stay(kit: Kit):

@@ -55,6 +55,7 @@ def upgrade() -> None:
     op.create_table('deliveries',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('notification_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('party_id', sa.String(length=26), nullable=False),
     sa.Column('message_id', sa.String(length=100), nullable=False),
     sa.Column('status', sa.String(length=12), nullable=False),
