@@ -90,7 +90,7 @@ def _cursor(query: Command) -> int | None:
 
 
 def _number(after: str) -> int:
-    """The number in a cursor, which a column can hold; 0 for what was never given out."""
+    """The number in a cursor, small enough for a column; 0 for one that was never given out."""
     return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
 
 
@@ -290,7 +290,7 @@ def _checkpoints(conn: sa.Connection, _programme: str, after: str | None, limit:
     points = store.known_checkpoints
     statement = sa.select(points.c.size, points.c.head, points.c.at)
     if after is not None:
-        statement = statement.where(points.c.size > (int(after) if after.isascii() and after.isdigit() else 0))
+        statement = statement.where(points.c.size > _number(after))
     found = conn.execute(statement.order_by(points.c.size).limit(limit)).mappings()
     return [_plain({"id": str(row["size"]), **row}) for row in found]
 

@@ -117,6 +117,8 @@ def test_nodes_and_checkpoints(kit: Kit):
         kit.tell("supervision.checkpoint_made.v1", subject="evidence", sequence=size, size=size, head="ab" * 32)
     assert [item["size"] for item in board(kit, "checkpoints")["items"]] == [9, 10, 100]
     assert [item["size"] for item in board(kit, "checkpoints", after="10")["items"]] == [100]
+    for strange in ("9" * 40, "²"):
+        assert len(board(kit, "checkpoints", after=strange)["items"]) == 3, "a cursor nobody gave out is a defect"
 
 
 def test_pages_of_a_section(kit: Kit):
