@@ -249,16 +249,21 @@ def closed_years(conn: sa.Connection, programme: str) -> list[int]:
 def take_invoices(conn: sa.Connection, wanted: Mapping[str, str]) -> dict[str, str]:
     """Take the free ones of these invoice keys (key → claim); the owners of those that were not free.
 
-    The primary key decides: a key that another transaction is just taking is waited for.
+    The primary key decides: a key that another transaction is just taking is waited for. All rows are locked, so that
+    who owns them stays true until the commit; a key that was set free between insert and lock is taken after all.
     """
-    rows = [{"invoice_key": key, "claim_id": wanted[key]} for key in sorted(wanted)]
-    ours = {key for (key,) in insert_new(conn, t.live_invoices, rows, returning=["invoice_key"])}
-    query = sa.select(t.live_invoices).where(t.live_invoices.c.invoice_key.in_(sorted(set(wanted) - ours)))
-    return {row.invoice_key: row.claim_id for row in conn.execute(query)}
+    table, owners, free = t.live_invoices, dict[str, str](), set(wanted)
+    while free:
+        rows = [{"invoice_key": key, "claim_id": wanted[key]} for key in sorted(free)]
+        free -= {key for (key,) in insert_new(conn, table, rows, returning=["invoice_key"])}
+        query = sa.select(table).where(table.c.invoice_key.in_(sorted(free))).order_by(table.c.invoice_key)
+        owners |= {row.invoice_key: row.claim_id for row in conn.execute(query.with_for_update())}
+        free -= owners.keys()
+    return owners
 
 
 def give_invoices(conn: sa.Connection, owners: Mapping[str, str], free: Collection[str]) -> None:
-    """Write who owns which key, and free those that nobody owns."""
+    """Write who owns which key, and free those that nobody owns: keys that this transaction took or locked."""
     rows = [{"invoice_key": key, "claim_id": owners[key]} for key in sorted(owners)]
     upsert(conn, t.live_invoices, rows, key=["invoice_key"])
     if free:

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from infra.db import create_engine
-from services.settlement import tables
+from services.settlement import store, tables
 from tests.integration.settlement.world import GUIZHOU, World
 
 
@@ -125,6 +126,47 @@ def test_two_replicas_and_one_invoice(twins: tuple[World, World]) -> None:
     assert oks == 20
     codes = {answer["error"]["code"] for answer in [*first, *second] if not answer["ok"]}
     assert codes == {"INVOICE_ALREADY_CLAIMED"}
+
+
+def test_an_invoice_set_free_while_it_is_taken_goes_to_one(
+    twins: tuple[World, World], monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., object]
+) -> None:
+    """Its holder withdraws between our insert, which it refused, and our look at who refused it: nobody seemed to."""
+    one, other = twins
+    provider_id = one.provider()
+    holder = one.filed(provider_id, invoice__number="SAME-1")[0]
+    orders = [one.order(provider_id) for _ in range(2)]
+    ours, theirs = (one.papers(order, provider_id, invoice__number="SAME-1") for order in orders)
+    insert_new, give_invoices = store.insert_new, store.give_invoices
+    answers: list[dict[str, Any]] = []
+    rival = threading.Thread(target=lambda: answers.append(other.do("file_claim", **theirs)))
+
+    def waits_or_is_done() -> bool:
+        query = sa.text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        with one.engine.connect() as conn:
+            return bool(answers) or conn.execute(query).scalar_one() > 0
+
+    def insert(conn: sa.Connection, table: sa.Table, rows: Any, *, returning: Any) -> Any:
+        taken = insert_new(conn, table, rows, returning=returning)
+        if table is tables.live_invoices and not rival.ident:
+            monkeypatch.setattr(store, "insert_new", insert_new)
+            other.ok("withdraw_claim", claim_id=holder, provider_id=provider_id)
+        return taken
+
+    def give(conn: sa.Connection, owners: Any, free: Any) -> None:
+        if not rival.ident:
+            rival.start()
+            wait_until(waits_or_is_done)
+        give_invoices(conn, owners, free)
+
+    monkeypatch.setattr(store, "insert_new", insert)
+    monkeypatch.setattr(store, "give_invoices", give)
+    answers.append(one.do("file_claim", **ours))
+    rival.join(timeout=60)
+    assert sorted(answer["ok"] for answer in answers) == [False, True]
+    assert {one.claim(body["claim_id"]).get("status") for body in (ours, theirs)} == {"filed", None}
 
 
 def test_two_replicas_and_one_payment(twins: tuple[World, World]) -> None:
