@@ -145,6 +145,30 @@ def unsettled(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
     return list(_applications(conn, query))
 
 
+def lapsed_too_early(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
+    """Settled applications of a plan whose year is over in whose quota there is money after all, by place, locked."""
+    quota = accounts.c
+    query = (
+        sa.select(applications)
+        .join(accounts, quota.owner == applications.c.enterprise_id)
+        .where(
+            quota.programme == plan.programme,
+            quota.year == plan.year,
+            quota.kind == "quota",
+            quota.credits_posted - quota.debits_posted - quota.debits_pending > 0,
+            applications.c.programme == plan.programme,
+            applications.c.year == plan.year,
+            applications.c.status.in_(("granted", "lapsed")),
+            applications.c.amount_fen > applications.c.lapsed_fen,
+            applications.c.settled,
+        )
+        .order_by(applications.c.place)
+        .limit(most)
+        .with_for_update(of=applications)
+    )
+    return list(_applications(conn, query))
+
+
 def insert_applications(conn: sa.Connection, made: Sequence[Application]) -> None:
     insert_many(conn, applications, [vars(application) for application in made])
 

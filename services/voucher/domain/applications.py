@@ -28,7 +28,7 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
     "approve": {"reserved": "granted"},
     "refuse": {"reserved": "refused", "waiting": "refused"},
     "withdraw": {"reserved": "withdrawn", "waiting": "withdrawn"},
-    "lapse": {"reserved": "lapsed", "waiting": "lapsed", "granted": "lapsed"},
+    "lapse": {"reserved": "lapsed", "waiting": "lapsed", "granted": "lapsed", "lapsed": "lapsed"},
 }
 ENDED = ("refused", "withdrawn", "lapsed")
 AGAIN = ("refused", "withdrawn")  # an enterprise may apply again after these
@@ -177,9 +177,10 @@ def end(
 def lapse(*, application: Application, unspent_fen: int) -> tuple[Application, tuple[ledger.Move, ...]]:
     """The year is over: what was reserved goes back, what was granted and not spent lapses (第十六条).
 
-    unspent_fen: available in the enterprise's quota. A quota that was all spent stays granted, with nothing left to do.
+    unspent_fen: available in the enterprise's quota; more of it may lapse after a part has. A quota that was all spent
+    stays granted, with nothing left to do.
     """
-    if application.status != "granted":
+    if application.status not in ("granted", "lapsed"):
         ended = end(application=application, action="lapse")
         assert ended is not None, application.status
         return replace(ended[0], settled=True, lapsed_fen=application.amount_fen), ended[1]
@@ -187,7 +188,11 @@ def lapse(*, application: Application, unspent_fen: int) -> tuple[Application, t
         return replace(application, settled=True), ()
     where = application.accounts[1], ledger.lapsed(application.programme, application.year)
     after = replace(
-        application, status="lapsed", settled=True, lapsed_fen=unspent_fen, sequence=application.sequence + 1
+        application,
+        status=TRANSITIONS["lapse"][application.status],
+        settled=True,
+        lapsed_fen=application.lapsed_fen + unspent_fen,
+        sequence=application.sequence + 1,
     )
     return after, (ledger.Move("posted", *where, unspent_fen, "quota_lapsed"),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,17 +24,52 @@ def scene(world):
 
 
 def close(world):
-    world.clock.moment = NEW_YEAR
+    world.clock.moment = NEW_YEAR + plans.GRACE
     return world.pipeline.run_due()["close_years"]
 
 
-def test_nothing_lapses_before_midnight_in_shanghai(scene):
-    """Lost otherwise: the last evening of the year is taken away, or a day of the next is given."""
+def test_nothing_lapses_before_midnight_in_shanghai_and_a_grace(scene):
+    """Lost otherwise: the last evening of the year is taken away, or what it gives back is left behind."""
     world, *_ = scene
-    world.clock.moment = NEW_YEAR.replace(hour=15, minute=59)
-    assert world.pipeline.run_due()["close_years"] == 0
-    world.clock.moment = NEW_YEAR
-    assert world.pipeline.run_due()["close_years"] > 0
+    for moment in (NEW_YEAR - timedelta(minutes=1), NEW_YEAR + plans.GRACE - timedelta(seconds=1)):
+        world.clock.moment = moment
+        assert world.pipeline.run_due()["close_years"] == 0
+    assert close(world) > 0
+
+
+def test_what_began_last_year_gives_back_before_quotas_lapse(scene):
+    """Lost otherwise: money returned by whoever waited over midnight stays in a quota that has lapsed, for ever."""
+    world, spender, _, provider, product = scene
+    placed = world.order(spender, product, voucher_fen=100)["result"]["id"]
+    refunded = world.confirmed(spender, provider, product, voucher_fen=1_000)
+    world.ok("request_refund", order_id=refunded, enterprise_id=spender, reason="r")
+    world.clock.moment = NEW_YEAR + timedelta(seconds=1)
+    world.pipeline.run_due()
+    world.clock.moment = NEW_YEAR - timedelta(seconds=1)  # a replica that waited for its locks
+    world.ok("cancel_order", order_id=placed, enterprise_id=spender)
+    world.ok("answer_refund", order_id=refunded, provider_id=provider, consent=True)
+    close(world)
+    figures = world.totals()
+    assert (figures["quota_available_fen"], figures["lapsed_fen"]) == (0, 3 * QUOTA)
+
+
+def test_what_comes_back_to_a_lapsed_quota_lapses_before_the_plan_closes(scene, monkeypatch):
+    """Lost otherwise: a clock that is hours behind leaves money in a closed plan."""
+    world, spender, _, _, product = scene
+    placed = world.order(spender, product, voucher_fen=100)["result"]["id"]
+    monkeypatch.setattr(plans, "AT_ONCE", 1)
+    world.clock.moment = NEW_YEAR + plans.GRACE
+    monkeypatch.setattr("infra.pipeline.DUE_ROUNDS", 1)
+    assert world.pipeline.run_due()["close_years"] == 1  # the spender's
+    world.clock.moment = NEW_YEAR - timedelta(hours=2)
+    world.ok("cancel_order", order_id=placed, enterprise_id=spender)
+    monkeypatch.undo()
+    close(world)
+    figures = world.totals()
+    assert (figures["quota_available_fen"], figures["lapsed_fen"]) == (0, 3 * QUOTA)
+    told = [event["data"]["lapsed_fen"] for event in world.sent("quota_lapsed") if event["data"]["place"] == 1]
+    assert told == [QUOTA - 100, QUOTA]
+    assert world.sent("year_closed")[0]["data"]["balances"]["quota"] == 0
 
 
 def test_what_is_unspent_lapses_and_is_told(scene):
@@ -113,7 +148,7 @@ def test_before_it_is_closed_the_old_year_gives_nothing_more(scene):
     assert world.totals()["lapsed_fen"] == 100
     world.ok("review_application", application_id=under_review, decision="refuse")
     assert not world.sent("application_reserved")
-    world.pipeline.run_due()
+    close(world)
     assert world.totals()["lapsed_fen"] == 3 * QUOTA
 
 
