@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -44,16 +45,21 @@ def _instant(_context: click.Context, _option: click.Parameter, value: str | Non
 @click.command()
 @folder_option
 @click.option("--scale", multiple=True, callback=_scale, metavar="SERVICE=COUNT", help="Replicas of one service.")
-@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), help="sqlite, or postgresql with replicas.")
 @click.option("--clock", callback=_instant, metavar="INSTANT", help="Start a simulated clock there (RFC 3339).")
 @click.option("--detach", is_flag=True, help="Return when everything is ready; `yunquan down` ends it.")
-def up(folder: Path, scale: dict[str, int], database: str, clock: datetime | None, detach: bool) -> None:
+def up(folder: Path, scale: dict[str, int], database: str | None, clock: datetime | None, detach: bool) -> None:
     """Run broker, databases, services and relays until Ctrl-C (or `yunquan down`)."""
+    with contextlib.suppress(LocalServerError):
+        raise click.ClickException(f"it runs already, as process {read_state(folder)['pid']}: `yunquan down` ends it")
     if detach:
         _detach(folder)
         return
     exit_on_signals()
-    database = "postgresql" if any(count > 1 for count in scale.values()) else database
+    if database is None:
+        database = "postgresql" if any(count > 1 for count in scale.values()) else "sqlite"
+        if database == "postgresql" and any((folder / "data").glob("*.sqlite3")):
+            click.echo("replicas need PostgreSQL: what lies in the SQLite files here stays there", err=True)
     options = Options(scale=scale, database=database, starts_at=clock)
     try:
         with Deployment(folder, options) as deployment:
@@ -79,11 +85,13 @@ def _detach(folder: Path) -> None:
             stderr=out,
             start_new_session=True,
         )
-    state = folder / "run" / "state.json"
-    ready = wait_for(
-        lambda: process.poll() is not None or (state.is_file() and read_state(folder)["pid"] == process.pid),
-        deadline_seconds=120,
-    )
+
+    def up_or_over() -> bool:
+        with contextlib.suppress(LocalServerError):
+            return bool(read_state(folder)["pid"] == process.pid)
+        return process.poll() is not None
+
+    ready = wait_for(up_or_over, deadline_seconds=120)
     if not ready or process.poll() is not None:
         process.terminate()
         raise click.ClickException(f"it did not come up:\n{log.read_text()[-3000:]}")
@@ -120,7 +128,11 @@ def show(folder: Path) -> bool:
     """Print processes and queues; whether every process lives and every working queue has a consumer."""
     state = read_state(folder)
     console = Console(width=110)
-    console.print(f"broker {state['amqp_uri'].rpartition('@')[2]}   clock {state['clock']}   folder {state['folder']}")
+    database = next(iter(state["databases"].values())).partition(":")[0]
+    console.print(
+        f"broker {state['amqp_uri'].rpartition('@')[2]}   database {database}   clock {state['clock']}   "
+        f"folder {state['folder']}"
+    )
     metrics = Path(state["folder"]) / "data" / "run"
     table = Table("process", "pid", "up since", "metrics", "outbox waiting")
     healthy = True

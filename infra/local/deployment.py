@@ -97,6 +97,7 @@ class Deployment:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         lock = claim(self.folder / "run")
         self._stack.callback(lock.close)
+        self._stack.callback((self.folder / "run" / STATE).unlink, missing_ok=True)  # ours, now that the lock is
         self._start_servers()
         make_keys(self.folder / "keys", self.options.services)
         self._start_clock()
@@ -126,7 +127,6 @@ class Deployment:
         if self.options.throwaway and self.rabbit is not None:
             self.rabbit.kill()
         self._stack.close()
-        (self.folder / "run" / STATE).unlink(missing_ok=True)
 
     # ------------------------------------------------------------ what runs
 
@@ -372,7 +372,7 @@ def queue_depths(uri: str, services: tuple[str, ...] = SERVICES) -> dict[str, tu
 def read_state(folder: Path) -> dict[str, Any]:
     """What `yunquan up` wrote; LocalServerError when nothing runs there."""
     path = folder / "run" / STATE
-    if not path.is_file():
+    state: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if not state or not Path(f"/proc/{state['pid']}").exists():
         raise LocalServerError(f"nothing runs in {folder} (start it with `make up`)")
-    state: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return state
