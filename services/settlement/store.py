@@ -151,6 +151,16 @@ def with_open_question(conn: sa.Connection, claim_ids: Iterable[str]) -> set[str
     return set(conn.execute(query).scalars())
 
 
+def payable(purses: Collection[tuple[str, int]], *, most: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """The first `most` approved disbursements of each purse (programme and year): one cannot crowd out another."""
+    table = t.disbursements
+    where = (sa.tuple_(table.c.programme, table.c.year).in_(sorted(purses)), table.c.status == "approved")
+    place = sa.func.row_number().over(partition_by=(table.c.programme, table.c.year), order_by=table.c.disbursement_id)
+    placed = sa.select(table.c.disbursement_id, place.label("place")).where(*where).subquery()
+    first = sa.select(placed.c.disbursement_id).where(placed.c.place <= most)
+    return *where, table.c.disbursement_id.in_(first)
+
+
 def unfinished(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, int]:
     """Payments of each batch on which the bank's last word is still to come."""
     table = t.payments

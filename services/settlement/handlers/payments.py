@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from contracts.errors import Ok, Outcome, Refused
 from infra.calls import CallFailed, Calls
 from infra.clock import parse_instant
@@ -24,7 +22,7 @@ from services.settlement.domain.payments import Batch, Payment
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
 from services.settlement.handlers.disbursements import MOST_LOADED
 
-MOST_DISBURSEMENTS = 2_000  # of one batch; what is left waits for the next
+MOST_DISBURSEMENTS = 2_000  # of one batch, by its purse; what is left waits for the next
 ASKED_AT_ONCE = 500  # ids in one call
 
 
@@ -33,20 +31,13 @@ def make_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     desk = Desk(uow)
     desk.batches.load(command.body["batch_id"] for command in commands)
     purses = sorted({(command.body["programme"], command.body["year"]) for command in commands})
-    table = tables.disbursements
-    desk.disbursements.load_where(
-        sa.tuple_(table.c.programme, table.c.year).in_(purses),
-        table.c.status == "approved",
-        limit=MOST_DISBURSEMENTS,
-    )
-    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
-    members = desk.claims.grouped("disbursement_id")
-    outcomes = [_make(desk, members, command) for command in commands]
+    desk.disbursements.load_where(*store.payable(purses, most=MOST_DISBURSEMENTS))
+    outcomes = [_make(desk, command) for command in commands]
     desk.save()
     return outcomes
 
 
-def _make(desk: Desk, members: Mapping[str, list[str]], command: Command) -> Outcome:
+def _make(desk: Desk, command: Command) -> Outcome:
     body = command.body
     purse = (body["programme"], body["year"])
     known = desk.batches.get(body["batch_id"])
@@ -58,11 +49,14 @@ def _make(desk: Desk, members: Mapping[str, list[str]], command: Command) -> Out
         return pack
     waiting = desk.disbursements.where(lambda one: one.status == "approved" and (one.programme, one.year) == purse)
     chosen = _within_limits(waiting)
+    ids = [one.disbursement_id for one in chosen]
+    desk.claims.load_where(tables.claims.c.disbursement_id.in_(ids))  # chosen first: of all there may be millions
+    members = desk.claims.grouped("disbursement_id")
     made = rules.make(
         batch_id=body["batch_id"],
         year=body["year"],
         disbursements=chosen,
-        claims={one.disbursement_id: desk.claims.of(members[one.disbursement_id]) for one in chosen},
+        claims={disbursement_id: desk.claims.of(members[disbursement_id]) for disbursement_id in ids},
         made_by=command.actor.subject,
         now=desk.uow.now,
         pack=pack,

@@ -6,12 +6,14 @@ import csv
 import hashlib
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from infra import crypto
 from services.settlement import store, tables
+from services.settlement.handlers import payments
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
 
@@ -68,6 +70,36 @@ def test_a_batch_pays_each_provider_once(world: World) -> None:
     )
     again = world.ok("make_batch", batch_id=made["id"], programme=GUIZHOU, year=2018)
     assert again["frozen_hash"] == made["frozen_hash"], "made again after a lost answer it is the same batch"
+
+
+def test_a_purse_that_is_full_leaves_room_for_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NOTHING_TO_PAY would be the stored answer of a purse whose approved money was only not looked at."""
+    monkeypatch.setattr(payments, "MOST_DISBURSEMENTS", 1)
+    made = [world.approved(provider_id)[0] for provider_id in (world.provider(), world.provider(), world.provider())]
+    with world.engine.begin() as conn:  # the last one is of another year
+        other_year = tables.disbursements.c.disbursement_id == made[-1]
+        conn.execute(sa.update(tables.disbursements).where(other_year).values(year=2019))
+    bodies = [{"batch_id": world.new("H"), "programme": GUIZHOU, "year": year} for year in (2018, 2019)]
+    answers = world.batch("make_batch", bodies)
+    assert [answer["ok"] and answer["result"]["payments"] for answer in answers] == [1, 1]
+
+
+def test_only_the_claims_of_what_is_paid_are_loaded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """2,000 disbursements may hold ten million claims; a batch takes 20,000."""
+    monkeypatch.setattr(payments, "MOST_LOADED", 1)
+    (first, _claims, _payee), (_second, waiting, _other) = world.approved(), world.approved()
+    loaded: list[str] = []
+    select = store.select
+
+    def noting(*args: Any, **limits: Any) -> Any:
+        found = select(*args, **limits)
+        loaded.extend(found)
+        return found
+
+    monkeypatch.setattr(store, "select", noting)
+    assert world.make()["payments"] == 1
+    assert first in loaded
+    assert not set(waiting) & set(loaded)
 
 
 def test_release_is_another_persons_and_repeats_the_hash(world: World) -> None:
