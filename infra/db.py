@@ -37,7 +37,10 @@ _CREATING = 0x7975_6E72
 
 
 def create_engine(url: str, *, service: str, settings: Settings | None = None, pool_size: int = 10) -> sa.Engine:
-    """SQLite: WAL and BEGIN IMMEDIATE for every writer; PostgreSQL: READ COMMITTED with statement and lock timeouts."""
+    """SQLite: WAL and BEGIN IMMEDIATE for every writer; PostgreSQL: READ COMMITTED with statement and lock timeouts.
+
+    Errors carry no parameters on either: they may be personal data, and errors are logged.
+    """
     limits = settings or Settings()
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -51,6 +54,7 @@ def create_engine(url: str, *, service: str, settings: Settings | None = None, p
         max_overflow=pool_size,
         pool_timeout=10,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
         connect_args={
             "options": options,
             "application_name": f"yunquan-{service}",
@@ -61,7 +65,8 @@ def create_engine(url: str, *, service: str, settings: Settings | None = None, p
 
 
 def _sqlite(url: sa.URL, limits: Settings) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": min(limits.lock_timeout_ms, 2000) / 1000})
+    timeout_s = min(limits.lock_timeout_ms, 2000) / 1000
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": timeout_s})
 
     @sa_event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import Any
 
 import structlog
@@ -42,3 +43,15 @@ def configure(process: str, level: int = logging.INFO) -> None:
     for noisy in ("pika", "amqp", "nameko", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("nameko.containers").setLevel(logging.ERROR)
+
+
+def told(error: BaseException) -> dict[str, Any]:
+    """What may be logged of a defect: its class, the database's code, the way it came; its text may hold a record."""
+    original = getattr(error, "orig", None)
+    code = getattr(original, "pgcode", None) or getattr(original, "sqlite_errorname", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    return {
+        "error": type(error).__name__,
+        **({"code": code} if code else {}),
+        "trace": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }

@@ -22,6 +22,7 @@ from infra.db import UnitOfWork, reading, writing
 from infra.explain import explain
 from infra.isolate import StillTransient, isolate, with_retries
 from infra.jsontext import canonical
+from infra.log import told
 from infra.messages import Answer, Command, Event, answer, refusal
 
 log = structlog.get_logger(__name__)
@@ -163,8 +164,7 @@ class Pipeline:
             method=command.method,
             key=command.key,
             correlation_id=command.correlation_id,
-            error=type(error).__name__,
-            exc_info=error,
+            **told(error),
         )
         return refusal(Refused("INTERNAL"))
 
@@ -231,8 +231,8 @@ class Pipeline:
             name = due.__name__
             try:
                 done[name] = self._run_one_due(due)
-            except Exception as error:
-                log.error("due.failed", service=self.service, due=name, exc_info=error)
+            except Exception as error:  # noqa: BLE001 - logged and raised below, when the others are done
+                log.error("due.failed", service=self.service, due=name, **told(error))
                 failures[name] = error
         if failures:
             raise DueFailed(failures)

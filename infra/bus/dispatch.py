@@ -16,6 +16,7 @@ from infra.bus import names
 from infra.bus.delivery import Delivery, Done, Letter
 from infra.bus.edge import CommandEdge, EventEdge, Item, Request, Undecodable, result_reply
 from infra.isolate import with_retries
+from infra.log import told
 from infra.messages import Answer, Command, Event, refusal
 from infra.pipeline import DueFailed, EventsFailed, Pipeline
 
@@ -167,7 +168,7 @@ class Dispatch:
             correlation_id=event.correlation_id,
             reason=reason,
             rung=rung,
-            exc_info=None if reason == "NotYet" else error,
+            **({} if reason == "NotYet" else told(error)),
         )
         if rung is None:
             return self._letter(delivery, f"defect: {reason}")

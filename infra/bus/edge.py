@@ -18,6 +18,7 @@ from contracts.errors import Refused
 from infra.auth import Unauthenticated, Verifier, may_act, may_call
 from infra.bus import names
 from infra.bus.delivery import Delivery
+from infra.log import told
 from infra.messages import Actor, Answer, Command, Event, refusal
 from infra.settings import Settings
 
@@ -87,7 +88,7 @@ class CommandEdge:
         try:
             return self._request(delivery)
         except Exception as error:  # noqa: BLE001 - whatever a message can bring about must not take its neighbours along
-            log.error("request.defect", service=self.service, error=type(error).__name__)
+            log.error("request.defect", service=self.service, **told(error))
             reply = error_reply("MalformedRequest", "not understood")
             return Request(delivery, reply=reply, dead="undecodable")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from contracts.errors import Ok, Refused
 from infra import isolate, retention, tables
@@ -151,6 +152,35 @@ def test_a_batch_whose_handler_answers_too_few_is_undone(engine):
     pipeline = toy.pipeline(engine, commands={"deposit": Route(lambda uow, commands: [Ok({})] * (len(commands) - 1))})
     (given,) = pipeline.run_commands("deposit", [toy.command("k1")])
     assert given["error"]["code"] == "INTERNAL"
+
+
+def test_a_defect_is_logged_without_what_was_saved(engine):
+    """Lost otherwise: the names and accounts of people, in a log that is kept elsewhere and by others."""
+
+    def saving(uow, commands):
+        uow.conn.execute(sa.insert(toy.accounts).values(id="520102-private", amount_fen=None, sequence=1))
+
+    with structlog.testing.capture_logs() as logged:
+        toy.pipeline(engine, commands={"deposit": Route(saving)}).run_commands("deposit", [toy.command("k1")])
+    (entry,) = logged
+    assert (entry["event"], entry["error"], bool(entry["code"])) == ("command.defect", "IntegrityError", True)
+    assert "520102-private" not in shown(entry)
+
+
+def test_due_work_that_fails_is_logged_without_what_was_saved(engine):
+    """Lost otherwise: as above, every minute."""
+
+    def saving(uow):
+        uow.conn.execute(sa.insert(toy.accounts).values(id="520102-private", amount_fen=None, sequence=1))
+
+    with structlog.testing.capture_logs() as logged, pytest.raises(DueFailed):
+        toy.pipeline(engine, due=[saving]).run_due()
+    assert "520102-private" not in shown(logged[0])
+
+
+def shown(entry):
+    """The entry as it is written, with its traceback."""
+    return str(structlog.processors.format_exc_info(None, "error", dict(entry)))
 
 
 @pytest.mark.parametrize(("failures", "code"), [(2, None), (99, "UNAVAILABLE")], ids=["passes", "stays"])
