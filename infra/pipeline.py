@@ -196,14 +196,19 @@ class Pipeline:
     def run_events(self, events: Sequence[Event]) -> None:
         """Each event takes effect once, however often it comes; raises EventsFailed for those that could not.
 
-        Events of one aggregate are put in the order of their sequence; runs of one type go to its handler together,
-        after all of them went to the handler of `*`, if there is one. After StillTransient all may be given again.
+        Events of one aggregate are put in the order of their sequence; a run of one type goes to its handler in one
+        transaction, since handlers lock in order each for itself. Where there is a handler of `*`, all go to it
+        together, and then to their own. After StillTransient all may be given again.
         """
         placed = in_sequence(events)
-        verdicts = isolate(self._run_events_part, placed, lambda _event, error: error) if placed else []
+        runs = [list(run) for _, run in groupby(placed, key=self._goes_with)]
+        verdicts = [verdict for run in runs for verdict in isolate(self._run_events_part, run, _as_it_is)]
         failures = {placed[at].id: error for at, error in enumerate(verdicts) if error is not None}
         if failures:
             raise EventsFailed({at: failures[event.id] for at, event in enumerate(events) if event.id in failures})
+
+    def _goes_with(self, event: Event) -> str:
+        return "*" if "*" in self.events else event.type
 
     def _run_events_part(self, events: Sequence[Event]) -> Sequence[Exception | None]:
         with_retries(lambda: self._commit_events(events))
@@ -281,3 +286,7 @@ def in_sequence(events: Sequence[Event]) -> list[Event]:
 
 def _distinct(events: Sequence[Event]) -> list[Event]:
     return list({event.id: event for event in events}.values())
+
+
+def _as_it_is(_event: Event, error: Exception) -> Exception | None:
+    return error

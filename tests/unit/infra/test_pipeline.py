@@ -374,6 +374,21 @@ def test_events_of_one_aggregate_are_put_in_sequence(engine, pipeline):
     assert effects(engine) == [f"toy.gift.v1:{x}" for x in ("a:1", "b:1", "a:2", "a:3")]
 
 
+def test_handlers_of_two_types_hold_no_locks_together(engine):
+    """Lost otherwise: each takes its locks in order, but the second's come after the first's, and commands deadlock."""
+    runs: list[tuple[object, list[str]]] = []
+
+    def noted(uow, events):
+        runs.append((uow, [event.subject for event in events]))
+        toy.gift(uow, events)
+
+    pipeline = toy.pipeline(engine, events={"toy.gift.v1": noted, "toy.deposited.v1": noted})
+    other = toy.event("c", type="toy.deposited.v1")
+    pipeline.run_events([toy.event("a"), toy.event("b"), other, toy.event("d")])
+    assert [subjects for _, subjects in runs] == [["a", "b"], ["c"], ["d"]]
+    assert len({id(uow) for uow, _ in runs}) == 3
+
+
 def test_in_sequence_leaves_other_aggregates_where_they_are():
     """Lost otherwise: ordering one aggregate moves its neighbours' events across types."""
     events = [toy.event("a", 2), toy.event("b", 9), toy.event("a", 1), toy.event("c", 5)]
