@@ -6,6 +6,7 @@ import os
 import time
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from contracts.roles import ALL
 from infra import auth
 from infra.messages import Actor
 from infra.settings import from_env
+
+if TYPE_CHECKING:
+    from infra.dlq import DeadLetter
 
 SERVICE = click.Choice(SERVICES)
 
@@ -127,11 +131,14 @@ def dlq_replay(service: str, ids: tuple[str, ...], everything: bool, token: Path
 
     _need_choice(ids, everything)
     given = token.read_text(encoding="ascii").strip() if token else None
-    try:
-        done = dlq.replay(_broker(), service, lambda letter: everything or letter.id in ids, token=given)
-    except dlq.NotReplayed as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"{done} replayed")
+    choice = _Choice(ids)
+    done = dlq.replay(_broker(), service, choice, token=given)
+    for line in done.refused:
+        click.echo(line)
+    click.echo(f"{done.sent} replayed")
+    choice.all_found(service)
+    if done.refused:
+        raise click.ClickException(f"{len(done.refused)} refused")
 
 
 @dlq_group.command("drop")
@@ -144,8 +151,9 @@ def dlq_drop(service: str, ids: tuple[str, ...], everything: bool) -> None:
     from infra import dlq
 
     _need_choice(ids, everything)
-    done = dlq.drop(_broker(), service, lambda letter: everything or letter.id in ids)
-    click.echo(f"{done} dropped")
+    choice = _Choice(ids)
+    click.echo(f"{dlq.drop(_broker(), service, choice)} dropped")
+    choice.all_found(service)
 
 
 def _broker() -> str:
@@ -159,6 +167,23 @@ def _broker() -> str:
         return str(read_state(Path(os.environ.get("YUNQUAN_FOLDER", ".yunquan")))["amqp_uri"])
     except LocalServerError as error:
         raise click.ClickException(f"{error}; or name a broker in YUNQUAN_AMQP_URI") from error
+
+
+class _Choice:
+    """The letters of these ids, or every one when there are none; remembers which it has not met."""
+
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        self._ids = frozenset(ids)
+        self._missing = set(ids)
+
+    def __call__(self, letter: DeadLetter) -> bool:
+        self._missing.discard(letter.id)
+        return not self._ids or letter.id in self._ids
+
+    def all_found(self, service: str) -> None:
+        """ClickException with the ids that no letter had."""
+        if self._missing:
+            raise click.ClickException(f"no dead letter {', '.join(sorted(self._missing))} of {service}")
 
 
 def _need_choice(ids: tuple[str, ...], everything: bool) -> None:

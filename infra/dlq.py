@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,16 @@ import pika
 
 from infra.bus import names
 
-_EVENT = re.compile(r"\.v[0-9]+$")  # event types end in their version, methods do not
+OURS = frozenset(
+    {
+        names.HEADER_ERROR,
+        names.HEADER_QUEUE,
+        names.HEADER_DEAD_ID,
+        names.HEADER_DEAD_AT,
+        names.HEADER_ATTEMPTS,
+        names.HEADER_DELIVERIES,
+    }
+)  # what is told of one death, and no more true of the next
 MOST = 10_000  # letters looked at in one go
 
 
@@ -30,6 +38,14 @@ class DeadLetter:
     headers: dict[str, Any] = field(repr=False)
     body: bytes = field(repr=False)
     content_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many were sent again, and of each that was not, why; those stay in the dead queue."""
+
+    sent: int
+    refused: tuple[str, ...] = ()
 
 
 class NotReplayed(Exception):
@@ -67,20 +83,25 @@ def letters(uri: str, service: str) -> list[DeadLetter]:
     return found
 
 
-def replay(uri: str, service: str, chosen: Callable[[DeadLetter], bool], *, token: str | None = None) -> int:
-    """Send the chosen ones again, events to this service alone, commands to its queue; how many.
+def replay(uri: str, service: str, chosen: Callable[[DeadLetter], bool], *, token: str | None = None) -> Replayed:
+    """Send the chosen ones again, events to this service alone, commands to its queue; one refused keeps no other.
 
-    A command needs a token of who answers for it now: its own was taken off when it died. NotReplayed keeps it here.
+    A command needs a token of who answers for it now: its own was taken off when it died.
     """
+    refused: list[str] = []
     with _channel(uri) as channel:
 
         def again(letter: DeadLetter) -> bool:
             if not chosen(letter):
                 return False
-            _send(channel, service, letter, token)
+            try:
+                _send(channel, service, letter, token)
+            except NotReplayed as error:
+                refused.append(f"{letter.id}: {error}")
+                return False
             return True
 
-        return _each(channel, service, again)
+        return Replayed(_each(channel, service, again), tuple(refused))
 
 
 def drop(uri: str, service: str, chosen: Callable[[DeadLetter], bool]) -> int:
@@ -100,7 +121,7 @@ def _each(channel: Any, service: str, done: Callable[[DeadLetter], bool]) -> int
             method, properties, body = channel.basic_get(queue)
             if method is None:
                 break
-            if done(_letter(method, properties, body)):
+            if done(_letter(service, method, properties, body)):
                 channel.basic_ack(method.delivery_tag)
                 handled += 1
             else:
@@ -111,15 +132,15 @@ def _each(channel: Any, service: str, done: Callable[[DeadLetter], bool]) -> int
     return handled
 
 
-def _letter(method: Any, properties: Any, body: bytes) -> DeadLetter:
+def _letter(service: str, method: Any, properties: Any, body: bytes) -> DeadLetter:
     headers = dict(properties.headers or {})
-    routing_key = headers.get(names.HEADER_ROUTING_KEY) or _first_key(headers) or method.routing_key
-    kind = "event" if _EVENT.search(routing_key) else "command"
+    queue, routing_key = _came_from(headers, names.events_queue(service))
+    kind = "event" if queue == names.events_queue(service) else "command"
     known = headers.get(names.HEADER_DEAD_ID)
     return DeadLetter(
         id=known if isinstance(known, str) else hashlib.sha256(body).hexdigest()[:26],
         kind=kind,
-        routing_key=routing_key,
+        routing_key=routing_key or method.routing_key,
         reason=str(headers.get(names.HEADER_ERROR) or _died_of(headers)),
         dead_at=headers.get(names.HEADER_DEAD_AT),
         headers=headers,
@@ -129,10 +150,10 @@ def _letter(method: Any, properties: Any, body: bytes) -> DeadLetter:
 
 
 def _send(channel: Any, service: str, letter: DeadLetter, token: str | None) -> None:
-    ours = (names.HEADER_ERROR, names.HEADER_DEAD_ID, names.HEADER_DEAD_AT, names.HEADER_ATTEMPTS)
-    headers = {n: v for n, v in letter.headers.items() if n not in ours and not n.startswith("x-death")}
+    headers = {n: v for n, v in letter.headers.items() if n not in OURS and not n.startswith(("x-death", "x-first-"))}
     headers[names.HEADER_REPLAYED] = int(time.time())
     headers.pop(names.HEADER_DEADLINE, None)
+    headers[names.HEADER_ROUTING_KEY] = letter.routing_key
     exchange, routing_key = "", names.events_queue(service)
     if letter.kind == "command":
         if token is None:
@@ -143,13 +164,20 @@ def _send(channel: Any, service: str, letter: DeadLetter, token: str | None) -> 
     try:
         channel.basic_publish(exchange, routing_key, letter.body, properties, mandatory=True)
     except (pika.exceptions.UnroutableError, pika.exceptions.NackError) as error:
-        raise NotReplayed(f"{letter.id}: {type(error).__name__}") from error
+        raise NotReplayed(type(error).__name__) from error
 
 
-def _first_key(headers: dict[str, Any]) -> str | None:
+def _came_from(headers: dict[str, Any], events_queue: str) -> tuple[str | None, str | None]:
+    """The queue it died in and the key it was published under.
+
+    Where the broker put it here, its own account counts: what else stands in the headers may be the caller's.
+    """
+    written = headers.get(names.HEADER_ROUTING_KEY)
     deaths = headers.get("x-death") or []
-    keys = deaths[-1].get("routing-keys") if deaths else None
-    return str(keys[0]) if keys else None
+    if not deaths:  # ours are without it
+        return headers.get(names.HEADER_QUEUE), written
+    queue, keys = deaths[0].get("queue"), deaths[0].get("routing-keys") or [None]
+    return queue, written if keys[0] == queue == events_queue else keys[0]
 
 
 def _died_of(headers: dict[str, Any]) -> str:

@@ -59,7 +59,10 @@ class QueueConsumer:
         self._idle = min(IDLE_S, source.settings.heartbeat / 4) if source.settings.heartbeat else IDLE_S
         self._company = False  # did the last batch have more than one? then it pays to wait for more
         self._letters = LetterPublisher(
-            source.settings.amqp_uri, source.service, confirm_timeout=source.settings.confirm_timeout
+            source.settings.amqp_uri,
+            source.service,
+            queue=source.queue,
+            confirm_timeout=source.settings.confirm_timeout,
         )
 
     def run(self) -> None:

@@ -17,6 +17,7 @@ HEADER_ERROR = "x-yunquan-error"
 HEADER_DEAD_ID = "x-yunquan-dead-id"
 HEADER_DEAD_AT = "x-yunquan-dead-at"
 HEADER_ROUTING_KEY = "x-yunquan-routing-key"
+HEADER_QUEUE = "x-yunquan-queue"  # the queue a letter was taken from
 HEADER_REPLAYED = "x-yunquan-replayed"
 
 HEADER_DELIVERIES = "x-delivery-count"  # how often the broker delivered it before

@@ -19,15 +19,16 @@ class NotPublished(Exception):
 
 
 class LetterPublisher:
-    """Puts letters on a service's ladder and into its dead queue.
+    """Puts letters from one queue of a service's on its ladder and into its dead queue.
 
     py-amqp's wait for a confirm takes any ack for the one it waits for: so one message at a time on a connection that
     nobody shares, closed after any timeout, so that a late ack is never taken for another message's.
     """
 
-    def __init__(self, uri: str, service: str, *, confirm_timeout: float) -> None:
+    def __init__(self, uri: str, service: str, *, queue: str, confirm_timeout: float) -> None:
         self.uri = uri
         self.service = service
+        self.queue = queue
         self.confirm_timeout = confirm_timeout
         self._connection: Connection | None = None
         self._channel: Any = None
@@ -55,9 +56,10 @@ class LetterPublisher:
         channel = self._open()
         self._returned.clear()
         headers = {
-            **letter.headers,
+            **{name: value for name, value in letter.headers.items() if name != names.HEADER_DELIVERIES},
             names.HEADER_ERROR: letter.reason[:500],
-            names.HEADER_ROUTING_KEY: letter.routing_key,
+            names.HEADER_QUEUE: self.queue,
+            names.HEADER_ROUTING_KEY: self._first_key(letter),
         }
         if letter.rung is None:
             headers |= {names.HEADER_DEAD_ID: str(ULID()), names.HEADER_DEAD_AT: int(time.time())}
@@ -72,6 +74,12 @@ class LetterPublisher:
         )
         if self._returned:
             raise NotPublished(f"no queue {queue}")
+
+    def _first_key(self, letter: Letter) -> str:
+        """An event back from the ladder or a replay comes by its queue's name: what it was published under is kept."""
+        known = letter.headers.get(names.HEADER_ROUTING_KEY)
+        by_name = letter.routing_key == self.queue == names.events_queue(self.service)
+        return known if by_name and isinstance(known, str) else letter.routing_key
 
     def _open(self) -> Any:
         if self._connection is None:

@@ -293,7 +293,7 @@ def test_py_amqps_confirm_wait_takes_any_ack(world, mended):
         assert client.count("full") == 1, "the second was refused, and nobody said so"
         connection.collect()
         return
-    publisher = LetterPublisher(world.uri, "toy", confirm_timeout=5)
+    publisher = LetterPublisher(world.uri, "toy", queue="events-toy", confirm_timeout=5)
     publisher.publish([Letter("fine", "toy.gift.v1", b"1")])
     client.channel.queue_delete("retry-toy-5s")
     client.channel.queue_declare("retry-toy-5s", arguments=full)
@@ -314,7 +314,7 @@ def test_publishers_hang_on_a_blocked_broker(world, rabbit, mended):
 
     def publish() -> None:
         if mended:
-            publisher = LetterPublisher(world.uri, "toy", confirm_timeout=0.5)
+            publisher = LetterPublisher(world.uri, "toy", queue="events-toy", confirm_timeout=0.5)
             with pytest.raises(NotPublished):
                 publisher.publish([Letter("x", "toy.gift.v1", b"x")])
         else:
