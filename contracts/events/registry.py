@@ -89,7 +89,7 @@ def _e(name: str, schema: type[f.Body], *consumers: str, doc: str = "") -> Event
 
 
 EVENTS = [
-    _e("enterprise_registered", EnterpriseState, "voucher", "supervision", "settlement"),
+    _e("enterprise_registered", EnterpriseState, "voucher", "supervision"),
     _e(
         "enterprise_submitted",
         EnterpriseState,

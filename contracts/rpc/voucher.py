@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts import roles as r
-from contracts.rpc.base import Anything, IdOnly, Method, Page, ProgrammeYear, everywhere
+from contracts.rpc.base import Anything, Bulk, IdOnly, Method, Outcomes, Page, ProgrammeYear, everywhere
 from contracts.rpc.registry import ById, Items
 
 SERVICE = "voucher"
@@ -165,6 +165,16 @@ METHODS = [
         owner="enterprise_id",
         queue="apply",
         doc="第十六条.",
+    ),
+    Method(
+        SERVICE,
+        "bulk_apply",
+        "command",
+        Bulk,
+        Outcomes,
+        _enterprise | {r.OPERATOR},
+        queue="apply",
+        doc="Applications as a list, each with its own key; they take their places in its order (第十六条).",
     ),
     Method(
         SERVICE,

@@ -125,7 +125,10 @@ def _report(story: Story, seconds: float) -> tuple[str, bool]:
     enterprises = totals["registry"]["figures"]["enterprises"]
     orders = sum(totals["voucher"]["rows"]["orders"].values())
     paid = totals["settlement"]["rows"]["claims"].get("paid", 0)
-    sound = all(check.holds for check in checks) and evidence and paid > 0 and imbalance == 0
+    missed = report.missed_plants(story)
+    if missed:
+        console.print(f"[bold red]planted and not stopped: {', '.join(missed)}")
+    sound = all(check.holds for check in checks) and evidence and paid > 0 and imbalance == 0 and not missed
     console.print(f"{story.stage.calls:,} calls, {seconds:.0f} s")
     word = "OK" if sound else "BROKEN"
     return (

@@ -81,6 +81,23 @@ def alerts(console: Console, story: Story) -> int:
     return len(found)
 
 
+def missed_plants(story: Story) -> list[str]:
+    """Planted misconduct that got through: a shell's claim unaccused or paid, a tie not refused."""
+    alerts = story.stage.all_of("supervision", "list_alerts", role="supervisor", programme=PROGRAMME)
+    accused = {alert["claim_id"] for alert in alerts if alert["alert"] == "AFFILIATED_PARTIES"}
+    claims = story.stage.all_of("settlement", "list_claims", role="operator", programme=PROGRAMME)
+    shells, crook = {shell.id for shell in story.shells}, story.crooked.id if story.crooked else ""
+    planted = [c for c in claims if c["enterprise_id"] in shells and c["provider_id"] == crook]
+    missed = [
+        f"{c['claim_id']} {c['status']}" for c in planted if c["claim_id"] not in accused or c["status"] == "paid"
+    ]
+    if not planted:
+        missed.append("no planted claim came to be filed")
+    if not any(code == "AFFILIATED_WITH_PROVIDER" for code, _article in story.stage.refusals):
+        missed.append("the tied enterprise was not refused")
+    return missed
+
+
 def sentence(evidence: dict[str, Any]) -> str:
     """The one sentence a supervisor reads first."""
     said = evidence.get("sentence") or evidence.get("zh") or evidence.get("explanation")
@@ -98,7 +115,7 @@ def invariants(console: Console, story: Story) -> tuple[dict[str, Any], list[rec
     """The figures of all services and the checks over them."""
     client = story.stage.deployment.client("auditor", subject="auditor-1")
     try:
-        totals = dict(reconcile.ask(client, PROGRAMME, YEAR))
+        totals = dict(reconcile.settled(client, PROGRAMME, YEAR))
     finally:
         client.close()
     found = reconcile.checks(totals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -106,14 +107,17 @@ class Stage:
                 continue
 
     def quiet(self) -> None:
-        """No event waits in an outbox, a queue, or a consumer's hands; LocalServerError after a minute of noise."""
-        deadline = time.monotonic() + QUIET_SECONDS
-        calm = 0
+        """No event waits in an outbox, a queue, or a hand; LocalServerError after a minute without progress."""
+        least, since, calm = sys.maxsize, time.monotonic(), 0
         while calm < 2:
-            if time.monotonic() > deadline:
-                raise LocalServerError(f"the services do not come to rest: {self._backlog()}")
-            calm = calm + 1 if not any(self._backlog().values()) else 0
-            time.sleep(0.02)
+            backlog = {name: count for name, count in self._backlog().items() if count}
+            total = sum(backlog.values())
+            if total < least:
+                least, since = total, time.monotonic()
+            if time.monotonic() - since > QUIET_SECONDS:
+                raise LocalServerError(f"the services do not come to rest: {backlog}")
+            calm = 0 if backlog else calm + 1
+            time.sleep(0.02 if total < 1000 else 0.2)
 
     def _backlog(self) -> dict[str, int]:
         waiting = {f"outbox {s}": n for s, n in self.deployment.unsent().items()}

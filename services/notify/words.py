@@ -30,7 +30,11 @@ ZH: Words = {
         "confirmed": "属实，不予兑现",
         "false_alarm": "排除，解除暂停",
     },
-    "hold": {"BLACKLISTED": "收款方已列入黑名单", "ACCOUNT_CHANGED": "收款账户在批准后有变更"},
+    "hold": {
+        "BLACKLISTED": "收款方已列入黑名单",
+        "ACCOUNT_CHANGED": "收款账户在批准后有变更",
+        "HELD_BY_SUPERVISION": "监管部门尚未放行其中的兑现申请",
+    },
     "plan_status": {"made": "已制定", "published": "已公示", "closed": "已结束"},
     "provider_status": {"admitted": "服务中", "leaving": "已申请退出"},
     "node_status": {"open": "受理中", "closed": "已截止"},
@@ -64,6 +68,7 @@ EN: Words = {
     },
     "hold": {
         "BLACKLISTED": "the payee is on the blacklist",
+        "HELD_BY_SUPERVISION": "supervision has not cleared a claim in it",
         "ACCOUNT_CHANGED": "the payee's account changed after approval",
     },
     "plan_status": {"made": "made", "published": "published", "closed": "closed"},

@@ -46,7 +46,7 @@ class Chaos:
         self._chance.shuffle(names)
         names.insert(len(names) // 2, "rabbitmq")
         for name in names:
-            if self._stop.wait(self._chance.uniform(0.2, 0.9)):
+            if self._stop.wait(self._chance.uniform(0.1, 0.6)):
                 return
             if name == "rabbitmq":
                 assert self._deployment.rabbit is not None
@@ -65,9 +65,7 @@ def run(disturbed: bool) -> tuple[dict[str, Any], list[str], list[str]]:
             if disturbed:
                 with Chaos(deployment) as chaos:
                     quiet_year(stage, SIZE)
-                    while len(chaos.killed) <= len(deployment.processes()):  # the flow was quicker than the killer
-                        chaos._thread.join(0.2)
-                killed = chaos.killed
+                    killed = list(chaos.killed)  # what fell while the flow was under way; later kills prove nothing
                 deployment.wait_ready()
             else:
                 quiet_year(stage, SIZE)

@@ -36,8 +36,8 @@ _ORDER_NEWS = (
     "voided",
     "handed_over",
 )
-_ENTERPRISE_NEWS = ("registered", "submitted", "certified", "refused", "facts_changed")
-_PROVIDER_NEWS = (*_ENTERPRISE_NEWS, "admitted", "exit_noticed", "exited")
+_ENTERPRISE_NEWS = ("submitted", "certified", "refused", "facts_changed")
+_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "admitted", "exit_noticed", "exited")
 
 EVENTS: Mapping[str, EventHandler] = {
     **{f"voucher.order_{name}.v1": news.orders_told for name in _ORDER_NEWS},
