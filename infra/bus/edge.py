@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 KEY_LONGEST = 64
 PROBLEMS_SHOWN = 10
-KEYLESS = frozenset({"bulk", "run_due"})  # the first has a key an item, the second does only what has fallen due
+KEYLESS = frozenset({"bulk", "bulk_apply", "run_due"})  # lists have a key an item, run_due does only what is due
 
 
 class Undecodable(Exception):
