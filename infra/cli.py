@@ -13,6 +13,7 @@ import click
 from contracts.catalogue import SERVICES
 from contracts.roles import ALL
 from infra import auth
+from infra.bus import names
 from infra.messages import Actor
 from infra.settings import from_env
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from infra.dlq import DeadLetter
 
 SERVICE = click.Choice(SERVICES)
+LETTERS_OF = click.Choice((*SERVICES, names.UNROUTED))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,18 +85,18 @@ def issue_token(
 
 @yunquan.group("dlq")
 def dlq_group() -> None:
-    """Dead letters: what a service could not handle."""
+    """Dead letters: what a service could not handle, and events that no queue was bound for (`unrouted`)."""
 
 
 @dlq_group.command("list")
-@click.argument("service", required=False, type=SERVICE)
+@click.argument("service", required=False, type=LETTERS_OF)
 def dlq_list(service: str | None) -> None:
     """Count dead letters, or list those of SERVICE."""
     from infra import dlq
 
     uri = _broker()
     if service is None:
-        for name in SERVICES:
+        for name in LETTERS_OF.choices:
             click.echo(f"{name:<12} {dlq.count(uri, name)}")
         return
     for letter in dlq.letters(uri, service):
@@ -103,7 +105,7 @@ def dlq_list(service: str | None) -> None:
 
 
 @dlq_group.command("show")
-@click.argument("service", type=SERVICE)
+@click.argument("service", type=LETTERS_OF)
 @click.argument("id")
 @click.option("--body", is_flag=True, help="Show the body, which may hold personal data.")
 def dlq_show(service: str, id: str, body: bool) -> None:
@@ -121,12 +123,12 @@ def dlq_show(service: str, id: str, body: bool) -> None:
 
 
 @dlq_group.command("replay")
-@click.argument("service", type=SERVICE)
+@click.argument("service", type=LETTERS_OF)
 @click.argument("ids", nargs=-1)
 @click.option("--all", "everything", is_flag=True)
 @click.option("--token", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="For commands: whose.")
 def dlq_replay(service: str, ids: tuple[str, ...], everything: bool, token: Path | None) -> None:
-    """Send dead letters again: events to this service alone, commands under the token given."""
+    """Send dead letters again: events to this service alone, unrouted ones to all, commands under the token given."""
     from infra import dlq
 
     _need_choice(ids, everything)
@@ -142,7 +144,7 @@ def dlq_replay(service: str, ids: tuple[str, ...], everything: bool, token: Path
 
 
 @dlq_group.command("drop")
-@click.argument("service", type=SERVICE)
+@click.argument("service", type=LETTERS_OF)
 @click.argument("ids", nargs=-1)
 @click.option("--all", "everything", is_flag=True)
 @click.confirmation_option(prompt="They will be gone for good. Drop them?")

@@ -1,4 +1,7 @@
-"""Dead letters: seen, replayed or dropped by a person, one by one or all; looking at them changes nothing."""
+"""Dead letters: seen, replayed or dropped by a person, one by one or all; looking at them changes nothing.
+
+`unrouted` passes for a service: its letters are events that no queue was bound for.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 
 import pika
 
+from contracts.catalogue import SERVICES
 from infra.bus import names
 
 OURS = frozenset(
@@ -38,6 +42,7 @@ class DeadLetter:
     headers: dict[str, Any] = field(repr=False)
     body: bytes = field(repr=False)
     content_type: str | None = None
+    message_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def _channel(uri: str) -> Iterator[Any]:
 def count(uri: str, service: str) -> int:
     """How many lie in the service's dead queue."""
     with _channel(uri) as channel:
-        return int(channel.queue_declare(names.dead_queue(service), passive=True).method.message_count)
+        return int(channel.queue_declare(_queue(service), passive=True).method.message_count)
 
 
 def letters(uri: str, service: str) -> list[DeadLetter]:
@@ -86,7 +91,8 @@ def letters(uri: str, service: str) -> list[DeadLetter]:
 def replay(uri: str, service: str, chosen: Callable[[DeadLetter], bool], *, token: str | None = None) -> Replayed:
     """Send the chosen ones again, events to this service alone, commands to its queue; one refused keeps no other.
 
-    A command needs a token of who answers for it now: its own was taken off when it died.
+    A command needs a token of who answers for it now: its own was taken off when it died. An unrouted event goes to
+    everyone who is bound for it by now.
     """
     refused: list[str] = []
     with _channel(uri) as channel:
@@ -112,7 +118,7 @@ def drop(uri: str, service: str, chosen: Callable[[DeadLetter], bool]) -> int:
 
 def _each(channel: Any, service: str, done: Callable[[DeadLetter], bool]) -> int:
     """Take each letter once; those that are `done` are acknowledged, the others go back as they were."""
-    queue = names.dead_queue(service)
+    queue = _queue(service)
     waiting = channel.queue_declare(queue, passive=True).method.message_count
     handled = 0
     kept: list[int] = []
@@ -132,20 +138,29 @@ def _each(channel: Any, service: str, done: Callable[[DeadLetter], bool]) -> int
     return handled
 
 
+def _queue(service: str) -> str:
+    return names.UNROUTED if service == names.UNROUTED else names.dead_queue(service)
+
+
 def _letter(service: str, method: Any, properties: Any, body: bytes) -> DeadLetter:
     headers = dict(properties.headers or {})
-    queue, routing_key = _came_from(headers, names.events_queue(service))
-    kind = "event" if queue == names.events_queue(service) else "command"
+    if service == names.UNROUTED:  # the relay put it there as it was
+        kind, routing_key, reason = "event", properties.type, "no queue was bound for it"
+    else:
+        queue, routing_key = _came_from(headers, names.events_queue(service))
+        kind = "event" if queue == names.events_queue(service) else "command"
+        reason = str(headers.get(names.HEADER_ERROR) or _died_of(headers))
     known = headers.get(names.HEADER_DEAD_ID)
     return DeadLetter(
         id=known if isinstance(known, str) else hashlib.sha256(body).hexdigest()[:26],
         kind=kind,
         routing_key=routing_key or method.routing_key,
-        reason=str(headers.get(names.HEADER_ERROR) or _died_of(headers)),
+        reason=reason,
         dead_at=headers.get(names.HEADER_DEAD_AT),
         headers=headers,
         body=body,
         content_type=properties.content_type,
+        message_id=properties.message_id,
     )
 
 
@@ -160,7 +175,18 @@ def _send(channel: Any, service: str, letter: DeadLetter, token: str | None) -> 
             raise NotReplayed("a command is replayed with --token: its own was not kept")
         headers[names.HEADER_TOKEN] = token
         exchange, routing_key = names.RPC_EXCHANGE, letter.routing_key
-    properties = pika.BasicProperties(headers=headers, content_type=letter.content_type, delivery_mode=2)
+    elif service == names.UNROUTED:
+        producer = letter.routing_key.partition(".")[0]
+        if producer not in SERVICES:  # to an exchange that is not there the broker closes the channel
+            raise NotReplayed(f"{letter.routing_key} is no event of ours")
+        exchange, routing_key = names.events_exchange(producer), letter.routing_key
+    properties = pika.BasicProperties(
+        headers=headers,
+        content_type=letter.content_type,
+        delivery_mode=2,
+        message_id=letter.message_id,
+        type=letter.routing_key if letter.kind == "event" else None,
+    )
     try:
         channel.basic_publish(exchange, routing_key, letter.body, properties, mandatory=True)
     except (pika.exceptions.UnroutableError, pika.exceptions.NackError) as error:

@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from infra.bus import names
 from infra.clock import parse_instant
 from infra.local.deployment import Deployment, Options, queue_depths, read_state
 from infra.local.guard import LocalServerError, exit_on_signals, wait_for
@@ -147,7 +148,7 @@ def show(folder: Path) -> bool:
     console.print(table)
     queues = Table("queue", "waiting", "consumers")
     for queue, (ready, consumers) in queue_depths(state["amqp_uri"], tuple(state["services"])).items():
-        working = not queue.startswith(("dead-", "retry-"))
+        working = not queue.startswith(("dead-", "retry-", names.UNROUTED))
         healthy = healthy and (consumers > 0 or not working)
         if working or ready:
             queues.add_row(queue, str(ready), str(consumers))

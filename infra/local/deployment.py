@@ -27,6 +27,7 @@ import sqlalchemy as sa
 
 from contracts.catalogue import SERVICES
 from contracts.client import Client
+from infra.bus import names
 from infra.clock import SimulatedClock
 from infra.local.guard import Child, LocalServerError, claim, last_lines, spawn, wait_for
 from infra.local.keys import make_keys, sign, write_secret
@@ -347,16 +348,17 @@ def command_of(process: str) -> list[str]:
 
 
 def queue_depths(uri: str, services: tuple[str, ...] = SERVICES) -> dict[str, tuple[int, int]]:
-    """Queue → (messages ready, consumers) of the services' queues and dead queues, by passive declaration."""
-    names = [
+    """Queue → (messages ready, consumers) of the services' queues, dead queues and `unrouted`, declared passively."""
+    queues = [
         name
         for s in services
         for name in (f"rpc-{s}", f"rpc-{s}.query", f"rpc-{s}.bulk", f"rpc-{s}.apply", f"events-{s}", f"dead-{s}")
     ] + [f"retry-{s}-{rung}" for s in services for rung in ("5s", "1m", "15m", "2h")]
+    queues.append(names.UNROUTED)
     found: dict[str, tuple[int, int]] = {}
     connection = pika.BlockingConnection(pika.URLParameters(uri))
     try:
-        for name in names:
+        for name in queues:
             channel = connection.channel()
             try:
                 frame = channel.queue_declare(name, passive=True).method

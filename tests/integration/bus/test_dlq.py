@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 import pika
 import pytest
 from click.testing import CliRunner
@@ -10,6 +13,8 @@ from infra import cli, dlq
 from infra.bus import names, topology
 from infra.bus.delivery import Letter
 from infra.bus.publisher import LetterPublisher
+from infra.local.cli import show
+from tests.integration.bus.client import Client
 from tests.integration.bus.test_traps import event_body
 
 
@@ -93,3 +98,38 @@ def test_one_letter_that_is_refused_does_not_keep_the_others(every_queue):
     assert "--token" in said[0]
     (left,) = dlq.letters(every_queue, "voucher")
     assert left.kind == "command"
+
+
+def test_an_event_that_nobody_was_bound_for_is_seen_and_published_again(every_queue, tmp_path, capsys):
+    """Lost otherwise: what `unrouted` keeps is kept for good, and nobody knows of it."""
+    client = Client(every_queue)
+    type_ = "registry.product_published.v1"
+    headers = {names.HEADER_STREAM_SEQ: 7}
+    properties = pika.BasicProperties(type=type_, headers=headers, content_type="application/cloudevents+json")
+    heard = ("voucher", "settlement", "supervision", "notify")
+    for service in heard:
+        client.channel.queue_unbind(names.events_queue(service), "registry.events", type_)
+    client.channel.confirm_delivery()
+    client.channel.basic_publish("", names.UNROUTED, b"event", properties, mandatory=True)  # as the relay does
+    (line,) = [line for line in run("list")[1] if line.startswith("unrouted")]
+    assert line.split() == ["unrouted", "1"]
+    (tmp_path / "run").mkdir()
+    state = {"amqp_uri": every_queue, "clock": "system", "folder": str(tmp_path), "processes": {}, "services": []}
+    state |= {"pid": os.getpid(), "databases": {"toy": "sqlite:///"}}
+    (tmp_path / "run" / "state.json").write_text(json.dumps(state))
+    assert show(tmp_path), "it has no consumer, and needs none"
+    assert names.UNROUTED in capsys.readouterr().out
+    (line,) = run("list", "unrouted")[1]
+    id_, _when, *said = line.split(maxsplit=4)
+    assert said == ["event", type_, "no queue was bound for it"]
+    assert run("show", "unrouted", id_)[1][0] == f"event {type_}"
+    assert run("replay", "unrouted", id_) == (1, [f"{id_}: UnroutableError", "0 replayed", "Error: 1 refused"])
+    client.channel.queue_bind(names.events_queue("voucher"), "registry.events", type_)
+    assert run("replay", "unrouted", id_) == (0, ["1 replayed"])
+    method, again, body = client.channel.basic_get(names.events_queue("voucher"))
+    assert (method.exchange, method.routing_key, body) == ("registry.events", type_, b"event")
+    assert again.headers[names.HEADER_STREAM_SEQ] == 7
+    client.channel.basic_publish("", names.UNROUTED, b"event", properties, mandatory=True)
+    assert run("drop", "unrouted", "--all", "--yes") == (0, ["1 dropped"])
+    assert dlq.count(every_queue, names.UNROUTED) == 0
+    client.close()
