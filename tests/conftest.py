@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import pika
 import pytest
 
 from infra.local.databases import Databases
@@ -72,9 +73,28 @@ def amqp_uri(request: pytest.FixtureRequest) -> Iterator[str]:
     if not node.running():
         node.start()
     name = f"test-{secrets.token_hex(4)}"
-    yield node.add_vhost(name)
+    uri = node.add_vhost(name)
+    if not _usable(uri):  # a node that tests have killed and restarted may refuse new queues ever after
+        node.kill()
+        shutil.rmtree(node.folder / "data")
+        node.start()
+        uri = node.add_vhost(name)
+    yield uri
     if node.running():
         node.delete_vhost(name)
+
+
+def _usable(uri: str) -> bool:
+    """Whether the broker opens the virtual host and makes a quorum queue in it."""
+    try:
+        connection = pika.BlockingConnection(pika.URLParameters(f"{uri}?socket_timeout=10"))
+        channel = connection.channel()
+        channel.queue_declare("usable", durable=True, arguments={"x-queue-type": "quorum"})
+        channel.queue_delete("usable")
+        connection.close()
+    except pika.exceptions.AMQPError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")
