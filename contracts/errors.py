@@ -143,9 +143,6 @@ ERRORS: Mapping[str, ErrorText] = {
     "AGREEMENT_REQUIRED": ErrorText(
         "refused", "The transaction agreement must be read and accepted.", "须阅读并确认交易协议。"
     ),
-    "APPLICATION_EXISTS": ErrorText(
-        "refused", "The enterprise has an application for this year.", "该企业本年度已有申领申请。"
-    ),
     "CLAIMED_BY_ANOTHER": ErrorText("refused", "Another claim holds the order.", "该订单已由另一兑现申请占用。"),
     "NO_PLAN": ErrorText(
         "refused", "No issuance plan is published and open for that year.", "该年度没有已公示且已开放的发放计划。"

@@ -16,7 +16,7 @@ from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
 from services.voucher.access import foreign
 from services.voucher.domain import ledger
-from services.voucher.domain.applications import AGAIN
+from services.voucher.domain.applications import FREED, HELD
 from services.voucher.tables import accounts, applications, metadata, orders, plans, transfers
 
 Found = Mapping[str, Any] | Refused
@@ -66,26 +66,40 @@ def get_plan(conn: sa.Connection, command: Command) -> Found:
 
 
 def get_quota(conn: sa.Connection, command: Command) -> Found:
-    """An enterprise's quota of a year: granted, held by placed orders, available; 0 where there is none."""
+    """An enterprise's quota of a year, summed over its applications; 0 where there is none.
+
+    granted = available + held by placed orders + spent + lapsed; reserved and waiting come on top. `left_fen`: what a
+    further application may ask for (第十六条), None where there is no plan. `applications`: by place, without the
+    refused and withdrawn.
+    """
     body = command.body
     account = _account(conn, ledger.quota(body["programme"], body["year"], body["enterprise_id"]))
-    mine = (
-        applications.c.enterprise_id == body["enterprise_id"],
-        applications.c.programme == body["programme"],
-        applications.c.year == body["year"],
-        applications.c.status.not_in(AGAIN),
+    one = applications.c
+    names = "application_id", "status", "place", "requested_fen", "ceiling_fen", "amount_fen", "lapsed_fen"
+    query = sa.select(*(one[name] for name in names)).where(
+        one.enterprise_id == body["enterprise_id"],
+        one.programme == body["programme"],
+        one.year == body["year"],
+        one.status.not_in(FREED),
     )
-    row = _one(conn, sa.select(applications).where(*mine)) or {}
-    granted = row.get("amount_fen", 0) if row.get("status") in ("granted", "lapsed") else 0
+    mine = [_json(row) for row in conn.execute(query.order_by(one.place)).mappings()]
+    filled = [row for row in mine if row["status"] in ("granted", "lapsed") and row["amount_fen"]]
+    granted_fen, lapsed_fen = (sum(row[name] for row in filled) for name in ("amount_fen", "lapsed_fen"))
+    cap = sa.select(plans.c.quota_fen).where(plans.c.programme == body["programme"], plans.c.year == body["year"])
+    quota_fen = conn.execute(cap).scalar()
+    taken_fen = sum(row["amount_fen"] if row["status"] in HELD else row["ceiling_fen"] for row in mine)
     return {
         **body,
-        "application_id": row.get("application_id"),
-        "status": row.get("status", "none"),
-        "granted_fen": granted,
+        "quota_fen": quota_fen,
+        "left_fen": None if quota_fen is None else max(0, quota_fen - taken_fen),
+        "reserved_fen": sum(row["amount_fen"] for row in mine if row["status"] == "reserved"),
+        "waiting_fen": sum(row["ceiling_fen"] for row in mine if row["status"] == "waiting"),
+        "granted_fen": granted_fen,
         "held_fen": account.debits_pending,
         "available_fen": account.available_fen,
-        "spent_fen": granted - account.balance_fen - row.get("lapsed_fen", 0) if granted else 0,
-        "lapsed_fen": row.get("lapsed_fen", 0),
+        "spent_fen": granted_fen - account.balance_fen - lapsed_fen,
+        "lapsed_fen": lapsed_fen,
+        "applications": mine,
     }
 
 

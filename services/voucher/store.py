@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db_insert import insert_many, insert_new, upsert
-from services.voucher.domain.applications import AGAIN, Application
+from services.voucher.domain.applications import FREED, HELD, Application
 from services.voucher.domain.claims import Heard
 from services.voucher.domain.ledger import Account, Books
 from services.voucher.domain.orders import Order
@@ -101,16 +101,20 @@ def applications_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, A
     return {found.application_id: found for found in _applications(conn, query)}
 
 
-def live_applications(
+def taken_fen(
     conn: sa.Connection, enterprises: Collection[str], keys: Collection[ProgrammeYear]
-) -> dict[tuple[str, str, int], Application]:
-    """(enterprise, programme, year) → its application that was not refused or withdrawn; under the plan's lock."""
-    query = sa.select(applications).where(
-        applications.c.enterprise_id.in_(sorted(enterprises)),
-        sa.tuple_(applications.c.programme, applications.c.year).in_(sorted(keys)),
-        applications.c.status.not_in(AGAIN),
+) -> dict[tuple[str, str, int], int]:
+    """(enterprise, programme, year) → what its applications take up of the quota, `Application.taken_fen` summed; under
+    the plan's lock."""
+    one = applications.c
+    part = sa.case((one.status.in_(HELD), one.amount_fen), else_=one.ceiling_fen)
+    key = one.enterprise_id, one.programme, one.year
+    query = sa.select(*key, sa.func.sum(part)).where(
+        one.enterprise_id.in_(sorted(enterprises)),
+        sa.tuple_(one.programme, one.year).in_(sorted(keys)),
+        one.status.not_in(FREED),
     )
-    return {(one.enterprise_id, one.programme, one.year): one for one in _applications(conn, query)}
+    return {(row[0], row[1], row[2]): int(row[3]) for row in conn.execute(query.group_by(*key))}
 
 
 def waiting(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
@@ -129,7 +133,7 @@ def waiting(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
 
 
 def unsettled(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
-    """Applications of a plan whose year is over that still have to lapse, by place, locked."""
+    """Applications of a plan whose year is over that still have to lapse, newest first, locked."""
     query = (
         sa.select(applications)
         .where(
@@ -138,7 +142,7 @@ def unsettled(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
             applications.c.status.in_(("reserved", "waiting", "granted")),
             ~applications.c.settled,
         )
-        .order_by(applications.c.place)
+        .order_by(applications.c.place.desc())
         .limit(most)
         .with_for_update()
     )
@@ -146,7 +150,7 @@ def unsettled(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
 
 
 def lapsed_too_early(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
-    """Settled applications of a plan whose year is over in whose quota there is money after all, by place, locked."""
+    """Settled applications of a plan whose year is over in whose quota there is money, newest first, locked."""
     quota = accounts.c
     query = (
         sa.select(applications)
@@ -162,7 +166,7 @@ def lapsed_too_early(conn: sa.Connection, plan: Plan, most: int) -> list[Applica
             applications.c.amount_fen > applications.c.lapsed_fen,
             applications.c.settled,
         )
-        .order_by(applications.c.place)
+        .order_by(applications.c.place.desc())
         .limit(most)
         .with_for_update(of=applications)
     )
@@ -272,7 +276,8 @@ def _row(account: Account) -> dict[str, Any]:
 def enterprises(conn: sa.Connection, ids: Collection[str], *, now: datetime, year: int) -> dict[str, Enterprise]:
     """Enterprises by id, with the quota granted for that year and whether they are on the blacklist now."""
     known = known_enterprises.c
-    granted = sa.select(applications.c.amount_fen).where(
+    total = sa.cast(sa.func.sum(applications.c.amount_fen), sa.BigInteger)  # a sum is no integer on PostgreSQL
+    granted = sa.select(total).where(
         applications.c.enterprise_id == known.enterprise_id,
         applications.c.programme == known.programme,
         applications.c.year == year,

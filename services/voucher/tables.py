@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
 from infra.immutable import immutable
-from services.voucher.domain.applications import AGAIN
+from services.voucher.domain.applications import FREED
 
 metadata = sa.MetaData()
 common_tables(metadata)
@@ -51,6 +51,7 @@ applications = sa.Table(
     sa.Column("place", sa.BigInteger, nullable=False),
     sa.Column("priority", sa.Boolean, nullable=False),
     sa.Column("requested_fen", FEN),
+    sa.Column("ceiling_fen", FEN, nullable=False),
     sa.Column("amount_fen", FEN, nullable=False),
     sa.Column("lapsed_fen", FEN, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
@@ -63,13 +64,12 @@ applications = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("programme", "year", "place", name="one_application_a_place"),
 )
-_live = applications.c.status.not_in(AGAIN)
+_live = applications.c.status.not_in(FREED)
 sa.Index(
-    "one_live_application_a_year",
+    "live_applications_of_a_year",
     applications.c.enterprise_id,
     applications.c.programme,
     applications.c.year,
-    unique=True,
     sqlite_where=_live,
     postgresql_where=_live,
 )

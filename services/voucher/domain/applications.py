@@ -31,7 +31,8 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
     "lapse": {"reserved": "lapsed", "waiting": "lapsed", "granted": "lapsed", "lapsed": "lapsed"},
 }
 ENDED = ("refused", "withdrawn", "lapsed")
-AGAIN = ("refused", "withdrawn")  # an enterprise may apply again after these
+FREED = ("refused", "withdrawn")  # these take up nothing of the year's quota
+HELD = ("reserved", "granted")  # these take up their amount, all others their ceiling
 JUDGED_LATER: tuple[Condition, ...] = ("not_affiliated",)  # at the order, when the provider is known
 
 Key: TypeAlias = tuple[bool, int]
@@ -41,6 +42,8 @@ Key: TypeAlias = tuple[bool, int]
 class Application:
     """requested_fen: None for as much as is allowed. amount_fen: reserved or granted, 0 while it waits.
 
+    ceiling_fen: the most that it may be served with, fixed when it applies: what was asked for, or what was left of the
+    quota beside the enterprise's other applications, so that together they never pass it (第十六条).
     pending_id: the transfer that sets its money aside. settled: its year was closed and nothing of it is left to do.
     """
 
@@ -51,6 +54,7 @@ class Application:
     place: int
     priority: bool
     requested_fen: int | None
+    ceiling_fen: int
     amount_fen: int
     lapsed_fen: int
     status: str
@@ -68,6 +72,13 @@ class Application:
         return (not self.priority, self.place)
 
     @property
+    def taken_fen(self) -> int:
+        """What it takes up of its enterprise's quota of the year: nothing more may be asked for beside it."""
+        if self.status in FREED:
+            return 0
+        return self.amount_fen if self.status in HELD else self.ceiling_fen
+
+    @property
     def accounts(self) -> tuple[str, str]:
         """From the budget, to the enterprise's quota."""
         return ledger.budget(self.programme, self.year), ledger.quota(self.programme, self.year, self.enterprise_id)
@@ -78,7 +89,7 @@ def apply(
     pack: Pack,
     plan: Plan,
     enterprise: Enterprise,
-    former: Application | None,
+    taken_fen: int,
     application_id: str,
     requested_fen: int | None,
     place: int,
@@ -88,21 +99,19 @@ def apply(
 ) -> Application | Refused:
     """A new application at that place, waiting for the line to be served; or the reason why not (第十三、十四、十六条).
 
-    former: the enterprise's application of the same year that is not refused or withdrawn.
+    taken_fen: what the enterprise's other applications of that year take up of its quota. Beyond what they leave it is
+    QUOTA_EXCEEDED, and QUOTA_EXHAUSTED where they leave nothing, with the numbers (第十六条).
     """
     subject = enterprise.enterprise_id
     if enterprise.blacklisted:
         return refuse(pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", subject=subject)
-    facts = enterprise.facts(on=today, requested_fen=requested_fen)
+    facts = enterprise.facts(on=today, requested_fen=requested_fen, taken_fen=taken_fen, quota_fen=plan.quota_fen)
     reasons = eligibility(pack=pack, facts=facts, skip=JUDGED_LATER)
     if reasons:
         return first_of(pack, reasons)
     if enterprise.status != "certified":
         path = "reviews.enterprise_certification.0"
         return refuse(pack, "NOT_CERTIFIED", "enterprise_id", path, subject=subject, status=enterprise.status)
-    if former is not None:
-        found = {"application_id": former.application_id, "status": former.status}
-        return refuse(pack, "APPLICATION_EXISTS", "enterprise_id", "issuing.apply", subject=subject, **found)
     entitlement = quota(pack=pack, facts=facts)
     if entitlement.refusals:
         return first_of(pack, entitlement.refusals, field="requested_fen")
@@ -114,6 +123,7 @@ def apply(
         place=place,
         priority=enterprise.priority and bool(pack.eligibility.priority),
         requested_fen=requested_fen,
+        ceiling_fen=entitlement.amount_fen,
         amount_fen=0,
         lapsed_fen=0,
         status="waiting",
@@ -127,11 +137,11 @@ def apply(
     )
 
 
-def served(*, line: Iterable[Application], free_fen: int, quota_fen: int) -> Iterator[tuple[Application, int]]:
+def served(*, line: Iterable[Application], free_fen: int) -> Iterator[tuple[Application, int]]:
     """Who of the line is served with how much: each in its turn, until one asks for more than is left."""
     for application in sorted(line, key=lambda one: one.turn):
-        wanted_fen = application.requested_fen
-        amount_fen = min(quota_fen, free_fen) if wanted_fen is None else wanted_fen
+        wanted_fen, most_fen = application.requested_fen, application.ceiling_fen
+        amount_fen = min(most_fen, free_fen) if wanted_fen is None else wanted_fen
         if amount_fen <= 0 or amount_fen > free_fen:
             return
         free_fen -= amount_fen
@@ -177,24 +187,26 @@ def end(
 def lapse(*, application: Application, unspent_fen: int) -> tuple[Application, tuple[ledger.Move, ...]]:
     """The year is over: what was reserved goes back, what was granted and not spent lapses (第十六条).
 
-    unspent_fen: available in the enterprise's quota; more of it may lapse after a part has. A quota that was all spent
-    stays granted, with nothing left to do.
+    unspent_fen: available in the enterprise's quota, which all its applications of the year filled. This one lapses
+    with no more than it was granted; asked newest first, so that what was spent counts as the oldest's.
+    More may lapse after a part has. One that was all spent stays granted, with nothing left to do.
     """
     if application.status not in ("granted", "lapsed"):
         ended = end(application=application, action="lapse")
         assert ended is not None, application.status
         return replace(ended[0], settled=True, lapsed_fen=application.amount_fen), ended[1]
-    if not unspent_fen:
+    part_fen = min(unspent_fen, application.amount_fen - application.lapsed_fen)
+    if not part_fen:
         return replace(application, settled=True), ()
     where = application.accounts[1], ledger.lapsed(application.programme, application.year)
     after = replace(
         application,
         status=TRANSITIONS["lapse"][application.status],
         settled=True,
-        lapsed_fen=application.lapsed_fen + unspent_fen,
+        lapsed_fen=application.lapsed_fen + part_fen,
         sequence=application.sequence + 1,
     )
-    return after, (ledger.Move("posted", *where, unspent_fen, "quota_lapsed"),)
+    return after, (ledger.Move("posted", *where, part_fen, "quota_lapsed"),)
 
 
 def state(application: Application, law: Mapping[str, object]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from services.voucher.domain.facts import Facts
 
 @dataclass(frozen=True)
 class Enterprise:
-    """granted_fen: the quota granted to it this year, 0 while there is none."""
+    """granted_fen: the sum of its applications granted this year, 0 while there is none."""
 
     enterprise_id: str
     programme: str
@@ -26,12 +26,13 @@ class Enterprise:
     blacklisted: bool
     granted_fen: int = 0
 
-    def facts(self, *, on: date, requested_fen: int | None) -> Facts:
-        """The facts of an application for the year's quota."""
+    def facts(self, *, on: date, requested_fen: int | None, taken_fen: int, quota_fen: int) -> Facts:
+        """The facts of an application for the year's quota, of which its others take up `taken_fen`."""
         return Facts(
             on=on,
             requested_fen=requested_fen,
-            used_this_year_fen=0,
+            used_this_year_fen=taken_fen,
+            quota_fen=quota_fen,
             registered_on=self.registered_on,
             region=self.region,
             legal_person=self.legal_person,

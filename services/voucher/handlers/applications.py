@@ -19,14 +19,17 @@ from services.voucher.handlers.line import Line, view
 
 
 def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第六条、第十六条: places in order of arrival; what is decided together serves priority first (第十八条)."""
+    """第六条、第十六条: places in order of arrival; what is decided together serves priority first (第十八条).
+
+    What an earlier one of the batch takes up of its enterprise's quota, a later one no longer finds.
+    """
     conn, bodies = uow.conn, [command.body for command in commands]
     keys = {(body["programme"], body["year"]) for body in bodies}
     plans = store.plans_of(conn, keys)
     known = store.applications_by_id(conn, {body["application_id"] for body in bodies})
     buyers = {body["enterprise_id"] for body in bodies}
     enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
-    live = store.live_applications(conn, buyers, keys)
+    taken = store.taken_fen(conn, buyers, keys)  # under the locks of the plans: nobody else adds to it
     line = Line(uow, plans.values(), ())
     outcomes: list[Outcome | None] = []
     for command in commands:
@@ -37,10 +40,10 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
             outcomes.append(_again(former, body, fresh=former.application_id in line.new))
             continue
         key = body["enterprise_id"], body["programme"], body["year"]
-        decided = _apply(uow, line, command, enterprise, live.get(key))
+        decided = _apply(uow, line, command, enterprise, taken.get(key, 0))
         if isinstance(decided, Application):
             line.join(decided, command)
-            live[key] = decided
+            taken[key] = taken.get(key, 0) + decided.taken_fen
             outcomes.append(None)
         else:
             outcomes.append(decided)
@@ -52,7 +55,7 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
 
 
 def _apply(
-    uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, former: Application | None
+    uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, taken_fen: int
 ) -> Application | Outcome:
     body = command.body
     pack = line.packs.get(body["programme"])
@@ -71,7 +74,7 @@ def _apply(
         pack=pack,
         plan=plan,
         enterprise=enterprise,
-        former=former,
+        taken_fen=taken_fen,
         application_id=body["application_id"],
         requested_fen=body.get("requested_fen"),
         place=plan.last_place + 1,

@@ -61,7 +61,7 @@ class Line:
         line = [one for one in line if one.status == "waiting"]
         last = line[AT_ONCE].turn if len(line) > AT_ONCE else None  # beyond it others wait whom we have not seen
         turns = [one for one in (*line[:AT_ONCE], *fresh) if last is None or one.turn < last]
-        chosen = list(domain.served(line=turns, free_fen=free_fen, quota_fen=plan.quota_fen))
+        chosen = list(domain.served(line=turns, free_fen=free_fen))
         quotas = [one.accounts[1] for one, _ in chosen if one.accounts[1] not in self.books.accounts]
         self.books.add(store.load_accounts(self.uow.conn, quotas))
         for application, amount_fen in chosen:
@@ -93,6 +93,7 @@ class Line:
                 "place": application.place,
                 "requested_fen": application.requested_fen,
                 "quota_fen": plan.quota_fen,
+                "ceiling_fen": application.ceiling_fen,
                 "reserved_fen": application.amount_fen,
                 "budget_left_fen": self.free_fen(plan),
             }

@@ -140,7 +140,8 @@ def _tell(uow: UnitOfWork, pack: Pack, plan: Plan, name: str, rests_on: tuple[st
 def close_years(uow: UnitOfWork) -> int:
     """第十六条: of a plan whose year is over, quotas lapse first, some at a time, then the plan is closed.
 
-    What stands in a quota that had lapsed before lapses as well: nothing is left behind in a closed plan.
+    An enterprise's unspent money lapses once, shared out over its applications, the newest first. What stands in a
+    quota that had lapsed before lapses as well: nothing is left behind in a closed plan.
     """
     for plan in store.plans_over(uow.conn, local_date(uow.now - GRACE).year, 1):
         due = store.unsettled(uow.conn, plan, AT_ONCE) or store.lapsed_too_early(uow.conn, plan, AT_ONCE)
@@ -158,7 +159,7 @@ def _lapse(uow: UnitOfWork, plan: Plan, due: Sequence[Application]) -> int:
         after, moves = lapsing.lapse(application=application, unspent_fen=unspent_fen)
         changed.append(after)
         books.move(moves, subject=after.application_id, version=after.sequence, cause="due:close_years")
-        if after.status != "lapsed":
+        if after.sequence == application.sequence:
             continue
         facts = {"granted_fen": after.amount_fen, "lapsed_fen": after.lapsed_fen, "was": application.status}
         data = lapsing.state(after, law(pack, rests_on, facts))

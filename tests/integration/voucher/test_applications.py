@@ -138,18 +138,92 @@ def test_who_applied_does_not_review(world):
     world.ok("review_application", subject="operator-2", **review)
 
 
-def test_one_application_a_year_unless_the_former_ended(world):
-    """Lost otherwise: two quotas for one enterprise, or none after a refusal that was mended."""
+def part(world, enterprise, requested_fen=None):
+    """A further application: (reserved, granted or asked for) or the code and what was left."""
+    answer = world.apply(enterprise, requested_fen=requested_fen)
+    if answer["ok"]:
+        return answer["result"]["status"], answer["result"]["reserved_fen"]
+    return answer["error"]["code"], answer["error"]["facts"]["left_fen"]
+
+
+def test_several_applications_up_to_the_quota(world):
+    """Lost otherwise: who asked for a part never gets the rest, or more than the year's cap (第十六条)."""
     world.plan()
     enterprise = world.enterprise()
-    first = world.apply(enterprise)["result"]["id"]
-    assert world.apply(enterprise)["error"]["code"] == "APPLICATION_EXISTS"
-    world.ok("review_application", application_id=first, decision="refuse")
-    second = world.apply(enterprise)["result"]
-    assert (second["place"], second["status"]) == (2, "reserved")
-    answers = apply_all(world, [other := world.enterprise(), other])
-    assert [answer["ok"] for answer in answers] == [True, False]
-    assert answers[1]["error"]["code"] == "APPLICATION_EXISTS"
+    first = world.apply(enterprise, requested_fen=100)["result"]["id"]
+    world.ok("review_application", application_id=first, decision="approve")
+    assert part(world, enterprise, 1_000) == ("reserved", 1_000)
+    assert part(world, enterprise, QUOTA - 1_099) == ("QUOTA_EXCEEDED", QUOTA - 1_100)
+    assert part(world, enterprise) == ("reserved", QUOTA - 1_100)
+    assert part(world, enterprise) == ("QUOTA_EXHAUSTED", 0)
+    assert part(world, enterprise, 1) == ("QUOTA_EXHAUSTED", 0)
+    assert statuses(world) == [(1, "granted", 100), (2, "reserved", 1_000), (3, "reserved", QUOTA - 1_100)]
+    assert part(world, world.enterprise()) == ("reserved", QUOTA)
+
+
+def test_two_of_one_batch_see_each_other(world):
+    """Lost otherwise: a list of applications passes the cap that each alone would be held to."""
+    world.plan()
+    one, two = world.enterprise(), world.enterprise()
+    bodies = [
+        {
+            "application_id": world.new("A"),
+            "enterprise_id": who,
+            "programme": GUIZHOU,
+            "year": 2019,
+            "requested_fen": fen,
+        }
+        for who, fen in ((one, QUOTA - 5), (two, None), (one, 6), (one, None), (two, None), (one, 1))
+    ]
+    answers = world.batch("apply_for_quota", bodies)
+    seen = [a["result"]["reserved_fen"] if a["ok"] else a["error"]["code"] for a in answers]
+    assert seen == [QUOTA - 5, QUOTA, "QUOTA_EXCEEDED", 5, "QUOTA_EXHAUSTED", "QUOTA_EXHAUSTED"]
+
+
+@pytest.mark.parametrize("how", ["refuse", "withdraw"])
+def test_refused_and_withdrawn_free_their_part(world, how):
+    """Lost otherwise: a refusal that was mended costs the rest of the year."""
+    world.plan()
+    enterprise = world.enterprise()
+    world.apply(enterprise, requested_fen=100)
+    second = world.apply(enterprise)["result"]["id"]
+    assert part(world, enterprise, 1) == ("QUOTA_EXHAUSTED", 0)
+    if how == "refuse":
+        world.ok("review_application", application_id=second, decision="refuse")
+    else:
+        world.ok("withdraw_application", application_id=second, enterprise_id=enterprise)
+    assert part(world, enterprise) == ("reserved", QUOTA - 100)
+
+
+def test_who_waits_takes_up_what_it_asked_for(world):
+    """Lost otherwise: applications that wait are all served later, and together pass the cap."""
+    world.plan(budget_fen=QUOTA + 100)
+    former, enterprise = world.enterprise(), world.enterprise()
+    blocking = world.apply(former)["result"]["id"]
+    assert part(world, enterprise) == ("reserved", 100)  # the budget's last: the rest of its quota stays open
+    assert part(world, enterprise, 300) == ("waiting", 0)
+    assert part(world, enterprise) == ("waiting", 0)
+    assert part(world, enterprise) == ("QUOTA_EXHAUSTED", 0)
+    world.ok("review_application", application_id=blocking, decision="refuse")
+    assert statuses(world)[1:] == [(2, "reserved", 100), (3, "reserved", 300), (4, "reserved", QUOTA - 400)]
+
+
+def test_orders_spend_what_all_grants_filled(world):
+    """Lost otherwise: an order is bounded by one of several grants (第十六条)."""
+    world.plan()
+    enterprise = world.enterprise()
+    for fen in (100, 20, None):
+        application = world.apply(enterprise, requested_fen=fen)["result"]["id"]
+        if fen is not None:
+            world.ok("review_application", application_id=application, decision="approve")
+    _, product = world.shelf(price_fen=2_000_000)
+    error = world.order(enterprise, product, voucher_fen=121)["error"]
+    assert (error["code"], error["facts"]["left_fen"]) == ("QUOTA_EXCEEDED", 120)
+    assert world.order(enterprise, product)["result"]["voucher_fen"] == 120
+    quota = world.ask("get_quota", enterprise_id=enterprise, programme=GUIZHOU, year=2019)
+    names = "granted_fen", "held_fen", "reserved_fen", "available_fen", "left_fen", "quota_fen"
+    assert [quota[name] for name in names] == [120, 120, QUOTA - 120, 0, 0, QUOTA]
+    assert [one["amount_fen"] for one in quota["applications"]] == [100, 20, QUOTA - 120]
 
 
 def test_the_same_id_again(world):

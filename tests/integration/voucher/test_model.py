@@ -47,12 +47,16 @@ class Year(RuleBasedStateMachine):
 
     @initialize()
     def crowd(self):
-        for enterprise in self.enterprises[:2]:
-            application = self.world.apply(enterprise)["result"]["id"]
+        for enterprise, part_fen in zip(self.enterprises, (None, QUOTA // 2), strict=False):
+            application = self.world.apply(enterprise, requested_fen=part_fen)["result"]["id"]
             self.world.do("review_application", application_id=application, decision="approve")
 
-    @rule(numbers=st.lists(pick, min_size=1, max_size=3), requested=st.none() | st.integers(1, QUOTA))
+    @rule(
+        numbers=st.lists(pick, min_size=1, max_size=3),
+        requested=st.none() | st.integers(1, QUOTA // 2) | st.integers(1, QUOTA),
+    )
     def apply(self, numbers, requested):
+        """Often a further application of the same enterprise, now and then two in one batch."""
         year = {"programme": GUIZHOU, "year": 2019, "requested_fen": requested}
         self.world.batch(
             "apply_for_quota",
@@ -159,6 +163,29 @@ class Year(RuleBasedStateMachine):
         assert issued_fen <= BUDGET
 
     @invariant()
+    def nobody_gets_more_than_the_quota(self):
+        issued: dict[str, int] = defaultdict(int)
+        asked: dict[str, int] = defaultdict(int)
+        for row in self.world.rows(tables.applications):
+            if row["status"] in ("reserved", "granted", "waiting"):
+                issued[row["enterprise_id"]] += row["amount_fen"]
+                asked[row["enterprise_id"]] += row["amount_fen"] or row["ceiling_fen"]
+            assert max(row["lapsed_fen"], row["amount_fen"]) <= row["ceiling_fen"]
+        assert max(issued.values(), default=0) <= QUOTA
+        assert max(asked.values(), default=0) <= QUOTA
+
+    @invariant()
+    def what_lapsed_is_shared_out_to_the_fen(self):
+        moved: dict[str, int] = defaultdict(int)
+        for row in self.world.rows(tables.transfers, tables.transfers.c.reason == "quota_lapsed"):
+            moved[row["subject"]] += row["amount_fen"]
+        for row in self.world.rows(tables.applications):
+            if row["amount_fen"]:
+                assert row["lapsed_fen"] == moved[row["application_id"]], row["application_id"]
+        if self.world.rows(tables.plans)[0]["status"] == "closed":
+            assert self.world.totals()["quota_available_fen"] == 0
+
+    @invariant()
     def the_books_say_what_the_records_say(self):
         expected: dict[str, int] = defaultdict(int)
         held: dict[str, int] = defaultdict(int)
@@ -182,9 +209,10 @@ class Year(RuleBasedStateMachine):
                 assert balance_fen == expected[name], name
         for row in self.world.rows(tables.accounts, tables.accounts.c.kind == "quota"):
             assert row["debits_pending"] == held[row["owner"]]
+        granted: dict[str, int] = defaultdict(int)
         for row in self.world.rows(tables.applications):
-            if row["status"] == "granted":
-                assert spent[row["enterprise_id"]] <= row["amount_fen"]
+            granted[row["enterprise_id"]] += row["amount_fen"] if row["status"] in ("granted", "lapsed") else 0
+        assert all(fen <= granted[enterprise] for enterprise, fen in spent.items())
 
     @invariant()
     def nobody_waits_for_money_that_is_free(self):

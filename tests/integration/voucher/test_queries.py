@@ -60,7 +60,7 @@ def test_quota(scene):
     figures = {name: found[name] for name in ("granted_fen", "held_fen", "spent_fen", "available_fen")}
     assert figures == {"granted_fen": QUOTA, "held_fen": 5, "spent_fen": 11, "available_fen": QUOTA - 16}
     nothing = world.ask("get_quota", enterprise_id=world.enterprise(), **YEAR)
-    assert (nothing["status"], nothing["granted_fen"], nothing["available_fen"]) == ("none", 0, 0)
+    assert (nothing["applications"], nothing["granted_fen"], nothing["left_fen"]) == ([], 0, QUOTA)
 
 
 def pages(world, method, key, **body):

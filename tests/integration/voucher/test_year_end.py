@@ -60,7 +60,8 @@ def test_what_comes_back_to_a_lapsed_quota_lapses_before_the_plan_closes(scene, 
     monkeypatch.setattr(plans, "AT_ONCE", 1)
     world.clock.moment = NEW_YEAR + plans.GRACE
     monkeypatch.setattr("infra.pipeline.DUE_ROUNDS", 1)
-    assert world.pipeline.run_due()["close_years"] == 1  # the spender's
+    for _ in range(4):  # newest first: the spender's is the last
+        assert world.pipeline.run_due()["close_years"] == 1
     world.clock.moment = NEW_YEAR - timedelta(hours=2)
     world.ok("cancel_order", order_id=placed, enterprise_id=spender)
     monkeypatch.undo()
@@ -89,6 +90,57 @@ def test_what_is_unspent_lapses_and_is_told(scene):
     assert sum(closed["data"]["balances"].values()) == 0
     assert world.ask("get_quota", enterprise_id=spender, programme="guizhou-2018", year=2019)["spent_fen"] == 1_200_000
     assert world.pipeline.run_due()["close_years"] == 0
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 500])
+@pytest.mark.parametrize(
+    ("spent_fen", "lapsed"),
+    [(0, [300, 200, 100]), (50, [250, 200, 100]), (300, [0, 200, 100]), (520, [0, 0, 80]), (600, [0, 0, 0])],
+)
+def test_what_several_grants_leave_lapses_once_newest_first(world, monkeypatch, at_once, spent_fen, lapsed):
+    """Lost otherwise: each application lapses with all that is left, and the parts are more than the books lapsed."""
+    world.plan(budget_fen=2 * QUOTA)
+    enterprise = world.enterprise()
+    for fen in (300, 200, 100):
+        application = world.apply(enterprise, requested_fen=fen)["result"]["id"]
+        world.ok("review_application", application_id=application, decision="approve")
+    world.granted()
+    provider, product = world.shelf(price_fen=2_000_000)
+    if spent_fen:
+        world.confirmed(enterprise, provider, product, voucher_fen=spent_fen)
+    late = world.order(enterprise, product, voucher_fen=600 - spent_fen)["result"]["id"] if spent_fen == 520 else None
+    monkeypatch.setattr(plans, "AT_ONCE", at_once)
+    if late is not None:
+        world.ok("cancel_order", order_id=late, enterprise_id=enterprise)
+    while close(world):
+        pass
+    mine = world.rows(tables.applications, tables.applications.c.enterprise_id == enterprise)
+    assert [row["lapsed_fen"] for row in sorted(mine, key=lambda row: row["place"])] == lapsed
+    moved = world.rows(tables.transfers, tables.transfers.c.reason == "quota_lapsed")
+    assert sum(row["amount_fen"] for row in moved) == sum(lapsed) + QUOTA
+    quota = world.ask("get_quota", enterprise_id=enterprise, programme="guizhou-2018", year=2019)
+    assert (quota["spent_fen"], quota["lapsed_fen"], quota["available_fen"]) == (spent_fen, sum(lapsed), 0)
+    assert world.ask("get_plan", programme="guizhou-2018", year=2019)["status"] == "closed"
+
+
+def test_what_comes_back_to_several_lapsed_grants_is_shared_out_again(world, monkeypatch):
+    """Lost otherwise: an event without a change, or money for ever in a quota that has lapsed."""
+    world.plan(budget_fen=QUOTA)
+    enterprise = world.enterprise()
+    for fen in (300, 200, 100):
+        application = world.apply(enterprise, requested_fen=fen)["result"]["id"]
+        world.ok("review_application", application_id=application, decision="approve")
+    _, product = world.shelf(price_fen=2_000_000)
+    placed = world.order(enterprise, product, voucher_fen=450)["result"]["id"]
+    monkeypatch.setattr("infra.pipeline.DUE_ROUNDS", 1)
+    assert close(world) == 3
+    world.clock.moment = NEW_YEAR - timedelta(hours=2)
+    world.ok("cancel_order", order_id=placed, enterprise_id=enterprise)
+    monkeypatch.undo()
+    close(world)
+    told = [(event["data"]["place"], event["data"]["lapsed_fen"]) for event in world.sent("quota_lapsed")]
+    assert told == [(3, 100), (2, 50), (2, 200), (1, 300)]
+    assert (world.totals()["quota_available_fen"], world.totals()["lapsed_fen"]) == (0, QUOTA)
 
 
 def test_a_quota_all_spent_stays_granted(scene):

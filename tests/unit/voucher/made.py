@@ -69,6 +69,7 @@ def application(place: int = 1, **facts: Any) -> Application:
         place=place,
         priority=False,
         requested_fen=None,
+        ceiling_fen=5_000_000,
         amount_fen=0,
         lapsed_fen=0,
         status="waiting",

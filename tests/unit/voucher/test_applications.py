@@ -36,12 +36,12 @@ PLAN = Plan(
 )
 
 
-def applied(*, requested_fen=None, former=None, **facts):
+def applied(*, requested_fen=None, taken_fen=0, plan=PLAN, **facts):
     return apply(
         pack=PACK,
-        plan=PLAN,
+        plan=plan,
         enterprise=replace(ENTERPRISE, **facts),
-        former=former,
+        taken_fen=taken_fen,
         application_id="A1",
         requested_fen=requested_fen,
         place=1,
@@ -60,14 +60,21 @@ REFUSALS = {
     "violation": ({"violation": True}, "VIOLATION", "第十三条(三)"),
     "bad credit": ({"bad_credit": True}, "BAD_CREDIT", "第十三条(三)"),
     "not certified": ({"status": "registered"}, "NOT_CERTIFIED", "第十四条(三)"),
-    "applied before": ({"former": application(7)}, "APPLICATION_EXISTS", "第十六条"),
+    "all is asked for already": ({"taken_fen": QUOTA}, "QUOTA_EXHAUSTED", "第十六条"),
+    "a fen, and all is asked for already": ({"taken_fen": QUOTA, "requested_fen": 1}, "QUOTA_EXHAUSTED", "第十六条"),
+    "a fen more than the others leave": ({"taken_fen": QUOTA - 9, "requested_fen": 10}, "QUOTA_EXCEEDED", "第十六条"),
+    "more than the plan gives": (
+        {"plan": replace(PLAN, quota_fen=99), "requested_fen": 100},
+        "QUOTA_EXCEEDED",
+        "第十六条",
+    ),
     "more than the quota": ({"requested_fen": QUOTA + 1}, "QUOTA_EXCEEDED", "第十六条"),
 }
 
 
 @pytest.mark.parametrize("case", REFUSALS)
 def test_refusals(case):
-    """Lost otherwise: quota for whom articles thirteen and fourteen exclude, or two quotas a year."""
+    """Lost otherwise: quota for whom articles thirteen and fourteen exclude, or more than a quota in parts."""
     differs, code, article = REFUSALS[case]
     found = applied(**differs)
     assert isinstance(found, Refused), found
@@ -86,6 +93,39 @@ def test_who_may_stand_in_line_waits_until_it_is_served(facts):
     found = applied(**facts)
     assert isinstance(found, Application)
     assert (found.status, found.place, found.amount_fen, found.sequence) == ("waiting", 1, 0, 1)
+
+
+# what its others take up, what it asks for → the most it may be served with
+CEILINGS = {
+    "the first, as much as is allowed": (0, None, QUOTA),
+    "the first, a part": (0, 7, 7),
+    "a further one, as much as is allowed": (QUOTA - 9, None, 9),
+    "a further one, all that is left": (QUOTA - 9, 9, 9),
+    "a further one, a part of what is left": (QUOTA - 9, 8, 8),
+}
+
+
+@pytest.mark.parametrize("case", CEILINGS)
+def test_a_further_application_is_bounded_by_what_the_others_leave(case):
+    """Lost otherwise: together they pass the year's cap, or nobody gets what the article allows."""
+    taken_fen, requested_fen, expected = CEILINGS[case]
+    assert applied(taken_fen=taken_fen, requested_fen=requested_fen).ceiling_fen == expected
+
+
+def test_who_asks_beyond_the_quota_is_told_the_numbers():
+    """Lost otherwise: an enterprise has to guess how much it may still ask for."""
+    facts = applied(taken_fen=QUOTA - 9, requested_fen=10).facts
+    named = {name: facts[name] for name in ("cap_fen", "used_this_year_fen", "left_fen", "requested_fen")}
+    assert named == {"cap_fen": QUOTA, "used_this_year_fen": QUOTA - 9, "left_fen": 9, "requested_fen": 10}
+
+
+TAKEN = {"waiting": 70, "reserved": 7, "granted": 7, "refused": 0, "withdrawn": 0, "lapsed": 70}
+
+
+@pytest.mark.parametrize("state", APPLICATION_STATES)
+def test_what_each_state_takes_up_of_the_quota(state):
+    """Lost otherwise: one that ended blocks the rest of the year, or one that waits is forgotten."""
+    assert application(status=state, ceiling_fen=70, amount_fen=7).taken_fen == TAKEN[state]
 
 
 # (requested, priority) by place → free money → amounts by place, in the order served
@@ -110,7 +150,7 @@ def test_first_come_first_served(case):
         application(place, requested_fen=requested, priority=bool(priority))
         for place, (requested, priority) in enumerate(asked, start=1)
     ]
-    found = served(line=reversed(line), free_fen=free_fen, quota_fen=QUOTA)
+    found = served(line=reversed(line), free_fen=free_fen)
     assert [(one.place, amount_fen) for one, amount_fen in found] == expected
 
 
@@ -120,9 +160,11 @@ def test_first_come_first_served(case):
 )
 def test_never_more_than_there_is_and_nobody_is_overtaken(asked, free_fen):
     """Lost otherwise: the total is exceeded (第六条)."""
-    line = [application(n, requested_fen=fen, priority=first) for n, (fen, first) in enumerate(asked, start=1)]
-    found = list(served(line=line, free_fen=free_fen, quota_fen=50))
+    made = {"ceiling_fen": 50}
+    line = [application(n, requested_fen=fen, priority=first, **made) for n, (fen, first) in enumerate(asked, start=1)]
+    found = list(served(line=line, free_fen=free_fen))
     assert sum(amount_fen for _, amount_fen in found) <= free_fen
+    assert all(amount_fen <= one.ceiling_fen for one, amount_fen in found)
     assert [one for one, _ in found] == sorted(line, key=lambda one: one.turn)[: len(found)]
 
 
@@ -165,11 +207,13 @@ def test_reserving_names_the_transfer_that_ends_later(fresh, version):
         ("reserved", 0, "lapsed", 7, ["void_pending"]),
         ("granted", 3, "lapsed", 3, ["posted"]),
         ("granted", 0, "granted", 0, []),
+        ("granted", 9, "lapsed", 7, ["posted"]),
+        ("lapsed", 9, "lapsed", 7, ["posted"]),
     ],
 )
 def test_what_a_year_that_is_over_leaves(state, unspent_fen, after, lapsed_fen, kinds):
     """Lost otherwise: last year's quota is spent this year (第十六条)."""
-    held = state in ("reserved", "granted")
+    held = state in ("reserved", "granted", "lapsed")
     one = application(status=state, amount_fen=7 * held, pending_id="A1.1" if state == "reserved" else None)
     found, moves = lapse(application=one, unspent_fen=unspent_fen)
     assert (found.status, found.lapsed_fen, found.settled) == (after, lapsed_fen, True)

@@ -52,6 +52,7 @@ def upgrade() -> None:
     sa.Column('place', sa.BigInteger(), nullable=False),
     sa.Column('priority', sa.Boolean(), nullable=False),
     sa.Column('requested_fen', sa.BigInteger(), nullable=True),
+    sa.Column('ceiling_fen', sa.BigInteger(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
     sa.Column('lapsed_fen', sa.BigInteger(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
@@ -67,7 +68,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('applications', schema=None) as batch_op:
         batch_op.create_index('applications_in_turn', ['programme', 'year', sa.literal_column('priority DESC'), 'place'], unique=False, sqlite_where=sa.text("status = 'waiting'"), postgresql_where=sa.text("status = 'waiting'"))
-        batch_op.create_index('one_live_application_a_year', ['enterprise_id', 'programme', 'year'], unique=True, sqlite_where=sa.text("(status NOT IN ('refused', 'withdrawn'))"), postgresql_where=sa.text("(status NOT IN ('refused', 'withdrawn'))"))
+        batch_op.create_index('live_applications_of_a_year', ['enterprise_id', 'programme', 'year'], unique=False, sqlite_where=sa.text("(status NOT IN ('refused', 'withdrawn'))"), postgresql_where=sa.text("(status NOT IN ('refused', 'withdrawn'))"))
 
     op.create_table('decisions',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
