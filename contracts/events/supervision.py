@@ -1,11 +1,11 @@
-"""supervision's events: verdicts on claims, alerts, the blacklist, checkpoints."""
+"""supervision's events: verdicts on claims, alerts, complaints, the blacklist, checkpoints."""
 
 from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
-from contracts.rpc.supervision import ALERTS, SEVERITIES
+from contracts.rpc.supervision import ALERTS, COMPLAINT_STATES, OUTCOMES, SEVERITIES
 
 
 class ClaimVerdict(f.Body):
@@ -37,6 +37,20 @@ class AlertState(f.Body):
     law = law()
 
 
+class ComplaintState(f.Body):
+    """Without the texts of complaint and answer, which may name people."""
+
+    complaint_id = f.ulid()
+    programme = f.programme()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    order_id = f.ulid(required=False)
+    status = f.one_of(COMPLAINT_STATES)
+    outcome = f.one_of(OUTCOMES, required=False)
+    answered_at = f.instant(required=False)
+    law = law()
+
+
 class BlacklistState(f.Body):
     entry_id = f.ulid()
     party_kind = f.one_of(PARTY_KINDS)
@@ -65,6 +79,8 @@ EVENTS = [
     _e("alert_raised", AlertState, "notify"),
     _e("alert_acknowledged", AlertState),
     _e("alert_resolved", AlertState, "notify"),
+    _e("complaint_filed", ComplaintState, "notify"),
+    _e("complaint_answered", ComplaintState, "notify"),
     _e("party_blacklisted", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("party_removed", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("checkpoint_made", Checkpoint, "notify", doc="Size and head of the evidence log."),

@@ -10,6 +10,8 @@ from contracts.rpc.registry import GROUNDS, PARTY_KINDS, ById, Items, PartyIds
 SERVICE = "supervision"
 ALERTS = ("AFFILIATED_PARTIES", "INVOICE_REUSED", "PRICE_OUTLIER")
 SEVERITIES = ("high", "medium", "low")
+COMPLAINT_STATES = ("open", "answered")
+OUTCOMES = ("resolved", "rejected", "forwarded")
 BLACKLIST_GROUNDS = (*GROUNDS, "fraud", "crime")  # those of forced exit, fraud (五(四)), crime (第十二条)
 
 
@@ -40,6 +42,31 @@ class BlacklistParty(f.Body):
 class RemoveFromBlacklist(f.Body):
     entry_id = f.ulid()
     reason = f.text(1000)
+
+
+class FileComplaint(f.Body):
+    """An enterprise's complaint about a provider (第九条). The text may name people: it stays with supervision."""
+
+    complaint_id = f.ulid()
+    programme = f.programme()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    order_id = f.ulid(required=False)
+    text = f.text(1000)
+
+
+class AnswerComplaint(f.Body):
+    """The operator's answer, which ends the complaint; forwarded: another authority has it now."""
+
+    complaint_id = f.ulid()
+    text = f.text(2000)
+    outcome = f.one_of(OUTCOMES)
+
+
+class ListComplaints(Page):
+    programme = f.programme()
+    status = f.one_of(COMPLAINT_STATES, required=False)
+    provider_id = f.ulid(required=False)
 
 
 class ListAlerts(Page):
@@ -73,8 +100,30 @@ METHODS = [
     Method(SERVICE, "resolve_alert", "command", ResolveAlert, IdOnly, _supervisor),
     Method(SERVICE, "blacklist_party", "command", BlacklistParty, IdOnly, _supervisor | {r.BUREAU}),
     Method(SERVICE, "remove_from_blacklist", "command", RemoveFromBlacklist, IdOnly, _supervisor | {r.BUREAU}),
+    Method(
+        SERVICE,
+        "file_complaint",
+        "command",
+        FileComplaint,
+        IdOnly,
+        frozenset({r.PLATFORM, r.ENTERPRISE}),
+        owner="enterprise_id",
+        private=True,
+    ),
+    Method(SERVICE, "answer_complaint", "command", AnswerComplaint, IdOnly, frozenset({r.OPERATOR}), private=True),
     Method(SERVICE, "get_alert", "query", ById, Anything, _readers),
     Method(SERVICE, "list_alerts", "query", ListAlerts, Items, _readers),
+    Method(
+        SERVICE,
+        "get_complaint",
+        "query",
+        ById,
+        Anything,
+        _readers | r.PARTIES | {r.PLATFORM},
+        private=True,
+        doc="With both texts; a party sees those it filed, or that are about it.",
+    ),
+    Method(SERVICE, "list_complaints", "query", ListComplaints, Items, _readers, doc="Without the texts."),
     Method(SERVICE, "blacklist", "query", ListBlacklist, Items, r.ALL),
     Method(
         SERVICE,

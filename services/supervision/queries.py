@@ -1,4 +1,4 @@
-"""What supervision answers: alerts with evidence, the blacklist, ties between parties, the evidence log, figures."""
+"""What supervision answers: alerts, complaints, the blacklist, ties between parties, the evidence log, figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT, outbox, streams
 from services.supervision.domain import affiliation
 from services.supervision.store import claims, evidence, known
-from services.supervision.store.tables import alerts, blacklist
+from services.supervision.store.tables import alerts, blacklist, complaints
 
 PAGE_BYTES = 4_000_000  # of evidence in one answer
 
@@ -39,6 +39,33 @@ def list_alerts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     if body.get("status"):
         query = query.where(alerts.c.status == body["status"])
     return _page(conn, query, alerts.c.alert_id, body)
+
+
+def get_complaint(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
+    """One complaint with both texts; a party sees those it filed or that are about it, and not who answered."""
+    query = sa.select(complaints).where(complaints.c.complaint_id == command.body["id"])
+    row = conn.execute(query).mappings().one_or_none()
+    if row is None:
+        return Refused("NOT_FOUND", "id")
+    actor = command.actor
+    as_party = not actor.roles & (r.OFFICIALS | {r.PLATFORM})
+    if as_party and actor.organisation not in (row["enterprise_id"], row["provider_id"]):
+        return Refused("NOT_OWNER", "id")
+    if actor.programme not in (None, row["programme"]):
+        return Refused("PROGRAMME_MISMATCH", "id")
+    hidden = ("filed_by", "answered_by") if as_party else ()
+    return {name: value for name, value in _plain(row).items() if name not in hidden}
+
+
+def list_complaints(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
+    """Complaints of a programme by id, without their texts; `status` and `provider_id` narrow."""
+    body = command.body
+    columns = [column for column in complaints.c if column.name not in ("text", "answer")]
+    query = sa.select(*columns).where(complaints.c.programme == body["programme"])
+    for name in ("status", "provider_id"):
+        if body.get(name):
+            query = query.where(complaints.c[name] == body[name])
+    return _page(conn, query, complaints.c.complaint_id, body)
 
 
 def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -123,14 +150,9 @@ def evidence_head(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
 
 
 def totals(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Figures for reconciliation; alerts are the programme's, evidence is everything's."""
+    """Figures for reconciliation; alerts and complaints are the programme's, evidence is everything's."""
     programme = command.body["programme"]
     sources = evidence.sources(conn)
-    by_status = (
-        sa.select(alerts.c.status, sa.func.count().label("many"))
-        .where(alerts.c.programme == programme)
-        .group_by(alerts.c.status)
-    )
     listed = sa.select(sa.func.count()).where(blacklist.c.programme == programme, blacklist.c.status == "listed")
     unsent = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state < OUTBOX_SENT)
     return {
@@ -144,9 +166,16 @@ def totals(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         },
         "rows": {
             "evidence": {row["source"]: row["events"] for row in sources},
-            "alerts": {row.status: row.many for row in conn.execute(by_status)},
+            "alerts": _by_status(conn, alerts, programme),
+            "complaints": _by_status(conn, complaints, programme),
         },
     }
+
+
+def _by_status(conn: sa.Connection, table: sa.Table, programme: str) -> Mapping[str, int]:
+    many = sa.func.count().label("many")
+    query = sa.select(table.c.status, many).where(table.c.programme == programme).group_by(table.c.status)
+    return {row.status: row.many for row in conn.execute(query)}
 
 
 def _page(
@@ -168,6 +197,8 @@ def _plain(row: sa.RowMapping) -> Row:
 QUERIES: Mapping[str, Query] = {
     "get_alert": get_alert,
     "list_alerts": list_alerts,
+    "get_complaint": get_complaint,
+    "list_complaints": list_complaints,
     "blacklist": list_blacklist,
     "standing": standing,
     "related": related,

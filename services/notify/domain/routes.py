@@ -361,6 +361,14 @@ SUPERVISION = (
         zh="异常已处置", en="An alert was resolved",
     ),
     _route(
+        "supervision.complaint_filed.v1", "complaint_filed", OPERATOR, PROVIDER, rule="supervision.complaints",
+        zh="企业投诉云服务商", en="An enterprise complains about a provider",
+    ),
+    _route(
+        "supervision.complaint_answered.v1", "complaint_answered", ENTERPRISE, rule="supervision.complaints",
+        zh="投诉已答复", en="A complaint was answered",
+    ),
+    _route(
         "supervision.party_blacklisted.v1", "blacklisted", PARTY, OPERATOR, BUREAU, rule="exit.blacklist",
         zh="已列入黑名单", en="Blacklisted",
     ),

@@ -9,6 +9,7 @@ from infra.pipeline import Due, EventHandler, Route
 from services.supervision.evidence import daily_checkpoint
 from services.supervision.handlers.alerts import acknowledge, resolve
 from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
+from services.supervision.handlers.complaints import answer_complaint, file_complaint
 from services.supervision.handlers.news import take
 from services.supervision.handlers.screening import screen_ready
 
@@ -23,6 +24,8 @@ COMMANDS: Mapping[str, Route] = {
     "resolve_alert": Route(resolve),
     "blacklist_party": Route(list_party),
     "remove_from_blacklist": Route(remove),
+    "file_complaint": Route(file_complaint),
+    "answer_complaint": Route(answer_complaint),
 }
 
 EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything

@@ -53,6 +53,12 @@ def parties(conn: sa.Connection, ids: Collection[str], *, lock: bool = False) ->
     return {row["party_id"]: row for row in rows}
 
 
+def orders(conn: sa.Connection, ids: Collection[str]) -> dict[str, sa.RowMapping]:
+    """Known orders by id."""
+    rows = rows_in(conn, sa.select(known_orders), known_orders.c.order_id, ids)
+    return {row["order_id"]: row for row in rows}
+
+
 def claims_between(conn: sa.Connection, pairs: Collection[tuple[str, str]]) -> list[sa.RowMapping]:
     """claim_id, enterprise_id, provider_id of claims that may still be paid between those enterprises and providers."""
     columns = [known_claims.c[name] for name in ("claim_id", "enterprise_id", "provider_id")]

@@ -1,4 +1,4 @@
-"""The tables: evidence that refuses change, claims and what is known of others, alerts, the blacklist."""
+"""The tables: evidence that refuses change, claims and what is known of others, alerts, complaints, the blacklist."""
 
 from __future__ import annotations
 
@@ -204,6 +204,28 @@ alerts = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("claim_id", "claim_version", "alert"),
     sa.Index("alerts_by_status", "programme", "status", "alert_id"),
+)
+
+complaints = sa.Table(  # text and answer may name people: they stay here
+    "complaints",
+    metadata,
+    sa.Column("complaint_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("order_id", ID),
+    sa.Column("text", sa.String(1000), nullable=False),
+    sa.Column("pack_version", sa.String(64)),
+    sa.Column("articles", Json, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("outcome", sa.String(10)),
+    sa.Column("answer", sa.String(2000)),
+    sa.Column("filed_at", UtcDateTime, nullable=False),
+    sa.Column("filed_by", sa.String(128), nullable=False),
+    sa.Column("answered_at", UtcDateTime),
+    sa.Column("answered_by", sa.String(128)),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("complaints_by_status", "programme", "status", "complaint_id"),
 )
 
 blacklist = sa.Table(

@@ -94,6 +94,20 @@ def test_mail_is_meant_for_parties_not_for_roles(kit: Kit):
     assert notice["title"].startswith("拨付批次待放行")
 
 
+def test_a_complaint_is_told_to_who_answers_it_and_its_answer_to_who_filed_it(kit: Kit):
+    """Lost otherwise: a complaint that the operator never sees, or an enterprise that is never answered (第九条)."""
+    provider, enterprise = kit.provider("黔云示例"), kit.enterprise("黔南示例厂")
+    about = {"provider_id": provider, "enterprise_id": enterprise}
+    kit.tell("supervision.complaint_filed.v1", status="open", outcome=None, answered_at=None, **about)
+    [notice] = kit.ask("staff_inbox", role="operator", programme="guizhou-2018")["items"]
+    assert notice["title"] == "企业投诉：“黔南示例厂”投诉“黔云示例”"
+    assert notice["title"] in kit.titles(provider)
+    assert kit.titles(enterprise) == []
+    kit.tell("supervision.complaint_answered.v1", status="answered", outcome="forwarded", **about)
+    [answer] = kit.ask("inbox", party_id=enterprise)["items"]
+    assert answer["title"] == "投诉已答复：已转交有关部门处理"
+
+
 def test_statements_do_not_grow_with_the_batch(kit: Kit):
     """Lost otherwise: a thousand orders cost a thousand round trips, and notify falls behind for hours."""
 

@@ -81,6 +81,28 @@ def upgrade() -> None:
         batch_op.create_index('blacklist_of_programme', ['programme', 'entry_id'], unique=False)
         batch_op.create_index('blacklist_once', ['party_id'], unique=True, postgresql_where=sa.text("status = 'listed'"), sqlite_where=sa.text("status = 'listed'"))
 
+    op.create_table('complaints',
+    sa.Column('complaint_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('order_id', sa.String(length=26), nullable=True),
+    sa.Column('text', sa.String(length=1000), nullable=False),
+    sa.Column('pack_version', sa.String(length=64), nullable=True),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=True),
+    sa.Column('answer', sa.String(length=2000), nullable=True),
+    sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('filed_by', sa.String(length=128), nullable=False),
+    sa.Column('answered_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('answered_by', sa.String(length=128), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('complaint_id')
+    )
+    with op.batch_alter_table('complaints', schema=None) as batch_op:
+        batch_op.create_index('complaints_by_status', ['programme', 'status', 'complaint_id'], unique=False)
+
     op.create_table('decisions',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
