@@ -21,7 +21,7 @@ from infra.local.deployment import Deployment
 from infra.local.guard import LocalServerError
 
 Answer = dict[str, Any]
-QUIET_SECONDS = 60.0
+QUIET_SECONDS = 120.0
 
 
 class Stage:
@@ -31,7 +31,7 @@ class Stage:
         self.deployment = deployment
         self.console = console
         self.chance = random.Random(seed)
-        self.client: Client = deployment.client("platform", timeout=60.0)
+        self.client: Client = deployment.client("platform", timeout=120.0)
         self.refusals: Counter[tuple[str, str]] = Counter()
         self.calls = 0
         self._tokens: dict[tuple[str, str], str] = {}
@@ -107,7 +107,7 @@ class Stage:
                 continue
 
     def quiet(self) -> None:
-        """No event waits in an outbox, a queue, or a hand; LocalServerError after a minute without progress."""
+        """No event waits in an outbox, a queue, or a hand; LocalServerError after two minutes without progress."""
         least, since, calm = sys.maxsize, time.monotonic(), 0
         while calm < 2:
             backlog = {name: count for name, count in self._backlog().items() if count}

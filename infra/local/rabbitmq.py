@@ -29,10 +29,11 @@ from infra.local.guard import Child, LocalServerError, claim, free_ports, last_l
 
 NODE = "yunquan@localhost"  # every node has an epmd of its own, so names need not differ
 USER = "yunquan"
-START_SECONDS = 60.0
+START_SECONDS = 30.0  # some 7 s are usual; 3.10 now and then hangs in its boot, and starts well the next time
 STOP_SECONDS = 30.0
 ANSWER_SECONDS = 3.0  # for one attempt to connect: whoever listens on our port may not be our node
-START_ATTEMPTS = 3  # each with new ports: another process may take one between our look and the node's bind
+START_ATTEMPTS = 3  # with new ports at first: another process may take one between our look and the node's bind
+RETRIED = "eaddrinuse|already in use|was not ready"
 VHOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -97,8 +98,7 @@ class Rabbit:
         packages.need("rabbitmq")
         self._lock = self._lock or claim(self.folder)
         ports_are_known = bool(self._ports)  # by whoever was given the URI: then they are kept, taken or not
-        attempts = 1 if ports_are_known else START_ATTEMPTS
-        for attempt in range(1, attempts + 1):
+        for attempt in range(1, START_ATTEMPTS + 1):
             if not ports_are_known:
                 self._ports = free_ports(4)
             try:
@@ -106,7 +106,8 @@ class Rabbit:
                 return
             except LocalServerError as error:
                 self.kill()
-                if attempt == attempts or not re.search("eaddrinuse|already in use", str(error)):
+                retried = RETRIED if not ports_are_known else "was not ready"
+                if attempt == START_ATTEMPTS or not re.search(retried, str(error)):
                     self._release()
                     raise
             except BaseException:

@@ -16,6 +16,7 @@ RESULT_COLUMNS = ("case", "amount_fen", "deferred_fen", "refusals", "articles", 
 # without these no row of any programme can be decided
 ESSENTIAL = ("case", "programme", "on")
 ROWS_BETWEEN_REPORTS = 2_000
+CELL_CHARACTERS = 131_072
 
 
 class CannotQuote(Exception):
@@ -90,6 +91,7 @@ def quote_file(
 ) -> Totals:
     """Quotes every row of `lines` into `out`, one at a time. CannotQuote names the line that is not CSV."""
     totals = Totals()
+    csv.field_size_limit(CELL_CHARACTERS)  # of the whole process: others set their own
     rows = csv.reader(lines, strict=True)
     writer = csv.writer(out, lineterminator="\n")
     try:
