@@ -5,8 +5,6 @@ Source: CloudEvents 1.0.2 (attributes, extension `sequence`), W3C Trace Context 
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import RAISE, Schema, fields, validate
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -33,9 +31,6 @@ class EnvelopeSchema(Schema):
     data = fields.Dict(keys=fields.String(), required=True)
 
 
-ENVELOPE = EnvelopeSchema()
-
-
 def source_of(service: str) -> str:
     """`voucher` → `/yunquan/voucher`."""
     return f"/yunquan/{service}"
@@ -44,8 +39,3 @@ def source_of(service: str) -> str:
 def producer_of(type_: str) -> str:
     """`voucher.order_placed.v1` → `voucher`."""
     return type_.split(".", 1)[0]
-
-
-def check(envelope: dict[str, Any]) -> dict[str, list[str]]:
-    """Errors by attribute; empty when the envelope is well formed."""
-    return dict(ENVELOPE.validate(envelope))
