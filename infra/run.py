@@ -32,7 +32,7 @@ def _run(service: str) -> int:
     module = importlib.import_module(os.environ.get("YUNQUAN_SERVICE_MODULE") or f"services.{service}.service")
     service_class = _service_class(module, service)
     if given.create_tables:
-        create_tables(service, service_class.parts.metadata, given)
+        make_tables(service, service_class.parts.metadata, given)
     metrics.serve(process, given.metrics_host, given.metrics_port, given.run_dir)
     return host(service_class, given)
 
@@ -44,12 +44,12 @@ def _service_class(module: ModuleType, service: str) -> Any:
     raise LookupError(f"{module.__name__} has no service called {service}")
 
 
-def create_tables(service: str, metadata: Any, given: Any) -> None:
+def make_tables(service: str, metadata: Any, given: Any) -> None:
     """What YUNQUAN_CREATE_TABLES=1 asks for, in tests of toy services; real ones are migrated before they start."""
-    from infra.db import create_engine
+    from infra.db import create_engine, create_tables
 
     engine = create_engine(given.database_url(service), service=service, settings=given)
-    metadata.create_all(engine)
+    create_tables(engine, metadata)
     engine.dispose()
 
 
