@@ -75,6 +75,11 @@ ERRORS: Mapping[str, ErrorText] = {
     "CALENDAR_UNKNOWN": ErrorText(
         "refused", "Working days of that year are not known; supply a table.", "该年度工作日历未知，请提供日历表。"
     ),
+    "REGION_MISMATCH": ErrorText(
+        "denied", "The office is not that of the party's own region.", "不是该主体所在地的主管部门。"
+    ),
+    "RULE_ABSENT": ErrorText("refused", "The programme has no such rule.", "该计划没有此项规定。"),
+    "STAGE_MISMATCH": ErrorText("refused", "It is another stage's turn.", "当前不在该审核环节。"),
     "NOT_YET_KNOWN": ErrorText(
         "transient",
         "News of that record has not arrived here yet; send the same key again.",
@@ -85,9 +90,16 @@ ERRORS: Mapping[str, ErrorText] = {
     "SAME_PERSON": ErrorText("refused", "Two stages need two different people.", "两个环节须由不同人员办理。"),
     "WRONG_STATE": ErrorText("refused", "The record's state does not allow this.", "当前状态不允许此操作。"),
     # supervision: what must not happen
+    "ALREADY_REPORTED": ErrorText("refused", "That period has been reported already.", "该期间已报送。"),
+    "EVALUATION_MISSING": ErrorText(
+        "refused", "A region has no evaluation of that year.", "有地区缺少该年度考核结果。"
+    ),
     "ALREADY_LISTED": ErrorText("refused", "The party is on the blacklist already.", "该主体已在黑名单中。"),
     "EFFECT_IN_PAST": ErrorText("refused", "It cannot take effect in the past.", "生效时间不能早于当前时间。"),
     # registry: who may take part, and with what
+    "BATCH_MISSING": ErrorText(
+        "refused", "Providers are chosen in batches: the batch is not named.", "云服务商分批次遴选，须注明批次。"
+    ),
     "CHUNK_OUT_OF_ORDER": ErrorText(
         "refused", "Another part of the document is expected next.", "文件分片顺序不符，请从应传位置继续。"
     ),
@@ -127,8 +139,19 @@ ERRORS: Mapping[str, ErrorText] = {
     ),
     "INVOICE_ALREADY_CLAIMED": ErrorText("refused", "The invoice stands in another claim.", "该发票已用于其他申请。"),
     "MATERIAL_MISSING": ErrorText("refused", "A required material is missing.", "缺少规定的兑现材料。"),
+    "DEDUCTION_TOO_LARGE": ErrorText("refused", "More is taken off than was claimed.", "扣减金额超过申请金额。"),
+    "NODE_EXISTS": ErrorText(
+        "refused", "Claims are taken once a year, and that year has its date.", "每年集中受理一次，该年度节点已公布。"
+    ),
+    "NOT_THE_FILER": ErrorText("refused", "The programme has another party file this.", "该计划规定由其他主体申请。"),
+    "NOTHING_TO_PUBLISH": ErrorText("refused", "There is no passed claim to publish.", "没有可公示的兑现申请。"),
+    "SCORE_MISSING": ErrorText("refused", "The third party's score is a condition of payment.", "缺少第三方评价结果。"),
+    "SCORE_TOO_LOW": ErrorText("refused", "The score is below the pass mark.", "第三方评价结果未达到要求。"),
+    "USAGE_NOT_RECORDED": ErrorText(
+        "refused", "The use claimed was not recorded while it was used.", "使用过程未登记记录。"
+    ),
     "NODE_IN_PAST": ErrorText("refused", "A node closes in the future.", "兑现节点须晚于当前时间。"),
-    "NOTHING_TO_CLAIM": ErrorText("refused", "No voucher was used in this order.", "该订单未使用云使用券。"),
+    "NOTHING_TO_CLAIM": ErrorText("refused", "No support was used in this order.", "该订单没有财政补助金额。"),
     "NOTHING_TO_DISBURSE": ErrorText("refused", "There is no passed claim to disburse.", "没有审核通过的兑现申请。"),
     "NOTHING_TO_PAY": ErrorText("refused", "There is no approved disbursement to pay.", "没有已批准的拨付申请。"),
     "ORDER_NOT_CONFIRMED": ErrorText("refused", "The order is not a confirmed one.", "订单不处于已确认状态。"),
@@ -148,10 +171,28 @@ ERRORS: Mapping[str, ErrorText] = {
         "refused", "No issuance plan is published and open for that year.", "该年度没有已公示且已开放的发放计划。"
     ),
     "NO_QUOTA": ErrorText("refused", "This programme grants no yearly quota.", "该计划不设年度额度。"),
-    "NOT_CERTIFIED": ErrorText("refused", "The enterprise is not certified.", "该企业尚未通过认证。"),
-    "NOT_VOUCHER_ELIGIBLE": ErrorText(
-        "refused", "No voucher may be spent on this product.", "该产品不支持使用云使用券。"
+    "CONTENT_COUNTED": ErrorText(
+        "refused", "The same content has been supported this year already.", "同一内容本年度已获补助，不重复计算。"
     ),
+    "DENOMINATIONS_MISSING": ErrorText(
+        "refused", "The plan states no denominations and counts.", "发放计划缺少券的规格和数量。"
+    ),
+    "DENOMINATIONS_EXHAUSTED": ErrorText(
+        "refused", "The plan has no voucher left that is large enough.", "发放计划中足额规格的券已发完。"
+    ),
+    "FILING_MISSING": ErrorText("refused", "The enterprise has no filing that is open.", "企业没有已完成的备案。"),
+    "FUNDS_MISMATCH": ErrorText(
+        "refused", "The parts of the money do not add up to the budget.", "各级资金之和与预算不一致。"
+    ),
+    "INTAKE_NOT_REACHED": ErrorText("refused", "It is taken after its day of the month.", "未到当月受理时间。"),
+    "MATCHING_MISSING": ErrorText("refused", "The locality's matching funds are too small.", "市县配套资金不足。"),
+    "PROJECTS_EXHAUSTED": ErrorText(
+        "refused",
+        "The track supports no further project of the enterprise this year.",
+        "该方向本年度可支持项目数已满。",
+    ),
+    "NOT_CERTIFIED": ErrorText("refused", "The enterprise is not certified.", "该企业尚未通过认证。"),
+    "NOT_VOUCHER_ELIGIBLE": ErrorText("refused", "No voucher may be spent on this product.", "该产品不在补助范围内。"),
     "PLAN_DATES": ErrorText(
         "refused",
         "The plan's first day is not in its year, or the year is over.",

@@ -14,6 +14,9 @@ ULID = re.compile(r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$")
 USCC = re.compile(r"^[0-9A-HJ-NP-RTUWXY]{18}$")
 SHA256 = re.compile(r"^[0-9a-f]{64}$")
 REGION = re.compile(r"^[0-9]{6}$")
+REGION_PREFIX = re.compile(r"^[0-9]{2}([0-9]{2}){0,2}$")
+CODE = re.compile(r"^[a-z][a-z0-9_-]*$")
+PERIOD = re.compile(r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$")
 PROGRAMME = re.compile(r"^[a-z0-9][a-z0-9-]{1,39}$")
 NO_CONTROL = re.compile(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*$")
 
@@ -83,6 +86,22 @@ def uscc(required: bool = True, **extra: Any) -> fields.String:
 def region(required: bool = True, **extra: Any) -> fields.String:
     """GB/T 2260, six digits."""
     return fields.String(**_kw(required, {"validate": validate.Regexp(REGION), **extra}))
+
+
+def region_prefix(required: bool = True, **extra: Any) -> fields.String:
+    """The first two, four or six digits of GB/T 2260: a province, a city, a county."""
+    return fields.String(**_kw(required, {"validate": validate.Regexp(REGION_PREFIX), **extra}))
+
+
+def code(longest: int = 40, required: bool = True, **extra: Any) -> fields.String:
+    """A word that a pack defines: a category, track, kind of document, stage or role."""
+    rules = [validate.Length(1, longest), validate.Regexp(CODE)]
+    return fields.String(**_kw(required, {"validate": rules, **extra}))
+
+
+def period(required: bool = True, **extra: Any) -> fields.String:
+    """A month `2019-03`, a quarter `2019-Q1` or a year `2019`."""
+    return fields.String(**_kw(required, {"validate": validate.Regexp(PERIOD), **extra}))
 
 
 def programme(required: bool = True, **extra: Any) -> fields.String:

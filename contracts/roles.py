@@ -13,7 +13,17 @@ AUDITOR = "auditor"
 SUPERVISOR = "supervisor"
 OPS = "ops"
 SERVICE = "service"
+# offices that only some programmes know; which of them does what stands in the pack
+DISTRICT = "district"  # 区、县(市)经信、财政部门
+DATA_BUREAU = "data_bureau"  # 市大数据局
+EXPERT = "expert"  # 评审专家
+THIRD_PARTY = "third_party"  # 受托第三方机构
+GOVERNMENT = "government"  # 市政府
 
 PARTIES = frozenset({ENTERPRISE, PROVIDER})  # bound to their own organisation
-OFFICIALS = frozenset({OPERATOR, BUREAU, PREFECTURE, FINANCE, AUDITOR, SUPERVISOR, OPS, SERVICE})
+# who may decide a stage of a review; the pack says which of them decides which
+REVIEWERS = frozenset(
+    {OPERATOR, BUREAU, PREFECTURE, FINANCE, AUDITOR, DISTRICT, DATA_BUREAU, EXPERT, THIRD_PARTY, GOVERNMENT}
+)
+OFFICIALS = REVIEWERS | {SUPERVISOR, OPS, SERVICE}
 ALL = PARTIES | OFFICIALS | {PLATFORM}

@@ -33,6 +33,8 @@ class MethodRules(Protocol):
     @property
     def owner(self) -> str | None: ...
     @property
+    def acting(self) -> str | None: ...
+    @property
     def callers(self) -> frozenset[str]: ...
 
 
@@ -129,12 +131,9 @@ def may_call(method: MethodRules, actor: Actor) -> Refused | None:
 def may_act(method: MethodRules, actor: Actor, body: Mapping[str, Any]) -> Refused | None:
     """NOT_OWNER when a party acts for another organisation, PROGRAMME_MISMATCH for another programme."""
     as_party = method.roles & actor.roles <= PARTIES
-    if (
-        method.owner is not None
-        and as_party
-        and (actor.organisation is None or body.get(method.owner) != actor.organisation)
-    ):
-        return Refused("NOT_OWNER", field=method.owner)
+    owner = method.acting if method.acting is not None and body.get(method.acting) is not None else method.owner
+    if owner is not None and as_party and (actor.organisation is None or body.get(owner) != actor.organisation):
+        return Refused("NOT_OWNER", field=owner)
     programme = body.get("programme")
     if actor.programme is not None and programme is not None and programme != actor.programme:
         return Refused("PROGRAMME_MISMATCH", field="programme")

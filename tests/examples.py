@@ -14,6 +14,7 @@ BY_PATTERN = (
     "91520100MA6DK7YR4K",  # a USCC by shape
     "0" * 64,
     "520100",
+    "2019-03",
     "guizhou-2018",
     "/yunquan/voucher",
     "voucher.order_placed.v1",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
-from contracts.rpc.registry import CATEGORIES, GROUNDS, INDUSTRIES, PARTY_KINDS, SIZES, TIE_KINDS
+from contracts.rpc.registry import GROUNDS, INDUSTRIES, PARTY_KINDS, PROVIDER_KINDS, SIZES, TIE_KINDS
 
 ENTERPRISE_STATES = ("registered", "submitted", "certified", "refused")
-PROVIDER_STATES = ("registered", "submitted", "certified", "admitted", "refused", "leaving", "exited")
-PRODUCT_STATES = ("submitted", "operator_passed", "published", "returned", "refused", "delisted")
+PROVIDER_STATES = ("registered", "submitted", "certified", "nominated", "admitted", "refused", "leaving", "exited")
+PRODUCT_STATES = ("submitted", "in_review", "published", "returned", "refused", "delisted")
 
 
 class BlindIndexes(f.Body):
@@ -32,6 +32,9 @@ class EnterpriseState(f.Body):
     bad_credit = f.flag()
     industry = f.one_of(INDUSTRIES, required=False)
     size = f.one_of(SIZES, required=False)
+    tax_region = f.region(required=False)
+    serves_industry = f.flag(required=False)
+    account_version = f.whole(0, 2**31)  # 0: it has given no account
     priority = f.flag()
     status = f.one_of(ENTERPRISE_STATES)
     indexes = f.nested(BlindIndexes)
@@ -44,6 +47,9 @@ class ProviderState(f.Body):
     uscc = f.uscc()
     name = f.text(120)
     region = f.region()
+    provider_kind = f.one_of(PROVIDER_KINDS)
+    platform_id = f.ulid(required=False)
+    batch = f.text(20, required=False)  # of the catalogue
     status = f.one_of(PROVIDER_STATES)
     account_version = f.whole(0, 2**31)
     exit_on = f.day(required=False)
@@ -57,7 +63,7 @@ class ProductState(f.Body):
     provider_id = f.ulid()
     programme = f.programme()
     name = f.text(120)
-    category = f.one_of(CATEGORIES)
+    category = f.code(20)
     kind = f.text(40)
     price_fen = f.fen(least=1)
     market_price_fen = f.fen(required=False)
@@ -72,6 +78,7 @@ class CertificationDecided(f.Body):
     party_id = f.ulid()
     programme = f.programme()
     decision = f.one_of(("approve", "return", "refuse"))
+    stage = f.code(20)  # the role that decided
     reasons = f.words(500, 20)
     law = law()
 
@@ -104,6 +111,15 @@ EVENTS = [
     _e("provider_registered", ProviderState, "voucher", "supervision", "settlement"),
     _e("provider_submitted", ProviderState, "voucher", "supervision", "settlement"),
     _e("provider_certified", ProviderState, "voucher", "supervision", "settlement", "notify"),
+    _e(
+        "provider_nominated",
+        ProviderState,
+        "voucher",
+        "supervision",
+        "settlement",
+        "notify",
+        doc="Passed a stage of admission that is not the last.",
+    ),
     _e("provider_admitted", ProviderState, "voucher", "supervision", "settlement", "notify"),
     _e("provider_refused", ProviderState, "voucher", "supervision", "settlement", "notify"),
     _e("provider_facts_changed", ProviderState, "voucher", "supervision", "settlement", "notify"),
@@ -125,17 +141,33 @@ EVENTS = [
         "notify",
         doc="Voluntarily at its date, or forced.",
     ),
-    _e("product_submitted", ProductState, "voucher", "supervision", "notify"),
+    _e("product_submitted", ProductState, "voucher", "settlement", "supervision", "notify"),
     _e(
         "product_reviewed",
         ProductState,
         "voucher",
+        "settlement",
         "supervision",
         "notify",
-        doc="The operator passed, returned or refused it.",
+        doc="A stage that is not the last passed it, or one returned or refused it.",
     ),
-    _e("product_published", ProductState, "voucher", "supervision", "notify"),
-    _e("product_delisted", ProductState, "voucher", "supervision", "notify"),
+    _e("product_published", ProductState, "voucher", "settlement", "supervision", "notify"),
+    _e(
+        "product_priced",
+        ProductState,
+        "voucher",
+        "settlement",
+        "supervision",
+        "notify",
+        doc="Its market price was recorded.",
+    ),
+    _e("product_delisted", ProductState, "voucher", "settlement", "supervision", "notify"),
+    _e(
+        "certification_reviewed",
+        CertificationDecided,
+        "notify",
+        doc="A stage that is not the last approved it.",
+    ),
     _e("certification_decided", CertificationDecided, "notify"),
     _e("tie_recorded", TieRecorded, "voucher", "supervision"),
     refused("registry"),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
-from contracts.rpc.registry import CATEGORIES
+from contracts.rpc.registry import PARTY_KINDS
 
 CLAIM_STATES = (
     "filed",  # waits for the order row's answer
     "accepted",  # waits for a node
-    "collected",  # operator's review
-    "operator_passed",  # bureau's review
-    "returned",  # to the provider for correction; it may file again under the same claim id
+    "collected",  # the first stage's review
+    "in_review",  # passed by a stage that is not the last
+    "returned",  # to the filer for correction; it may file again under the same claim id
     "passed",
+    "on_notice",  # published; waits for the end of the notice and of objections to it
+    "noticed",  # published without an objection that was upheld
     "in_disbursement",
     "approved",
     "paying",
@@ -34,18 +36,30 @@ class NodeState(f.Body):
 
 
 class ClaimState(f.Body):
-    """invoice_key: the invoice number normalised; claim_version: grows with each filing of the same claim."""
+    """invoice_key: the invoice number normalised; claim_version: grows with each filing of the same claim.
+
+    payable_fen = claimed_fen - deducted_fen. filer_id: who filed it; payee_id: who is to be paid. stage: the role whose
+    turn it is. deferred: no money yet, it waits for a later year's plan. region, plan_region: as the order's."""
 
     claim_id = f.ulid()
     claim_version = f.whole(1, 10**6)
     order_id = f.ulid()
     provider_id = f.ulid()
     enterprise_id = f.ulid()
+    filer_id = f.ulid()
+    payee_id = f.ulid()
+    payee_kind = f.one_of(PARTY_KINDS)
     programme = f.programme()
     year = f.year()
-    category = f.one_of(CATEGORIES)
+    region = f.region()
+    plan_region = f.region_prefix()
+    category = f.code(20)
+    track = f.code(20, required=False)
     product_id = f.ulid()
     claimed_fen = f.fen()
+    deducted_fen = f.fen()
+    payable_fen = f.fen()
+    score = f.whole(0, 100, required=False)
     price_fen = f.fen()
     invoice_number = f.text(30)
     invoice_key = f.text(40)
@@ -58,6 +72,8 @@ class ClaimState(f.Body):
     usage_units = f.whole(0, 10**12)
     filed_at = f.instant()
     node_id = f.ulid(required=False)
+    notice_id = f.ulid(required=False)
+    stage = f.code(20, required=False)
     status = f.one_of(CLAIM_STATES)
     reasons = f.words(500, 20, required=False)
     law = law()
@@ -74,14 +90,51 @@ class QuestionState(f.Body):
     law = law()
 
 
-class DisbursementState(f.Body):
-    disbursement_id = f.ulid()
+class NoticeItem(f.Body):
+    claim_id = f.ulid()
     provider_id = f.ulid()
+    enterprise_id = f.ulid()
+    payable_fen = f.fen()
+
+
+class NoticeState(f.Body):
+    """items: what was published, and stays; from_on, until_on: first and last day; content_hash: SHA-256 of them."""
+
+    notice_id = f.ulid()
+    programme = f.programme()
+    from_on = f.day()
+    until_on = f.day()
+    working_days = f.whole(1, 1000)
+    items = f.many(NoticeItem, most=1000)
+    content_hash = f.sha256()
+    status = f.one_of(("open", "closed"))
+    law = law()
+
+
+class ObjectionState(f.Body):
+    """Without its text, which may name people."""
+
+    objection_id = f.ulid()
+    notice_id = f.ulid()
+    claim_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    status = f.one_of(("open", "upheld", "dismissed"))
+    reasons = f.words(500, 20, required=False)
+    law = law()
+
+
+class DisbursementState(f.Body):
+    """provider_id: whose claims; empty: the programme's. stage: the role whose turn it is."""
+
+    disbursement_id = f.ulid()
+    provider_id = f.ulid(required=False)
     programme = f.programme()
     year = f.year()
     claims = f.whole(0, 10**6)
     amount_fen = f.fen()
-    status = f.one_of(("filed", "operator_approved", "approved", "refused", "batched"))
+    status = f.one_of(("filed", "in_review", "approved", "refused", "batched"))
+    stage = f.code(20, required=False)
     reasons = f.words(500, 20, required=False)
     law = law()
 
@@ -97,15 +150,19 @@ class BatchState(f.Body):
 
 
 class PaymentState(f.Body):
+    """payee_id: who is paid; region: an enterprise's own. with_district: the city has paid its district."""
+
     payment_id = f.ulid()
     batch_id = f.ulid()
-    provider_id = f.ulid()
+    payee_id = f.ulid()
+    payee_kind = f.one_of(PARTY_KINDS)
+    region = f.region(required=False)
     programme = f.programme()
     year = f.year()
     reference = f.text(40)
     amount_fen = f.fen()
     claims = f.words(26, 10_000)
-    status = f.one_of(("made", "sent", "settled", "failed", "returned", "unknown", "held"))
+    status = f.one_of(("made", "sent", "with_district", "settled", "failed", "returned", "unknown", "held"))
     reason = f.text(200, required=False)
 
 
@@ -126,8 +183,14 @@ EVENTS = [
     ),
     _e("claim_accepted", ClaimState, "supervision", "notify"),
     _e("claim_collected", ClaimState, "supervision", "notify"),
-    _e("claim_reviewed", ClaimState, "supervision", "notify", doc="Passed by the operator's first review."),
+    _e("claim_reviewed", ClaimState, "supervision", "notify", doc="Passed by a stage that is not the last."),
     _e("claim_passed", ClaimState, "supervision", "notify"),
+    _e("claim_on_notice", ClaimState, "supervision", doc="Published."),
+    _e("claim_noticed", ClaimState, "supervision", "notify", doc="Its notice ran out, and no objection stands."),
+    _e("notice_published", NoticeState, "notify"),
+    _e("notice_closed", NoticeState, "notify"),
+    _e("objection_filed", ObjectionState, "supervision", "notify"),
+    _e("objection_decided", ObjectionState, "supervision", "notify"),
     _e(
         "claim_returned", ClaimState, "voucher", "supervision", "notify", doc="For correction; the order stays claimed."
     ),
@@ -155,6 +218,12 @@ EVENTS = [
     _e("batch_finished", BatchState, "notify"),
     _e("payment_made", PaymentState),
     _e("payment_sent", PaymentState),
+    _e(
+        "payment_with_district",
+        PaymentState,
+        "notify",
+        doc="The city has paid its district, which pays the enterprise.",
+    ),
     _e("payment_settled", PaymentState, "notify"),
     _e("payment_failed", PaymentState, "notify", doc="Failed, returned or unknown: see status."),
     _e("payment_retried", PaymentState, doc="Goes into the next batch as a new payment; this one stays as it ended."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
-from contracts.rpc.supervision import ALERTS, COMPLAINT_STATES, OUTCOMES, SEVERITIES
+from contracts.rpc.supervision import ALERTS, COMPLAINT_STATES, DESIGNATIONS, OUTCOMES, SEVERITIES
 
 
 class ClaimVerdict(f.Body):
@@ -63,6 +63,69 @@ class BlacklistState(f.Body):
     law = law()
 
 
+class TargetState(f.Body):
+    target_id = f.ulid()
+    programme = f.programme()
+    region = f.region_prefix()
+    year = f.year()
+    measure = f.code()
+    at_least = f.whole(0, 10**15)
+    status = f.one_of(("set", "replaced"))
+    law = law()
+
+
+class ProgressReport(f.Body):
+    report_id = f.ulid()
+    programme = f.programme()
+    region = f.region_prefix()
+    month = f.period()
+    score = f.whole(0, 100)
+    status = f.one_of(("reported",))
+    law = law()
+
+
+class RegionEvaluation(f.Body):
+    """figures: as `region_figures` gave them at that moment."""
+
+    evaluation_id = f.ulid()
+    programme = f.programme()
+    region = f.region_prefix()
+    period = f.period()
+    score = f.whole(0, 100)
+    text = f.text(2000)
+    figures = f.facts()
+    status = f.one_of(("evaluated",))
+    law = law()
+
+
+class Designation(f.Body):
+    designation_id = f.ulid()
+    programme = f.programme()
+    enterprise_id = f.ulid()
+    region = f.region()
+    kind = f.one_of(DESIGNATIONS)
+    status = f.one_of(("designated",))
+    law = law()
+
+
+class AwardShare(f.Body):
+    """Of one region: the weighted index it was shared out by, and its amount."""
+
+    region = f.region_prefix()
+    index = f.text(40)
+    amount_fen = f.fen()
+
+
+class RegionAward(f.Body):
+    award_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    amount_fen = f.fen()
+    shares = f.many(AwardShare, most=50)
+    status = f.one_of(("awarded",))
+    law = law()
+
+
 class Checkpoint(f.Body):
     size = f.whole(1, 2**53)
     head = f.sha256()
@@ -81,6 +144,11 @@ EVENTS = [
     _e("alert_resolved", AlertState, "notify"),
     _e("complaint_filed", ComplaintState, "notify"),
     _e("complaint_answered", ComplaintState, "notify"),
+    _e("target_set", TargetState, "notify", doc="A region's target for a year."),
+    _e("progress_reported", ProgressReport, "notify", doc="A region's own assessment of a month."),
+    _e("region_evaluated", RegionEvaluation, "notify"),
+    _e("enterprise_designated", Designation, "notify", doc="A pilot or a model case."),
+    _e("regions_awarded", RegionAward, "notify", doc="The province's composite award, shared out."),
     _e("party_blacklisted", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("party_removed", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("checkpoint_made", Checkpoint, "notify", doc="Size and head of the evidence log."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
-from contracts.rpc.registry import CATEGORIES
+from contracts.rpc.voucher import Denomination, Fund
 
 APPLICATION_STATES = ("reserved", "waiting", "granted", "refused", "withdrawn", "lapsed")
 ORDER_STATES = (
@@ -16,14 +16,24 @@ ORDER_STATES = (
     "claimed",
     "redeemed",
     "voided",
+    "failed",
 )
+FILING_STATES = ("submitted", "in_review", "opened", "returned", "refused", "withdrawn")
 
 
 class PlanState(f.Body):
+    """carried_fen: what earlier years left over; made_up_fen: what they owed and this plan makes up first; both are
+    known when it is published. budget_fen is this year's own."""
+
     plan_id = f.ulid()
     programme = f.programme()
     year = f.year()
+    region = f.region_prefix()
     budget_fen = f.fen()
+    carried_fen = f.fen()
+    made_up_fen = f.fen()
+    denominations = f.many(Denomination, most=50)
+    funds = f.many(Fund, most=3)
     quota_fen = f.fen()
     opens_on = f.day()
     document = f.text(200)
@@ -46,8 +56,32 @@ class ApplicationState(f.Body):
     law = law()
 
 
+class FilingState(f.Body):
+    """stage: the role whose turn it is; intake_on: the day by which it counts as sent in, where the pack has such days;
+    region: the enterprise's."""
+
+    filing_id = f.ulid()
+    enterprise_id = f.ulid()
+    programme = f.programme()
+    region = f.region()
+    track = f.code(20, required=False)
+    category = f.code(20, required=False)
+    provider_id = f.ulid(required=False)
+    status = f.one_of(FILING_STATES)
+    stage = f.code(20, required=False)
+    intake_on = f.day(required=False)
+    opened_on = f.day(required=False)
+    reasons = f.words(500, 20, required=False)
+    law = law()
+
+
 class OrderState(f.Body):
-    """price_fen = voucher_fen + own_fen; amount moved in the ledger is voucher_fen."""
+    """price_fen = voucher_fen + own_fen; amount moved in the ledger is voucher_fen.
+
+    deferred_fen: the part of voucher_fen for which money comes with a later year's plan; nothing is paid before.
+    voucher_number: of the voucher that was generated for this contract. plan_region: whose money it is. region: the
+    enterprise's. pack_version: the rules it was placed under, overlay included; its claim is judged by the same.
+    """
 
     order_id = f.ulid()
     enterprise_id = f.ulid()
@@ -55,11 +89,19 @@ class OrderState(f.Body):
     product_id = f.ulid()
     programme = f.programme()
     year = f.year()
-    category = f.one_of(CATEGORIES)
+    region = f.region()
+    plan_region = f.region_prefix()
+    category = f.code(20)
+    track = f.code(20, required=False)
+    filing_id = f.ulid(required=False)
     list_price_fen = f.fen()
     price_fen = f.fen()
     voucher_fen = f.fen()
     own_fen = f.fen()
+    deferred_fen = f.fen()
+    voucher_number = f.text(40, required=False)
+    denomination_fen = f.fen(required=False)
+    pack_version = f.text(80)
     ordered_at = f.instant()
     confirmed_at = f.instant(required=False)
     contract_sha256 = f.sha256(required=False)
@@ -69,12 +111,32 @@ class OrderState(f.Body):
     law = law()
 
 
+class UsageRecorded(f.Body):
+    """days_used and units of this record; total_days and total_units of the order so far."""
+
+    usage_id = f.ulid()
+    order_id = f.ulid()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    since = f.day()
+    until = f.day()
+    days_used = f.whole(0, 3660)
+    units = f.whole(0, 10**12)
+    total_days = f.whole(0, 10**6)
+    total_units = f.whole(0, 10**15)
+    law = law()
+
+
 class ClaimAnswer(f.Body):
-    """The order row's verdict on a claim: it alone arbitrates between refund and claim."""
+    """The order row's verdict on a claim: it alone arbitrates between refund and claim.
+
+    allowed_fen: what the rules allow for what was really paid, at most the order's voucher_fen; empty with a code."""
 
     claim_id = f.ulid()
     order_id = f.ulid()
     provider_id = f.ulid()
+    allowed_fen = f.fen(required=False)
     code = f.text(64, required=False)
     order_status = f.text(40)
 
@@ -83,7 +145,10 @@ class YearClosed(f.Body):
     plan_id = f.ulid()
     programme = f.programme()
     year = f.year()
+    region = f.region_prefix()
     lapsed_fen = f.fen()
+    carried_fen = f.fen()  # left over and carried into the next year
+    deferred_fen = f.fen()  # promised, for the next year to make up
     balances = f.facts()
 
 
@@ -105,6 +170,12 @@ EVENTS = [
     _e("application_refused", ApplicationState, "notify"),
     _e("application_withdrawn", ApplicationState, "notify"),
     _e("quota_lapsed", ApplicationState, "notify", doc="The year ended; what was unspent lapsed."),
+    _e("filing_submitted", FilingState, "supervision", "notify"),
+    _e("filing_reviewed", FilingState, "supervision", "notify", doc="A stage that is not the last approved it."),
+    _e("filing_opened", FilingState, "supervision", "notify", doc="The last stage approved it."),
+    _e("filing_returned", FilingState, "supervision", "notify"),
+    _e("filing_refused", FilingState, "supervision", "notify"),
+    _e("filing_withdrawn", FilingState, "supervision", "notify"),
     _e("order_placed", OrderState, "settlement", "supervision", "notify"),
     _e("order_confirmed", OrderState, "settlement", "supervision", "notify"),
     _e("order_cancelled", OrderState, "settlement", "supervision", "notify"),
@@ -121,6 +192,9 @@ EVENTS = [
     ),
     _e("order_redeemed", OrderState, "settlement", "supervision", doc="Its claim was paid."),
     _e("order_voided", OrderState, "settlement", "supervision", "notify", doc="Its provider left before confirming."),
+    _e("order_failed", OrderState, "settlement", "supervision", "notify", doc="Its contract was not performed."),
+    _e("order_covered", OrderState, "settlement", "supervision", "notify", doc="A later plan made up what it lacked."),
+    _e("usage_recorded", UsageRecorded, "settlement", "supervision"),
     _e("order_handed_over", OrderState, "settlement", "supervision", "notify"),
     _e("claim_answered", ClaimAnswer, "settlement", doc="Answer to settlement.claim_filed: code empty means claimed."),
     _e("year_closed", YearClosed, "notify", "supervision", "settlement"),

@@ -73,12 +73,37 @@ def check_cadence(pack: Pack) -> Iterator[Finding]:
             yield f"{key}.day", "a day from 1 to 28 is needed"
 
 
+def check_filing(pack: Pack) -> Iterator[Finding]:
+    """What is filed is reviewed, and the stage that takes it by the cadence is one of the review's."""
+    filing = pack.filing
+    if filing is None:
+        return
+    stages = pack.stages("filing")
+    if not stages:
+        yield "reviews.filing", "missing: what is filed is reviewed by someone"
+    if (filing.cadence is None) != (filing.taken_at is None):
+        yield "filing.taken_at", "cadence and taken_at go together"
+    if filing.taken_at is not None and filing.taken_at not in {stage.name for stage in stages}:
+        yield "filing.taken_at", f"there is no stage {filing.taken_at} in reviews.filing"
+    if not getattr(pack, {"track": "tracks", "category": "categories"}[filing.by]):
+        yield "filing.by", f"the pack has no {filing.by}"
+
+
+def check_region_award(pack: Pack) -> Iterator[Finding]:
+    """The weights share out the whole."""
+    award = pack.region_award
+    if award is not None and award.cloud_share + award.redeemed + award.assessment != 1:
+        yield "region_award", "cloud_share, redeemed and assessment make up one"
+
+
 CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_header,
     check_roles,
     check_rates,
     check_delegations,
     check_cadence,
+    check_filing,
+    check_region_award,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -61,10 +61,12 @@ class Overlay:
 class Library:
     """The packs and overlays of some folders; each file is read once, a later folder wins over an earlier one.
 
-    A file that cannot be read raises PackError when the library is made: a region is not run on half its rules.
+    `enabled`: codes of the overlays that this deployment runs on (`in_force`). A file that cannot be read, an enabled
+    overlay that there is not or does not fit, or two for one region raise PackError when the library is made: a region
+    is not run on half its rules.
     """
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self, *folders: Path, enabled: Iterable[str] = ()) -> None:
         self._raw: dict[tuple[str, str], dict[str, Any]] = {}
         self._versions: dict[str, dict[str, Pack]] = {}
         self._overlays: dict[str, list[Overlay]] = {}
@@ -79,6 +81,8 @@ class Library:
                     what = f"code and version {'@'.join(name)} are those of {files[name].name} too"
                     raise PackError([Problem(file=str(path), key="version", what=what)])
                 files[name] = path
+        self._enabled = tuple(enabled)
+        self._check_enabled()
 
     def codes(self) -> tuple[str, ...]:
         """Codes of all programmes, sorted."""
@@ -108,6 +112,34 @@ class Library:
         chosen = self._overlay(overlay, on)
         composed = self.fill(pack, chosen)
         return composed if on is None or chosen.header.in_force(on) else pack
+
+    def in_force(self, code: str, *, on: date, region: str | None = None) -> Pack:
+        """The rules a deployment decides by: the version in effect, filled by the enabled overlay of the smallest
+        region that holds `region` (an overlay without a region holds all). UnknownPack.
+        """
+        pack = self.load(code, on=on)
+        fitting = [
+            overlay
+            for overlay in (self._overlay(name, on) for name in self._enabled)
+            if overlay.header.fills == code
+            and overlay.header.in_force(on)
+            and (overlay.header.region is None or (region or "").startswith(overlay.header.region))
+        ]
+        return self.fill(pack, max(fitting, key=lambda one: len(one.header.region or ""))) if fitting else pack
+
+    def _check_enabled(self) -> None:
+        taken: dict[tuple[str, str], str] = {}
+        for name in self._enabled:
+            if name not in self._overlays:
+                raise PackError([Problem(file=name, key="", what="there is no overlay of that code to enable")])
+            for overlay in self._overlays[name]:
+                header = overlay.header
+                other = taken.setdefault((header.fills, header.region or ""), header.code)
+                if other != header.code:
+                    what = f"{other} fills {header.fills} for the same region, and both are enabled"
+                    raise PackError([Problem(file=overlay.file, key="region", what=what)])
+                for pack in self.versions(header.fills) if header.fills in self._versions else ():
+                    self.fill(pack, overlay)
 
     def version(self, label: str) -> Pack:
         """The pack of a label that a decision carries (`guizhou-2018@1`, `shandong-2017@1+example-jinan@1`)."""

@@ -23,6 +23,7 @@ from contracts.programmes.schema import (
     Period,
     Products,
     ProviderCondition,
+    RegionAward,
     Role,
     Rule,
     Stage,
@@ -66,6 +67,7 @@ class Pack:
     exit: Exit = field(default_factory=Exit)
     supervision: Supervision = field(default_factory=Supervision)
     assessments: Mapping[str, Assessment] = field(default_factory=none)
+    region_award: RegionAward | None = None
     targets: Mapping[str, Target] = field(default_factory=none)
     publications: Mapping[str, Rule] = field(default_factory=none)
     # dotted keys the document leaves to others to write (`amount`, `claims.cadence`), each with its article
@@ -107,9 +109,13 @@ class Pack:
         """The article of the rule at a dotted path; errors as `rule`."""
         return self.rule(path).article
 
-    def stages(self, subject: str) -> tuple[Stage, ...]:
-        """Review stages of a subject in their order; empty where the document asks for no review of it."""
-        return self.reviews.get(subject, ())
+    def stages(self, subject: str, track: str | None = None) -> tuple[Stage, ...]:
+        """Review stages of a subject in their order; empty where the document asks for no review of it.
+
+        A track may have stages of its own, under `<subject>_<track>` with hyphens as underscores.
+        """
+        own = f"{subject}_{track.replace('-', '_')}" if track else subject
+        return self.reviews.get(own, self.reviews.get(subject, ()))
 
     def _at(self, path: str) -> object:
         node: object = self

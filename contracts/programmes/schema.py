@@ -17,6 +17,7 @@ Role = Literal[
     "platform", "enterprise", "provider", "operator", "bureau", "prefecture", "finance", "auditor", "supervisor",
     "district", "data_bureau", "expert", "third_party", "government",
 ]  # fmt: skip
+Instrument = Literal["quota", "contract_voucher", "registered_voucher", "reimbursement", "award"]
 Severity = Literal["low", "medium", "high"]
 Condition = Literal[
     "registered_in_region", "taxed_in_region", "registered_for", "legal_person", "no_violation", "no_bad_credit",
@@ -139,6 +140,8 @@ class Products:
     listing: Rule | None = None
     price_not_above_market: Rule | None = None
     catalogue: Rule | None = None
+    # providers are chosen in batches, and each admission names its own
+    batches: Rule | None = None
 
 
 # --- what is supported, and how much --------------------------------------------------------------------------------
@@ -162,9 +165,10 @@ class Category(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track(Rule):
-    """A track of the programme and the industries it is open to."""
+    """A track of the programme, the industries it is open to, and how many projects of one enterprise a year."""
 
     industries: tuple[str, ...]
+    projects: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,11 +238,15 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget(Rule):
-    """What happens when the year's money is used up, and to what is left of it at the end of the year."""
+    """What happens when the year's money is used up, and to what is left of it at the end of the year.
+
+    matching: the least that cities and counties add, as a share of the province's part of a plan.
+    """
 
     when_used_up: Literal["refuse", "defer"]
     order: Literal["application", "use"]
     unspent: Literal["lapse", "carry_over"] | None = None
+    matching: Rate | None = None
 
 
 # --- how it runs ----------------------------------------------------------------------------------------------------
@@ -261,15 +269,18 @@ class Validity(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuing:
-    """How support is planned, configured, published and given."""
+    """How support is planned, configured, published and given; `word`: what the document calls it."""
 
-    instrument: Literal["quota", "contract_voucher", "registered_voucher", "reimbursement", "award"]
+    instrument: Instrument
+    word: Text
     plan: Step | None = None
     configure: Step | None = None
     publish: Step | None = None
     apply: Rule | None = None
     validity: Validity | None = None
     named: Rule | None = None
+    # the plan states denominations and counts, and they bound what is issued
+    denominations: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,14 +310,20 @@ class Order:
     refund: Refund | None = None
     self_pay: Rule | None = None
     void_on_failure: Rule | None = None
+    # use is recorded while it happens, and a claim is for recorded use
+    usage_recorded: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage(Rule):
-    """One stage of a review; two stages of one review need two different people."""
+    """One stage of a review; two stages of one review need two different people.
+
+    own_region: by the office of the party's own region alone.
+    """
 
     name: str
     role: Role
+    own_region: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,10 +339,16 @@ class Cadence(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
-    """Enrolment before anything is used: what is handed in, and when it is taken."""
+    """Enrolment before anything is used, or to be counted: what is handed in, what it names, and when it is taken.
 
-    documents: Documents
-    cadence: Cadence
+    `taken_at`: the stage of the review that takes filings by the cadence; those before it are at any time.
+    """
+
+    by: Literal["track", "category"]
+    rule: Rule
+    documents: Documents | None = None
+    cadence: Cadence | None = None
+    taken_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,6 +443,21 @@ class Assessment(Rule):
     of: Literal["provider", "city", "effect", "enterprise"]
     every: Literal["month", "quarter", "year", "regularly"]
     role: Role
+    # of an enterprise: a claim passes this role's stage with a score alone, of at least the pass mark where one is set
+    condition: bool = False
+    pass_mark: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionAward(Rule):
+    """What a province adds for its cities, shared out by these weights, which make up one.
+
+    Of enterprises on the cloud among those registered, of vouchers redeemed, of the assessment of the work.
+    """
+
+    cloud_share: Fraction = field(metadata={"parse": parse_rate})
+    redeemed: Fraction = field(metadata={"parse": parse_rate})
+    assessment: Fraction = field(metadata={"parse": parse_rate})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

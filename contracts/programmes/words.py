@@ -34,6 +34,7 @@ HEADINGS: Mapping[str, Words] = {
     "exit": _words("退出", "Exit"),
     "supervision": _words("监督", "Supervision"),
     "assessments": _words("考核与评估", "Assessment"),
+    "region_award": _words("综合奖补", "Composite award"),
     "publications": _words("公示与公布", "Published"),
     "targets": _words("目标", "Targets"),
 }
@@ -49,7 +50,6 @@ SUBJECTS: Mapping[str, Words] = {
     "disbursement": _words("资金拨付", "Disbursement"),
     "filing": _words("备案", "Filing"),
     "filing_city_service": _words("备案（城市服务云）", "Filing, city service cloud"),
-    "enterprise_count": _words("上云企业统计", "Counting an enterprise"),
 }
 # fields of a rule that are shown beside its words
 FIELDS: Mapping[str, Words] = {
@@ -88,6 +88,15 @@ FIELDS: Mapping[str, Words] = {
     "every": _words("频率", "every"),
     "at_least": _words("至少", "at least"),
     "by_year": _words("年份", "by year"),
+    "projects": _words("每年项目数", "projects a year"),
+    "own_region": _words("仅限所在地", "own region only"),
+    "taken_at": _words("受理环节", "taken at stage"),
+    "by": _words("按", "by"),
+    "condition": _words("兑现条件", "condition of payment"),
+    "pass_mark": _words("合格分", "pass mark"),
+    "cloud_share": _words("上云户数比例权重", "weight of cloud share"),
+    "redeemed": _words("兑现规模权重", "weight of vouchers redeemed"),
+    "assessment": _words("工作考核权重", "weight of assessment"),
 }
 # words that packs use in their fields
 VALUES: Mapping[str, Words] = {

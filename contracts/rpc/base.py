@@ -12,7 +12,8 @@ from contracts import fields as f
 
 @dataclass(frozen=True)
 class Method:
-    """`roles` may call it; `owner` names the body field that must be the caller's own organisation when it is a party.
+    """`roles` may call it; `owner` names the body field that must be the caller's own organisation when it is a party;
+    `acting`: an optional field that takes the owner's place where it is given (who files for another).
 
     queue: "" for the service's command or query queue, "apply" for the single-consumer queue of applications.
     private: its request or answer holds personal data, so that it is never logged or kept in clear.
@@ -26,6 +27,7 @@ class Method:
     response: type[Schema]
     roles: frozenset[str]
     owner: str | None = None
+    acting: str | None = None
     queue: str = ""
     private: bool = False
     callers: frozenset[str] = frozenset()

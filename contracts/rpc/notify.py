@@ -8,7 +8,21 @@ from contracts.rpc.base import Counts, Method, Page, everywhere
 from contracts.rpc.registry import Items
 
 SERVICE = "notify"
-SECTIONS = ("plans", "providers", "products", "voucher_holders", "nodes", "payments", "blacklist", "checkpoints")
+SECTIONS = (
+    "plans",
+    "providers",
+    "products",
+    "filings",
+    "voucher_holders",
+    "nodes",
+    "notices",
+    "payments",
+    "designations",
+    "regions",
+    "awards",
+    "blacklist",
+    "checkpoints",
+)
 DELIVERY_STATES = (
     "pending",  # waits for the sender, or for its next attempt
     "sending",  # in the hands of a sender
@@ -33,9 +47,9 @@ class InboxPage(Items):
 
 
 class StaffInbox(Page):
-    """Notifications of a role (operator, bureau, finance, supervisor) in a programme, newest first."""
+    """Notifications of a role in a programme, newest first."""
 
-    role = f.one_of((r.OPERATOR, r.BUREAU, r.FINANCE, r.SUPERVISOR))
+    role = f.one_of(sorted(r.REVIEWERS | {r.SUPERVISOR}))
     programme = f.programme()
 
 

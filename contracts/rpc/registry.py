@@ -10,14 +10,7 @@ SERVICE = "registry"
 PARTY_KINDS = ("enterprise", "provider")
 INDUSTRIES = ("industrial", "software", "institution", "other")
 SIZES = ("micro", "small", "medium", "large")
-CATEGORIES = ("infrastructure", "platform", "application")
-DOCUMENT_KINDS = (
-    "business_licence",
-    "contact_id_front",
-    "contact_id_back",
-    "certification_form",
-    "other",
-)
+PROVIDER_KINDS = ("platform", "application")  # 云平台服务商、云应用服务商
 TIE_KINDS = ("subordination", "joint_construction", "ownership")
 GROUNDS = ("law_breach", "public_morals", "refusal_or_fraud", "insolvency", "measures_not_mended")  # 第十二条(二)1–5
 
@@ -38,6 +31,11 @@ class RegisterEnterprise(f.Body):
     contact_email = f.text(120, required=False)
     address = f.text(200, required=False)
     account = f.text(40, required=False)
+    account_holder = f.text(120, required=False)  # with bank_name and bank_code: where the programme pays enterprises
+    bank_name = f.text(120, required=False)
+    bank_code = f.text(14, required=False)
+    tax_region = f.region(required=False)  # where it is registered for tax
+    serves_industry = f.flag(required=False)
     industry = f.one_of(INDUSTRIES, required=False)
     size = f.one_of(SIZES, required=False)
     capital_fen = f.fen(required=False)
@@ -48,7 +46,11 @@ class RegisterEnterprise(f.Body):
 
 
 class RegisterProvider(f.Body):
+    """provider_kind empty: platform. An application provider names its platform provider, where a programme asks it."""
+
     provider_id = f.ulid()
+    provider_kind = f.one_of(PROVIDER_KINDS, required=False)
+    platform_id = f.ulid(required=False)
     programme = f.programme()
     uscc = f.uscc()
     name = f.text(120)
@@ -112,7 +114,9 @@ class Uploaded(f.Body):
 
 
 class DocumentRef(f.Body):
-    kind = f.one_of(DOCUMENT_KINDS)
+    """kind: a word of the pack, as its lists of documents name them."""
+
+    kind = f.code()
     sha256 = f.sha256()
 
 
@@ -124,7 +128,8 @@ class SubmitCertification(f.Body):
 
 
 class Review(f.Body):
-    """return: sent back with reasons, may be handed in again; refuse: ended."""
+    """By the stage whose turn it is, as the pack orders them; return: sent back with reasons, may be handed in again;
+    refuse: ended."""
 
     decision = f.one_of(("approve", "return", "refuse"))
     reasons = f.words(500, 20, required=False)
@@ -152,23 +157,30 @@ class ChangeFacts(f.Body):
     bank_code = f.text(14, required=False)
     violation = f.flag(required=False)
     bad_credit = f.flag(required=False)
-    priority = f.flag(required=False)  # an enterprise of the 万企融合 action: the operator records it (第十八条)
+    priority = f.flag(required=False)  # one that the pack puts first: the operator records it
+    tax_region = f.region(required=False)
+    serves_industry = f.flag(required=False)
+    industry = f.one_of(INDUSTRIES, required=False)
+    size = f.one_of(SIZES, required=False)
 
 
 class AdmitProvider(f.Body):
-    """The bureau's choice on merit (三(二)); admitted providers stand in the catalogue."""
+    """The stage whose turn it is of the pack's `reviews.provider_admission`: nominated by all but the last, admitted by
+    the last; admitted providers stand in the catalogue. batch: of the catalogue, where providers are chosen in batches.
+    """
 
     provider_id = f.ulid()
     decision = f.one_of(("admit", "refuse"))
     reasons = f.words(500, 20, required=False)
+    batch = f.text(20, required=False)
 
 
 class SubmitProduct(f.Body):
     product_id = f.ulid()
     provider_id = f.ulid()
     name = f.text(120)
-    category = f.one_of(CATEGORIES)
-    kind = f.text(40)  # a service kind of the pack (第十七条)
+    category = f.code(20)  # of the pack
+    kind = f.text(40)  # a service kind of the pack's category, where it names some
     details = f.text(2000)
     price_fen = f.fen(least=1)
     market_price_fen = f.fen(required=False, least=1)
@@ -176,8 +188,18 @@ class SubmitProduct(f.Body):
 
 
 class ReviewProduct(Review):
+    """stage: the role of the stage whose turn it is."""
+
     product_id = f.ulid()
-    stage = f.one_of(("operator", "bureau"))
+    stage = f.code(20)
+
+
+class RecordMarketPrice(f.Body):
+    """What the same service costs on the market, as found by the operator or bureau; source: where it was found."""
+
+    product_id = f.ulid()
+    market_price_fen = f.fen(least=1)
+    source = f.text(500)
 
 
 class RecordTie(f.Body):
@@ -215,7 +237,7 @@ class ByProvider(f.Body):
 
 class ListProducts(Page):
     programme = f.programme()
-    category = f.one_of(CATEGORIES, required=False)
+    category = f.code(20, required=False)
     provider_id = f.ulid(required=False)
 
 
@@ -243,9 +265,10 @@ class Items(f.Body):
 
 
 class PayeeAccount(f.Body):
-    """A provider's account in plain text; `account_version` is what an approval freezes."""
+    """A provider's or enterprise's account in plain text; `account_version` is what an approval freezes."""
 
-    provider_id = f.ulid()
+    party_id = f.ulid()
+    kind = f.one_of(PARTY_KINDS)
     uscc = f.uscc()
     name = f.text(120)
     status = f.text(20)
@@ -346,8 +369,8 @@ METHODS = [
         "command",
         ReviewCertification,
         IdOnly,
-        frozenset({r.OPERATOR, r.PREFECTURE}),
-        doc="第十一条(三)、第十四条(三).",
+        r.REVIEWERS,
+        doc="第十一条(三)、第十四条(三); by the roles of the pack's stages.",
     ),
     Method(
         SERVICE,
@@ -360,7 +383,7 @@ METHODS = [
         private=True,
         doc="Changes of registered facts, with history.",
     ),
-    Method(SERVICE, "admit_provider", "command", AdmitProvider, IdOnly, frozenset({r.BUREAU}), doc="第十条、三(二)."),
+    Method(SERVICE, "admit_provider", "command", AdmitProvider, IdOnly, r.REVIEWERS, doc="第十条、三(二)."),
     Method(
         SERVICE, "submit_product", "command", SubmitProduct, IdOnly, _provider, owner="provider_id", doc="第十一条(四)."
     ),
@@ -370,8 +393,17 @@ METHODS = [
         "command",
         ReviewProduct,
         IdOnly,
-        frozenset({r.OPERATOR, r.BUREAU}),
+        r.REVIEWERS,
         doc="第十一条(五).",
+    ),
+    Method(
+        SERVICE,
+        "record_market_price",
+        "command",
+        RecordMarketPrice,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU}),
+        doc="第十条(三); 内蒙古 七(二).",
     ),
     Method(
         SERVICE,

@@ -11,6 +11,7 @@ SERVICE = "supervision"
 ALERTS = ("AFFILIATED_PARTIES", "INVOICE_REUSED", "PRICE_OUTLIER")
 SEVERITIES = ("high", "medium", "low")
 COMPLAINT_STATES = ("open", "answered")
+DESIGNATIONS = ("pilot", "model")
 OUTCOMES = ("resolved", "rejected", "forwarded")
 BLACKLIST_GROUNDS = (*GROUNDS, "fraud", "crime")  # those of forced exit, fraud (五(四)), crime (第十二条)
 
@@ -63,6 +64,75 @@ class AnswerComplaint(f.Body):
     outcome = f.one_of(OUTCOMES)
 
 
+class SetTarget(f.Body):
+    """What a region has to reach by the end of a year (山西 附件1, 山东 四); measure: as the pack's targets name it, or
+    `spending_yuan`. A target set again for the same region, year and measure takes the place of the former."""
+
+    target_id = f.ulid()
+    programme = f.programme()
+    region = f.region_prefix()
+    year = f.year()
+    measure = f.code()
+    at_least = f.whole(0, 10**15)
+
+
+class ReportProgress(f.Body):
+    """A region's own assessment of one month (山西 五(三)), by its prefecture; score 0 to 100."""
+
+    report_id = f.ulid()
+    programme = f.programme()
+    region = f.region_prefix()
+    month = f.period()
+    score = f.whole(0, 100)
+    text = f.text(2000)
+
+
+class EvaluateRegion(f.Body):
+    """The bureau's evaluation of a region for a quarter or a year; the figures are taken from the record and kept with
+    it."""
+
+    evaluation_id = f.ulid()
+    programme = f.programme()
+    region = f.region_prefix()
+    period = f.period()
+    score = f.whole(0, 100)
+    text = f.text(2000)
+
+
+class Designate(f.Body):
+    """A pilot (试点) or model case (标杆) (山西 三(八), 山东 五(三)); counted against the pack's targets."""
+
+    designation_id = f.ulid()
+    programme = f.programme()
+    enterprise_id = f.ulid()
+    kind = f.one_of(DESIGNATIONS)
+    reason = f.text(1000)
+
+
+class AwardRegions(f.Body):
+    """The province's composite award, shared out by the pack's weights of cloud share, vouchers redeemed and assessment
+    (山东 三(三)). regions: cities that take part; each needs an evaluation of that year."""
+
+    award_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    amount_fen = f.fen(least=1)
+    regions = f.words(6, 50, least=1)
+
+
+class RegionFigures(f.Body):
+    """length of region: 2 for the province, 4 for its cities."""
+
+    programme = f.programme()
+    year = f.year()
+    region = f.region_prefix(required=False)
+
+
+class ListRegional(Page):
+    programme = f.programme()
+    region = f.region_prefix(required=False)
+
+
 class ListComplaints(Page):
     programme = f.programme()
     status = f.one_of(COMPLAINT_STATES, required=False)
@@ -111,6 +181,33 @@ METHODS = [
         private=True,
     ),
     Method(SERVICE, "answer_complaint", "command", AnswerComplaint, IdOnly, frozenset({r.OPERATOR}), private=True),
+    Method(SERVICE, "set_target", "command", SetTarget, IdOnly, frozenset({r.BUREAU}), doc="山西 四(二), 附件1."),
+    Method(
+        SERVICE,
+        "report_progress",
+        "command",
+        ReportProgress,
+        IdOnly,
+        frozenset({r.PREFECTURE, r.DISTRICT}),
+        doc="山西 五(三).",
+    ),
+    Method(SERVICE, "evaluate_region", "command", EvaluateRegion, IdOnly, frozenset({r.BUREAU}), doc="山西 五(三)."),
+    Method(SERVICE, "designate", "command", Designate, IdOnly, frozenset({r.BUREAU}), doc="山西 三(八)."),
+    Method(SERVICE, "award_regions", "command", AwardRegions, Anything, frozenset({r.BUREAU}), doc="山东 三(三)."),
+    Method(
+        SERVICE,
+        "region_figures",
+        "query",
+        RegionFigures,
+        Items,
+        r.ALL,
+        doc="By city: enterprises registered and on the cloud, by kind, vouchers redeemed, targets, evaluations.",
+    ),
+    Method(SERVICE, "target_progress", "query", ListBlacklist, Items, r.ALL, doc="The pack's targets, and the record."),
+    Method(SERVICE, "list_evaluations", "query", ListRegional, Items, r.ALL),
+    Method(SERVICE, "list_reports", "query", ListRegional, Items, r.OFFICIALS),
+    Method(SERVICE, "list_designations", "query", ListBlacklist, Items, r.ALL),
+    Method(SERVICE, "list_awards", "query", ListBlacklist, Items, r.ALL),
     Method(SERVICE, "get_alert", "query", ById, Anything, _readers),
     Method(SERVICE, "list_alerts", "query", ListAlerts, Items, _readers),
     Method(

@@ -5,24 +5,50 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts import roles as r
 from contracts.rpc.base import Anything, Bulk, IdOnly, Method, Outcomes, Page, ProgrammeYear, everywhere
-from contracts.rpc.registry import ById, Items
+from contracts.rpc.registry import ById, DocumentRef, Items
 
 SERVICE = "voucher"
 
 
+LEVELS = ("province", "city", "county")  # whose money it is
+
+
+class Denomination(f.Body):
+    """So many vouchers of at most so much each (内蒙古 五(一))."""
+
+    denomination_fen = f.fen(least=1)
+    count = f.whole(1, 10**7)
+
+
+class Fund(f.Body):
+    """A part of a plan's money, by who gives it."""
+
+    level = f.one_of(LEVELS)
+    amount_fen = f.fen(least=1)
+
+
 class MakePlan(f.Body):
-    """The bureau's yearly issuance plan (第十五条)."""
+    """A year's issuance plan (第十五条), by the role of the pack's `issuing.plan`.
+
+    region: the locality whose money it is, where several pay in one programme; empty: the programme's own region. An
+    enterprise is served by the plan of the smallest region it lies in. denominations: where the pack asks for them.
+    funds: whose money the budget is, in sum the budget; empty: all of one purse.
+    """
 
     plan_id = f.ulid()
     programme = f.programme()
     year = f.year()
+    region = f.region_prefix(required=False)
     budget_fen = f.fen(least=1)
+    denominations = f.many(Denomination, most=50, required=False)
+    funds = f.many(Fund, most=3, required=False)
     opens_on = f.day()
     document = f.text(200)
 
 
 class ConfigurePlan(f.Body):
-    """The operator configures the plan as made; it is published at once (第十五条). budget_fen repeats the plan's."""
+    """The plan is configured as made, by the role of the pack's `issuing.configure`, and published at once (第十五条).
+    budget_fen repeats the plan's. What an earlier year carried over is added, what it owes is made up first."""
 
     plan_id = f.ulid()
     budget_fen = f.fen(least=1)
@@ -59,9 +85,45 @@ class WithdrawApplication(f.Body):
     enterprise_id = f.ulid()
 
 
+class SubmitFiling(f.Body):
+    """备案: enrolment before anything is used (沈阳 三(四)), or to be counted as on the cloud (山西 四(二)).
+
+    track, category: as the pack's `filing.by` asks. prior_revenue_fen: last year's, by its audit report. years_used:
+    years subsidised before this deployment knew of them. attested: conditions of the pack that no register says.
+    The same id again after a return hands it in again.
+    """
+
+    filing_id = f.ulid()
+    enterprise_id = f.ulid()
+    programme = f.programme()
+    track = f.code(20, required=False)
+    category = f.code(20, required=False)
+    provider_id = f.ulid(required=False)
+    prior_revenue_fen = f.fen(required=False)
+    years_used = f.whole(0, 100, required=False)
+    attested = f.words(40, 20, required=False)
+    documents = f.many(DocumentRef, most=20, required=False)
+
+
+class ReviewFiling(f.Body):
+    """stage: the role of the stage whose turn it is; the last stage opens it."""
+
+    filing_id = f.ulid()
+    stage = f.code(20)
+    decision = f.one_of(("approve", "return", "refuse"))
+    reasons = f.words(500, 20, required=False)
+
+
+class WithdrawFiling(f.Body):
+    filing_id = f.ulid()
+    enterprise_id = f.ulid()
+
+
 class PlaceOrder(f.Body):
     """voucher_fen empty: as much as is allowed; 0: the enterprise pays all (第十八条、第二十一条).
-    agreement: SHA-256 of the transaction agreement that was read and accepted."""
+    agreement: SHA-256 of the transaction agreement that was read and accepted. filing_id: the filing it goes under,
+    where the programme asks for one; empty: the enterprise's only one that is open. Where the programme takes its rate
+    of what was really paid, the amount is what the price allows, and the claim's transfer record makes it less."""
 
     order_id = f.ulid()
     enterprise_id = f.ulid()
@@ -69,6 +131,7 @@ class PlaceOrder(f.Body):
     price_fen = f.fen(least=1)
     voucher_fen = f.fen(required=False)
     agreement = f.sha256(required=False)
+    filing_id = f.ulid(required=False)
 
 
 class OrderView(f.Body):
@@ -113,6 +176,26 @@ class AnswerRefund(f.Body):
     reason = f.text(500, required=False)
 
 
+class FailOrder(f.Body):
+    """The contract was not performed, and its voucher is void (内蒙古 六)."""
+
+    order_id = f.ulid()
+    reason = f.text(500)
+
+
+class RecordUsage(f.Body):
+    """The provider records what was used of a confirmed order, while it is used (山东 三(四))."""
+
+    usage_id = f.ulid()
+    order_id = f.ulid()
+    provider_id = f.ulid()
+    since = f.day()
+    until = f.day()
+    days_used = f.whole(0, 3660)
+    units = f.whole(0, 10**12)
+    evidence = f.sha256(required=False)
+
+
 class HandOverOrder(f.Body):
     """A running order of a provider that left goes to another, on the same terms (第十二条)."""
 
@@ -126,6 +209,23 @@ class ListOrders(Page):
     enterprise_id = f.ulid(required=False)
     provider_id = f.ulid(required=False)
     status = f.text(40, required=False)
+
+
+class ListFilings(Page):
+    """Those that wait first, what the pack puts first before others; stage: the role whose turn it is."""
+
+    programme = f.programme()
+    status = f.text(40, required=False)
+    stage = f.code(20, required=False)
+    enterprise_id = f.ulid(required=False)
+
+
+class PlanOf(f.Body):
+    """region empty: the programme's own."""
+
+    programme = f.programme()
+    year = f.year()
+    region = f.region_prefix(required=False)
 
 
 class ListApplications(Page):
@@ -153,8 +253,22 @@ _provider = frozenset({r.PLATFORM, r.PROVIDER})
 _books = frozenset({r.OPERATOR, r.BUREAU, r.FINANCE, r.AUDITOR, r.SUPERVISOR, r.OPS, r.SERVICE})
 
 METHODS = [
-    Method(SERVICE, "make_plan", "command", MakePlan, IdOnly, frozenset({r.BUREAU}), doc="第十五条."),
-    Method(SERVICE, "configure_plan", "command", ConfigurePlan, IdOnly, frozenset({r.OPERATOR}), doc="第十五条."),
+    Method(SERVICE, "make_plan", "command", MakePlan, IdOnly, r.REVIEWERS, doc="第十五条; by the pack's role."),
+    Method(
+        SERVICE, "configure_plan", "command", ConfigurePlan, IdOnly, r.REVIEWERS, doc="第十五条; by the pack's role."
+    ),
+    Method(
+        SERVICE,
+        "submit_filing",
+        "command",
+        SubmitFiling,
+        IdOnly,
+        _enterprise | {r.OPERATOR},
+        owner="enterprise_id",
+        doc="沈阳 三(四); 山西 四(二).",
+    ),
+    Method(SERVICE, "review_filing", "command", ReviewFiling, IdOnly, r.REVIEWERS, doc="沈阳 三(四); 山西 四(二)."),
+    Method(SERVICE, "withdraw_filing", "command", WithdrawFiling, IdOnly, _enterprise, owner="enterprise_id"),
     Method(
         SERVICE,
         "apply_for_quota",
@@ -216,10 +330,23 @@ METHODS = [
     Method(
         SERVICE, "answer_refund", "command", AnswerRefund, OrderView, _provider, owner="provider_id", doc="第二十条."
     ),
+    Method(
+        SERVICE,
+        "fail_order",
+        "command",
+        FailOrder,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU}),
+        doc="内蒙古 六.",
+    ),
+    Method(SERVICE, "record_usage", "command", RecordUsage, IdOnly, _provider, owner="provider_id", doc="山东 三(四)."),
     Method(SERVICE, "hand_over_order", "command", HandOverOrder, OrderView, frozenset({r.OPERATOR}), doc="第十二条."),
     Method(SERVICE, "get_order", "query", ById, Anything, r.ALL),
     Method(SERVICE, "get_application", "query", ById, Anything, r.ALL),
-    Method(SERVICE, "get_plan", "query", ProgrammeYear, Anything, r.ALL),
+    Method(SERVICE, "get_plan", "query", PlanOf, Anything, r.ALL),
+    Method(SERVICE, "list_plans", "query", ProgrammeYear, Items, r.ALL, doc="Of every region that has one."),
+    Method(SERVICE, "get_filing", "query", ById, Anything, r.ALL - r.PARTIES),
+    Method(SERVICE, "list_filings", "query", ListFilings, Items, r.ALL - r.PARTIES, doc="The reviewers' work list."),
     Method(SERVICE, "get_quota", "query", QuotaOf, Anything, r.ALL, owner="enterprise_id"),
     Method(SERVICE, "list_orders", "query", ListOrders, Items, r.ALL - r.PARTIES),
     Method(SERVICE, "list_applications", "query", ListApplications, Items, r.ALL - r.PARTIES),

@@ -109,6 +109,9 @@ MAY = [  # the method's roles and owner, who calls, the body, the refusal
     ({"platform", "enterprise"}, "e", actor("platform", "enterprise", organisation="E1"), {"e": "E2"}, None),
     ({"enterprise"}, "e", actor("platform", "enterprise", organisation="E1"), {"e": "E2"}, "NOT_OWNER"),
     ({"provider"}, "p", actor("enterprise", "provider", organisation="P1"), {"p": "P1"}, None),
+    ({"provider"}, "p", actor("provider", organisation="F1"), {"p": "P1", "f": "F1"}, None),
+    ({"provider"}, "p", actor("provider", organisation="P1"), {"p": "P1", "f": "F1"}, "NOT_OWNER"),
+    ({"provider"}, "p", actor("provider", organisation="P1"), {"p": "P1", "f": None}, None),
     ({"operator"}, None, actor("operator", programme="a"), {"programme": "b"}, "PROGRAMME_MISMATCH"),
     ({"operator"}, None, actor("operator", programme="a"), {"programme": "a"}, None),
     ({"operator"}, None, actor("operator", programme="a"), {"programme": None}, None),
@@ -119,13 +122,15 @@ MAY = [  # the method's roles and owner, who calls, the body, the refusal
 @pytest.mark.parametrize(("roles", "owner", "who", "body", "code"), MAY)
 def test_who_may_do_what(roles, owner, who, body, code):
     """Lost otherwise: a party acts for another, or an official is kept out."""
-    method = SimpleNamespace(roles=frozenset(roles), owner=owner, callers=frozenset())
+    method = SimpleNamespace(roles=frozenset(roles), owner=owner, acting="f", callers=frozenset())
     refused = auth.may_call(method, who) or auth.may_act(method, who, body)
     assert (refused.code if refused else None) == code
 
 
 def test_a_method_for_one_service_is_closed_to_the_others():
     """Else any service's stolen token would open every phone number and bank account."""
-    method = SimpleNamespace(roles=frozenset({"service"}), owner=None, callers=frozenset({"service:notify"}))
+    method = SimpleNamespace(
+        roles=frozenset({"service"}), owner=None, acting=None, callers=frozenset({"service:notify"})
+    )
     assert auth.may_call(method, Actor("service:notify", frozenset({"service"}))) is None
     assert auth.may_call(method, Actor("service:voucher", frozenset({"service"}))).code == "FORBIDDEN"

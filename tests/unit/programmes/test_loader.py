@@ -86,7 +86,7 @@ SHENYANG_FAULTS = [
         "starts at 0",
     ),
     ("tiers-not-rising", 'from_yuan = "400000000"', 'from_yuan = "20000000"', "not in rising order"),
-    ("two-stages-of-one-name", 'name = "city"\nrole = "bureau"', 'name = "district"\nrole = "bureau"', "have one name"),
+    ("two-stages-of-one-name", 'name = "opening"', 'name = "city"', "have one name"),
     ("version-in-words", 'version = "1"', 'version = "first"', "a number as text"),
     ("no-day-of-the-month", "day = 5", "day = 31", "a day from 1 to 28"),
     (
@@ -217,3 +217,45 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content, what):
     (problem,) = check(path)
     assert problem.file == str(path)
     assert what in problem.what
+
+
+def enabled_overlay(folder, code, region):
+    """A copy of the example under another code, for one region."""
+    text = OVERLAY.replace('code = "example-shandong-city"', f'code = "{code}"\nregion = "{region}"')
+    write(folder, text, f"{code}.toml")
+    return code
+
+
+def test_a_deployment_decides_by_the_overlay_of_the_smallest_region(tmp_path):
+    """Lost otherwise: an enterprise of one city gets what another city decided."""
+    province, city = enabled_overlay(tmp_path, "province", "37"), enabled_overlay(tmp_path, "jinan", "3701")
+    library = Library(SHIPPED, tmp_path, enabled=[province, city])
+    day = date(2018, 5, 7)
+    chosen = {
+        region: library.in_force("shandong-2017", on=day, region=region).overlay for region in ("370102", "370200")
+    }
+    assert chosen == {"370102": "jinan@1", "370200": "province@1"}
+    assert library.in_force("shandong-2017", on=day).overlay is None, "no region, and no overlay for all"
+    assert library.in_force("guizhou-2018", on=date(2019, 1, 1), region="370102").overlay is None
+
+
+def test_what_is_not_enabled_decides_nothing():
+    """Lost otherwise: an example becomes law by lying in a folder."""
+    assert Library(SHIPPED).in_force("shandong-2017", on=date(2018, 5, 7), region="370102").amount is None
+
+
+@pytest.mark.parametrize(
+    ("regions", "names", "what"),
+    [
+        (["37", "37"], ["one", "two"], "for the same region"),
+        (["37"], ["one", "three"], "no overlay of that code"),
+        (["52"], ["one"], "outside region"),
+    ],
+    ids=["two-for-one-region", "not-there", "of-another-province"],
+)
+def test_overlays_that_cannot_be_enabled_stop_the_start(tmp_path, regions, names, what):
+    """Lost otherwise: which of two cities' rules holds is decided by the order of a setting."""
+    for name, region in zip(("one", "two"), regions, strict=False):
+        enabled_overlay(tmp_path, name, region)
+    with pytest.raises(PackError, match=what):
+        Library(SHIPPED, tmp_path, enabled=names)
