@@ -86,7 +86,7 @@ SHENYANG_FAULTS = [
         "starts at 0",
     ),
     ("tiers-not-rising", 'from_yuan = "400000000"', 'from_yuan = "20000000"', "not in rising order"),
-    ("two-stages-of-one-name", 'name = "opening"', 'name = "city"', "have one name"),
+    ("two-stages-of-one-name", 'name = "countersignature"', 'name = "approval"', "have one name"),
     ("version-in-words", 'version = "1"', 'version = "first"', "a number as text"),
     ("no-day-of-the-month", "day = 5", "day = 31", "a day from 1 to 28"),
     (
