@@ -1,5 +1,5 @@
 # Every target sets up what it needs: on a fresh machine `make demo` or `make test` is the first and only command.
-# ENTERPRISES=file, PROGRAMME=code: what `make demo` runs on.   TESTS="paths or options": what `make test` runs.
+# ENTERPRISES=file, PROGRAMME=code, OVERLAY=code, PACKS=folder: what `make demo` runs on.   TESTS="paths or options": what `make test` runs.
 
 YUNQUAN := .venv/bin/yunquan
 PY := .venv/bin/python
@@ -10,7 +10,7 @@ STRICT = contracts infra/local $(wildcard services/*/domain)
 .PHONY: help setup demo test lint format bench up down status schemas lock clean
 
 help:
-	@echo "make demo    one year of a programme, start to finish  [ENTERPRISES=file] [PROGRAMME=guizhou-2018]"
+	@echo "make demo    one year of a programme, start to finish  [ENTERPRISES=file] [PROGRAMME=code] [OVERLAY=code] [PACKS=folder]"
 	@echo "make test    lint, then every test                     [TESTS=tests/unit] [WORKERS=2]"
 	@echo "make up      keep everything running for development; make down ends it; make status shows it"
 	@echo "make bench   figures beside those of peers"
@@ -20,7 +20,7 @@ setup:
 	@infra/local/setup.sh
 
 demo: setup
-	@$(YUNQUAN) demo $(if $(ENTERPRISES),--enterprises "$(ENTERPRISES)") $(if $(PROGRAMME),--programme "$(PROGRAMME)")
+	@$(YUNQUAN) demo $(if $(ENTERPRISES),--enterprises "$(ENTERPRISES)") $(if $(PROGRAMME),--programme "$(PROGRAMME)") $(if $(OVERLAY),--overlay "$(OVERLAY)") $(if $(PACKS),--packs "$(PACKS)")
 
 test: lint
 	@$(PY) -m infra.local.packages rabbitmq postgresql

@@ -1,153 +1,157 @@
-"""`yunquan demo`: the year told step by step, then the report; exit 0 only when every invariant held."""
+"""`yunquan demo`: a year of a programme told step by step, then the report; exit 0 only when every invariant held."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from infra.demo import report, sample
-from infra.demo.cast import PROGRAMME, YEAR
-from infra.demo.money import Money
+from contracts.programmes import Library, Pack, PackError
+from contracts.programmes.loader import SHIPPED
+from infra import packs
+from infra.clock import SHANGHAI
+from infra.demo import guizhou, report
+from infra.demo.cast import PROGRAMME
+from infra.demo.payout import Payout
 from infra.demo.stage import Stage
-from infra.demo.story import Story, at
+from infra.demo.year import Year
 from infra.local.deployment import Deployment, Options
 from infra.local.guard import LocalServerError, exit_on_signals
 
-SAMPLE_ROWS = 2_000
+SIZES = {PROGRAMME: 300}
+SIZE = 60
 
 
 @click.command()
 @click.option(
-    "--enterprises", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A business register."
+    "--enterprises",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"A business register, of {PROGRAMME}.",
 )
-@click.option("--programme", type=click.Choice([PROGRAMME]), default=PROGRAMME, show_default=True)
-@click.option("--size", type=click.IntRange(60, 5000), default=300, show_default=True, help="Enterprises to certify.")
+@click.option("--programme", default=PROGRAMME, show_default=True, help="Code of a pack.")
+@click.option(
+    "--packs", "folder_of_packs", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Further packs."
+)
+@click.option(
+    "--overlay", help="Code of the overlay that fills what the pack delegates (default: an invented example)."
+)
+@click.option("--size", type=click.IntRange(30, 5000), help=f"Enterprises (default: {SIZE}; {PROGRAMME}: 300).")
 @click.option("--seed", type=int, default=2019, show_default=True)
 @click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
 @click.option(
     "--folder", type=click.Path(path_type=Path), help="Keep databases and logs there (default: a scratch folder)."
 )
-def demo(enterprises: Path | None, programme: str, size: int, seed: int, database: str, folder: Path | None) -> None:
+def demo(
+    enterprises: Path | None,
+    programme: str,
+    folder_of_packs: Path | None,
+    overlay: str | None,
+    size: int | None,
+    seed: int,
+    database: str,
+    folder: Path | None,
+) -> None:
     """One year of a programme through all five services on a simulated clock."""
     exit_on_signals()
     console = Console(width=118, highlight=False)
+    library = _library(folder_of_packs, programme)
+    year = guizhou.YEAR if programme == PROGRAMME else library.versions(programme)[0].period.first.year + 1
+    overlay = overlay or _example(library, programme)
+    env = {packs.OVERLAYS: overlay or ""} | ({packs.FOLDER: str(folder_of_packs)} if folder_of_packs else {})
+    starts = datetime(year, 1, 2, 9, tzinfo=SHANGHAI).astimezone(UTC)
     scratch = tempfile.TemporaryDirectory(prefix="yunquan-demo-", ignore_cleanup_errors=True)
     with scratch as name:
-        where = folder or Path(name)
-        options = Options(database=database, throwaway=folder is None, starts_at=at(1, 2))
+        options = Options(database=database, throwaway=folder is None, starts_at=starts, env=env)
         try:
-            with Deployment(where, options) as deployment, Stage(deployment, console, seed) as stage:
-                last, sound = tell(stage, enterprises, size, seed)
+            with Deployment(folder or Path(name), options) as deployment, Stage(deployment, console, seed) as stage:
+                if programme == PROGRAMME:
+                    last, sound = guizhou.tell(stage, enterprises, size or SIZES[PROGRAMME], seed)
+                else:
+                    pack = library.load(programme, on=starts.date(), overlay=overlay)
+                    last, sound = tell(stage, pack, year, size or SIZE)
         except LocalServerError as error:
             raise click.ClickException(str(error)) from error
     console.print(last)
     raise SystemExit(0 if sound else 1)
 
 
-def tell(stage: Stage, register: Path | None, size: int, seed: int) -> tuple[str, bool]:
-    """The story; its last line, and whether every invariant held."""
+def tell(stage: Stage, pack: Pack, number: int, size: int) -> tuple[str, bool]:
+    """The year as the pack has it; its last line, and whether every invariant held."""
     console, started = stage.console, time.monotonic()
-    console.print(f"[bold]云券 Yunquan — a year of {PROGRAMME}, {YEAR}, simulated clock[/bold]")
-    console.print(
-        "Simulated: the clock, every action of a party or official, and the bank. "
-        + ("Enterprises are from the register given; " if register else "Enterprises are generated; ")
-        + "providers, products and all misconduct are generated."
-    )
-    if register is None:
-        register = stage.deployment.folder / "sample-register.csv"
-        sample.write(register, SAMPLE_ROWS, seed)
-    story = Story(stage, size)
-    money = Money(story)
-    _open_the_year(story, money, register)
-    _spend_and_claim(story, money)
-    money.close_year()
-    stage.quiet()
-    return _report(story, time.monotonic() - started)
+    console.print(f"[bold]云券 Yunquan — a year of {pack.label}, {number}, simulated clock[/bold]")
+    console.print("Simulated: the clock, every party, every action of a party or official, and the bank.")
+    if pack.invented:
+        console.print("[bold]The amounts are those of an invented example: nobody issued these rules.[/bold]")
+    year = Year(stage, pack, number, size)
+    _open(year)
+    payout = Payout(year)
+    _pay(payout)
+    return _report(payout, time.monotonic() - started)
 
 
-def _open_the_year(story: Story, money: Money, register: Path) -> None:
-    story.import_register(register)
-    counts = story.imported
-    story.stage.console.print(
-        f"   register: {counts['rows']:,} rows, {counts['accepted']:,} accepted, {counts['rejected']:,} rejected "
-        f"{counts['by_reason']}"
-    )
-    story.choose_enterprises()
-    story.admit_providers()
-    story.certify_enterprises()
-    story.publish_products()
-    story.publish_plan()
-    money.announce_nodes()
-    story.stage.move_to(at(1, 10))
-    story.apply()
+def _open(year: Year) -> None:
+    year.admit_providers()
+    year.register_enterprises()
+    year.publish_products()
+    year.publish_plan(year.size * 2_000_000)
+    year.stage.move_to(year.at(1, 10))
+    year.apply()
+    year.file()
+    year.stage.move_to(year.at(3, 20))
+    year.place_orders()
+    year.confirm()
+    year.stage.move_to(year.at(6, 20))
+    year.record_usage()
 
 
-def _spend_and_claim(story: Story, money: Money) -> None:
-    for month, share in ((2, 0.5), (4, 0.45)):
-        story.stage.move_to(at(month, 20))
-        story.confirm(story.place_orders(share))
-    story.stage.move_to(at(6, 20))
-    money.file_claims(0.6)
-    story.stage.move_to(at(6, 30, 19))
-    money.resolve_alerts()
-    money.review()
-    story.stage.move_to(at(7, 15))
-    money.pay()
-    money.force_out()
-    money.give_notice()
-    story.stage.move_to(at(9, 10))
-    story.confirm(story.place_orders(0.4))
-    story.stage.move_to(at(12, 5))
-    money.file_claims(0.85)
-    story.stage.move_to(at(12, 10, 19))
-    money.resolve_alerts()
-    money.review()
-    story.stage.move_to(at(12, 25))
-    money.pay()
+def _pay(payout: Payout) -> None:
+    year = payout.year
+    payout.announce_node()
+    payout.file_claims()
+    year.stage.move_to(year.at(6, 30, 19))
+    payout.resolve_alerts()
+    payout.review()
+    payout.publish()
+    year.stage.move_to(year.at(8, 1))
+    payout.pay()
+    payout.assess_regions()
+    payout.close()
 
 
-def _report(story: Story, seconds: float) -> tuple[str, bool]:
-    console = story.stage.console
-    totals, checks = report.invariants(console, story)
-    report.money(console, totals)
-    report.orders(console, story)
-    report.queue(console, totals)
-    alerts = report.alerts(console, story)
-    report.refusals(console, story)
-    evidence = _verify_evidence(story)
+def _report(payout: Payout, seconds: float) -> tuple[str, bool]:
+    year, console = payout.year, payout.stage.console
+    report.refusals(console, year.stage)
+    totals, checks = report.invariants(console, year.stage, year.pack.code, year.year)
+    evidence = report.verify_evidence(year.stage)
+    told = payout.told()
     imbalance = totals["voucher"]["figures"]["ledger_sum_fen"]
-    enterprises = totals["registry"]["figures"]["enterprises"]
-    orders = sum(totals["voucher"]["rows"]["orders"].values())
-    paid = totals["settlement"]["rows"]["claims"].get("paid", 0)
-    missed = report.missed_plants(story)
-    if missed:
-        console.print(f"[bold red]planted and not stopped: {', '.join(missed)}")
-    sound = all(check.holds for check in checks) and evidence and paid > 0 and imbalance == 0 and not missed
-    console.print(f"{story.stage.calls:,} calls, {seconds:.0f} s")
-    word = "OK" if sound else "BROKEN"
-    return (
-        f"DEMO {word}: {enterprises} enterprises, {orders} orders, {paid} claims paid, {alerts} alerts, "
-        f"imbalance {imbalance} fen",
-        sound,
+    sound = all(check.holds for check in checks) and evidence and told["paid"] > 0 and imbalance == 0
+    console.print(f"{year.stage.calls:,} calls, {seconds:.0f} s")
+    line = (
+        f"DEMO {'OK' if sound else 'BROKEN'}: {year.pack.label}, {year.size} enterprises, {len(year.orders)} orders, "
+        f"{told['paid']} of {told['claims']} claims paid, {told['paid_fen'] / 100:,.2f} yuan, imbalance {imbalance} fen"
     )
+    return line, sound
 
 
-def _verify_evidence(story: Story) -> bool:
-    """The chain is recomputed by the program an auditor would use."""
-    folder = story.stage.deployment.folder
-    (folder / "keys" / "auditor.token").write_text(story.stage.token("auditor"))
-    env = {**story.stage.deployment.env("supervision"), "YUNQUAN_TOKEN_FILE": str(folder / "keys" / "auditor.token")}
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.cli", "evidence", "verify"], env=env, capture_output=True, text=True, check=False
-    )
-    story.stage.console.print(f"evidence: {(done.stdout or done.stderr).strip().splitlines()[-1]}")
-    return done.returncode == 0
+def _library(folder: Path | None, programme: str) -> Library:
+    try:
+        library = Library(*([SHIPPED] if folder is None else [SHIPPED, folder]))
+    except PackError as error:
+        raise click.ClickException(str(error)) from error
+    if programme not in library.codes():
+        raise click.BadParameter(f"known: {', '.join(library.codes())}", param_hint="--programme")
+    return library
+
+
+def _example(library: Library, programme: str) -> str | None:
+    """The invented overlay that comes with a programme whose amounts are delegated."""
+    fitting = [header.code for header in library.overlays() if header.fills == programme and header.invented]
+    return fitting[0] if fitting else None
 
 
 commands = [demo]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import defaultdict
 from typing import Any
 
@@ -9,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from infra import reconcile
-from infra.demo.cast import CITIES, PROGRAMME, YEAR
+from infra.demo.cast import CITIES, PROGRAMME
+from infra.demo.stage import Stage
 from infra.demo.story import Story
 
 ACCOUNTS = {
@@ -104,18 +107,20 @@ def sentence(evidence: dict[str, Any]) -> str:
     return str(said.get("zh") if isinstance(said, dict) else said)
 
 
-def refusals(console: Console, story: Story) -> None:
+def refusals(console: Console, stage: Stage) -> None:
     table = Table("code", "article", "times", title="不予办理 Refused, and by which article", title_justify="left")
-    for (code, article), count in story.stage.refusals.most_common():
+    for (code, article), count in stage.refusals.most_common():
         table.add_row(code, article or "—", str(count))
     console.print(table)
 
 
-def invariants(console: Console, story: Story) -> tuple[dict[str, Any], list[reconcile.Check]]:
+def invariants(
+    console: Console, stage: Stage, programme: str, year: int
+) -> tuple[dict[str, Any], list[reconcile.Check]]:
     """The figures of all services and the checks over them."""
-    client = story.stage.deployment.client("auditor", subject="auditor-1")
+    client = stage.deployment.client("auditor", subject="auditor-1")
     try:
-        totals = dict(reconcile.settled(client, PROGRAMME, YEAR))
+        totals = dict(reconcile.settled(client, programme, year))
     finally:
         client.close()
     found = reconcile.checks(totals)
@@ -123,3 +128,15 @@ def invariants(console: Console, story: Story) -> tuple[dict[str, Any], list[rec
     for line in reconcile.report(found):
         console.print(line, highlight=False)
     return totals, found
+
+
+def verify_evidence(stage: Stage) -> bool:
+    """The chain is recomputed by the program an auditor would use."""
+    folder = stage.deployment.folder
+    (folder / "keys" / "auditor.token").write_text(stage.token("auditor"))
+    env = {**stage.deployment.env("supervision"), "YUNQUAN_TOKEN_FILE": str(folder / "keys" / "auditor.token")}
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.cli", "evidence", "verify"], env=env, capture_output=True, text=True, check=False
+    )
+    stage.console.print(f"evidence: {(done.stdout or done.stderr).strip().splitlines()[-1]}")
+    return done.returncode == 0

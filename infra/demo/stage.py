@@ -34,7 +34,7 @@ class Stage:
         self.client: Client = deployment.client("platform", timeout=120.0)
         self.refusals: Counter[tuple[str, str]] = Counter()
         self.calls = 0
-        self._tokens: dict[tuple[str, str], str] = {}
+        self._tokens: dict[tuple[str, str, str], str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -42,11 +42,11 @@ class Stage:
     def __exit__(self, *_error: object) -> None:
         self.client.close()
 
-    def token(self, role: str, person: str = "", organisation: str | None = None) -> str:
-        """The token of a person in a role, or of an organisation."""
-        name = (role, person or organisation or f"{role}-1")
+    def token(self, role: str, person: str = "", organisation: str | None = None, office: str | None = None) -> str:
+        """The token of a person in a role, or of an organisation; `office`: the region of a local office."""
+        name = (role, person or organisation or f"{role}-1", office or "")
         if name not in self._tokens:
-            self._tokens[name] = self.deployment.token(role, subject=name[1], organisation=organisation)
+            self._tokens[name] = self.deployment.token(role, subject=name[1], organisation=organisation, region=office)
         return self._tokens[name]
 
     def do(
@@ -58,10 +58,11 @@ class Stage:
         *,
         role: str = "platform",
         person: str = "",
+        office: str | None = None,
         expected: Iterable[str] = (),
     ) -> list[Answer]:
         """Answers in order. A refusal whose code is not `expected` ends the demo: it would be a defect."""
-        token = self.token(role, person)
+        token = self.token(role, person, office=office)
         requests = [Request(service, method, body, ulid.new(), token) for body in bodies]
         answers: list[Answer] = []
         with self._progress() as bar:
@@ -74,11 +75,18 @@ class Stage:
         return answers
 
     def one(
-        self, service: str, method: str, *, role: str = "platform", person: str = "", **body: Any
+        self,
+        service: str,
+        method: str,
+        *,
+        role: str = "platform",
+        person: str = "",
+        office: str | None = None,
+        **body: Any,
     ) -> dict[str, Any]:
         """The result of one call, which must succeed."""
         self.calls += 1
-        return self.client.call(service, method, token=self.token(role, person), **body)
+        return self.client.call(service, method, token=self.token(role, person, office=office), **body)
 
     def all_of(self, service: str, method: str, *, role: str, **body: Any) -> list[dict[str, Any]]:
         """Every item of a paged list."""

@@ -171,10 +171,16 @@ class Deployment:
         return self._database(service)
 
     def token(
-        self, role: str, *, subject: str = "", organisation: str | None = None, programme: str | None = None
+        self,
+        role: str,
+        *,
+        subject: str = "",
+        organisation: str | None = None,
+        region: str | None = None,
+        programme: str | None = None,
     ) -> str:
         """A token of one person in one role; `subject` names who, so that two stages can have two people."""
-        actor = Actor(subject or f"{role}-1", frozenset({role}), organisation, None, programme)
+        actor = Actor(subject or f"{role}-1", frozenset({role}), organisation, region, programme)
         return sign(self.folder / "keys", actor)
 
     def client(self, role: str = "platform", *, timeout: float = 30.0, **who: Any) -> Client:
