@@ -104,6 +104,8 @@ def _value(value: object, name: str, language: Language) -> str:
         return format_rate(value)
     if isinstance(value, int) and name.endswith("_fen"):
         return _yuan(value, language)
+    if isinstance(value, int) and name == "at_least":
+        return f"{value:,}"
     return _word(str(value), language)
 
 
