@@ -23,12 +23,13 @@ def _run(service: str) -> int:
     import importlib
     import os
 
-    from infra import log, metrics, settings
+    from infra import log, metrics, packs, settings
     from infra.bus.host import host
 
     given = settings.from_env()
     process = given.process or f"{service}-{os.getpid()}"
     log.configure(process)
+    packs.library()  # a pack or setting that cannot be read stops the start, not the first decision
     module = importlib.import_module(os.environ.get("YUNQUAN_SERVICE_MODULE") or f"services.{service}.service")
     service_class = _service_class(module, service)
     if given.create_tables:
