@@ -35,6 +35,8 @@ __all__ = [
 _READ_ONLY = "yunquan_read_only"
 _CREATING = 0x7975_6E72
 
+ID_LENGTH = 26  # of a ULID
+
 
 def create_engine(url: str, *, service: str, settings: Settings | None = None, pool_size: int = 10) -> sa.Engine:
     """SQLite: WAL and BEGIN IMMEDIATE for every writer; PostgreSQL: READ COMMITTED with statement and lock timeouts.
@@ -170,16 +172,18 @@ class UnitOfWork:
     def refuse(self, refused: Refused, command: Command) -> None:
         """Keep a refusal, and tell supervision of it."""
         subject = refusal_subject(refused, command)
-        programme = command.body.get("programme")
+        label = refused.facts.get("pack_version")
+        programme = command.body.get("programme") or (label.partition("@")[0] if isinstance(label, str) else None)
         decision = Decision(
             action=command.method,
             subject=subject,
             programme=programme if isinstance(programme, str) else None,
-            pack_version=refused.facts.get("pack_version"),
+            pack_version=label,
             articles=(refused.article,) if refused.article else (),
             facts=refused.facts,
         )
-        self._keep(decision, "refused", refused.code, command.actor, command.correlation_id)
+        about = own_id(command)
+        self._keep(decision, "refused", refused.code, command.actor, command.correlation_id, about=about)
         type_ = f"{self.service}.command_refused.v1"
         if type_ in self._catalogue.EVENTS:
             data = {
@@ -202,12 +206,19 @@ class UnitOfWork:
         self._events, self._decisions = [], []
 
     def _keep(
-        self, decision: Decision, outcome: str, code: str | None, actor: Actor | None, correlation_id: str
+        self,
+        decision: Decision,
+        outcome: str,
+        code: str | None,
+        actor: Actor | None,
+        correlation_id: str,
+        about: str | None = None,
     ) -> None:
         self._decisions.append(
             {
                 "at": self.now,
                 "subject": decision.subject,
+                "about": about,
                 "action": decision.action,
                 "outcome": outcome,
                 "code": code,
@@ -220,6 +231,13 @@ class UnitOfWork:
                 "correlation_id": correlation_id,
             }
         )
+
+
+def own_id(command: Command) -> str | None:
+    """The id of the record that a command makes or changes: the first id its body names (contracts put it first)."""
+    found = (value for name, value in command.body.items() if name.endswith("_id"))
+    first = next(found, None)
+    return first if isinstance(first, str) and len(first) == ID_LENGTH else None
 
 
 def refusal_subject(refused: Refused, command: Command) -> str:

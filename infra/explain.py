@@ -16,10 +16,14 @@ MOST = 1000
 
 
 def explain(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """The last MOST decisions on `subject`, newest last; PROGRAMME_MISMATCH when it is not of the token's programme."""
+    """The last MOST decisions on `subject`, and refusals of commands that would have made or changed it, newest last.
+
+    PROGRAMME_MISMATCH when it is not of the token's programme.
+    """
+    subject = command.body["subject"]
     query = (
         sa.select(decisions)
-        .where(decisions.c.subject == command.body["subject"])
+        .where(sa.or_(decisions.c.subject == subject, decisions.c.about == subject))
         .order_by(decisions.c.id.desc())
         .limit(MOST)
     )

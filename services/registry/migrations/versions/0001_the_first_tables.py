@@ -31,6 +31,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('about', sa.String(length=26), nullable=True),
     sa.Column('action', sa.String(length=64), nullable=False),
     sa.Column('outcome', sa.String(length=16), nullable=False),
     sa.Column('code', sa.String(length=64), nullable=True),
@@ -44,6 +45,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_decisions'))
     )
     with op.batch_alter_table('decisions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_decisions_about'), ['about'], unique=False)
         batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
 
     op.create_table('documents',
