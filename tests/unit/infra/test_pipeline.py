@@ -459,6 +459,18 @@ def test_decisions_are_explained_within_the_programme_of_the_token(pipeline, sub
         assert [one["outcome"] for one in answer["result"]["decisions"]] == shown
 
 
+def test_a_refusal_is_explained_by_what_was_asked_for(engine):
+    """Lost otherwise: whoever was refused an order asks by its id, and is told that nothing was ever decided."""
+    refused = Refused("NO_PLAN", "amount_fen", "第六条", {"pack_version": "guizhou-2018@1"})
+    pipeline = toy.pipeline(engine, commands={"deposit": Route(lambda uow, commands: [refused for _ in commands])})
+    record = "01J0000000000000000000000A"
+    pipeline.run_commands("deposit", [toy.command("k1", record)])
+    for subject in (record, "k1"):
+        answer = pipeline.run_query("explain", toy.Command("explain", None, {"subject": subject}, toy.PLATFORM, "c"))
+        (decided,) = answer["result"]["decisions"]
+        assert (decided["code"], decided["programme"], decided["articles"]) == ("NO_PLAN", "guizhou-2018", ["第六条"])
+
+
 def test_an_event_that_breaks_its_contract_undoes_the_batch(engine):
     """Lost otherwise: consumers must guess what a producer meant."""
 
