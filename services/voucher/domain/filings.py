@@ -18,6 +18,7 @@ from typing import Any, get_args
 
 from contracts.errors import Refused
 from contracts.programmes import Pack, Stage
+from contracts.programmes.schema import Condition
 from services.voucher.domain.eligibility import conditions_met, eligibility
 from services.voucher.domain.facts import Facts, Name, needs
 from services.voucher.domain.law import article, articles, first_of, refuse
@@ -86,6 +87,11 @@ class Filing(Request):
     pack_version: str
     sequence: int
 
+    def may_be_handed_in_again_as(self, request: Request) -> bool:
+        """It was returned, and is still of the same enterprise, track and category."""
+        names = "enterprise_id", "programme", "track", "category"
+        return self.status in TRANSITIONS["submit"] and all(getattr(self, n) == getattr(request, n) for n in names)
+
     def same_as(self, request: Request) -> bool:
         """Is this what was handed in?"""
         return all(getattr(self, name) == getattr(request, name) for name in Request.__dataclass_fields__)
@@ -118,7 +124,7 @@ def submit(
     if refused is not None:
         return refused
     if enterprise.blacklisted:
-        return refuse(pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", subject=enterprise.enterprise_id)
+        return refuse(pack, "BLACKLISTED", "enterprise_id", "exit.blacklist")
     refused = (
         _ineligible(pack, request, enterprise, affiliated, today)
         or _uncertified(pack, enterprise)
@@ -180,40 +186,38 @@ def absent(pack: Pack, path: str) -> Refused:
 def _unreadable(pack: Pack, request: Request) -> Refused | None:
     """Names that the pack does not know, and the one that it asks for where it is not given."""
     assert pack.filing is not None
-    for name, known in (("track", pack.tracks), ("category", pack.categories)):
+    for name, known in (("track", sorted(pack.tracks)), ("category", sorted(pack.categories))):
         given = getattr(request, name)
         if given is None and pack.filing.by == name:
-            return refuse(pack, "FACT_MISSING", name, "filing.rule", missing=[name], known=sorted(known))
+            return refuse(pack, "FACT_MISSING", name, "filing.rule", missing=[name], known=known)
         if given is not None and given not in known:
-            return refuse(pack, "FACT_INVALID", name, "filing.rule", known=sorted(known), **{name: given})
+            return refuse(pack, "FACT_INVALID", name, "filing.rule", invalid=[given], known=known)
     unknown = sorted(set(request.attested) - set(pack.eligibility.attested))
     if unknown:
-        known = pack.eligibility.attested
-        return refuse(pack, "FACT_INVALID", "attested", "filing.rule", unknown=unknown, known=sorted(known))
+        known = sorted(pack.eligibility.attested)
+        return refuse(pack, "FACT_INVALID", "attested", "filing.rule", invalid=unknown, known=known)
     return None
 
 
-def _ineligible(
-    pack: Pack, request: Request, enterprise: Enterprise, affiliated: bool, today: date
-) -> Refused | None:
+def _ineligible(pack: Pack, request: Request, enterprise: Enterprise, affiliated: bool, today: date) -> Refused | None:
     """The pack's conditions, by the code that a quote judges them with; what is missing for that comes first."""
     facts = facts_of(request=request, enterprise=enterprise, affiliated=affiliated, today=today)
-    tieless = request.provider_id is None
+    later: tuple[Condition, ...] = ("not_affiliated",) if request.provider_id is None else ()  # at the order
     wanted = needs(pack, track=request.track, industry=enterprise.industry).needed - OF_ORDERS
-    if tieless:
-        wanted -= {"affiliated"}
     missing = [name for name in get_args(Name) if name in wanted and getattr(facts, name) is None]
+    if later and "affiliated" in missing:
+        missing.remove("affiliated")
     if missing:
         return refuse(pack, "FACT_MISSING", missing[0], "filing.rule", missing=missing)
-    reasons = eligibility(pack=pack, facts=facts, skip=("not_affiliated",) if tieless else ())
+    reasons = eligibility(pack=pack, facts=facts, skip=later)
     return first_of(pack, reasons) if reasons else None
 
 
 def _uncertified(pack: Pack, enterprise: Enterprise) -> Refused | None:
     if enterprise.status == "certified":
         return None
-    found = {"subject": enterprise.enterprise_id, "status": enterprise.status}
-    return refuse(pack, "NOT_CERTIFIED", "enterprise_id", "reviews.enterprise_certification.0", **found)
+    path = "reviews.enterprise_certification.0"
+    return refuse(pack, "NOT_CERTIFIED", "enterprise_id", path, status=enterprise.status)
 
 
 def _no_provider(pack: Pack, request: Request, provider: Provider | None) -> Refused | None:
@@ -225,7 +229,7 @@ def _no_provider(pack: Pack, request: Request, provider: Provider | None) -> Ref
     if status == "admitted":
         return None
     path = "exit.blacklist" if status == "blacklisted" else "reviews.provider_admission.0"
-    found = {"subject": request.provider_id, "status": status}
+    found = {"provider_id": request.provider_id, "status": status}
     return refuse(pack, "PROVIDER_NOT_AVAILABLE", "provider_id", path, **found)
 
 
@@ -292,7 +296,7 @@ def review(
     if decision != "approve":
         return decision, replace(_after(filing, decision), reasons=tuple(reasons))
     if blacklisted:
-        return refuse(pack, "BLACKLISTED", "filing_id", "exit.blacklist", subject=filing.enterprise_id)
+        return refuse(pack, "BLACKLISTED", "filing_id", "exit.blacklist")
     return _approve(pack, filing, reviewer, today)
 
 
@@ -399,8 +403,8 @@ def rests_on(pack: Pack, filing: Filing, action: str) -> tuple[str, ...]:
     attested = [article(pack, f"eligibility.attested.{name}") for name in filing.attested]
     if action == "submit":
         met = conditions_met(pack)
-        track = pack.tracks[filing.track].article if filing.track in pack.tracks else None
-        found = [*met, *attested, track, *articles(pack, "filing.rule", "filing.documents")]
+        rules = articles(pack, f"tracks.{filing.track}", "filing.rule", "filing.documents")
+        found = [*met, *attested, *rules]
     else:
         turn = _turn(pack, filing)
         found = [turn.article, *(attested if filing.passed == 0 else ()), *articles(pack, "filing.rule")]
