@@ -180,6 +180,9 @@ ERRORS: Mapping[str, ErrorText] = {
     "DENOMINATIONS_EXHAUSTED": ErrorText(
         "refused", "The plan has no voucher left that is large enough.", "发放计划中足额规格的券已发完。"
     ),
+    "FILING_EXISTS": ErrorText(
+        "refused", "The enterprise has a filing of that track or category already.", "该企业在该方向或类别已有备案。"
+    ),
     "FILING_MISSING": ErrorText("refused", "The enterprise has no filing that is open.", "企业没有已完成的备案。"),
     "FUNDS_MISMATCH": ErrorText(
         "refused", "The parts of the money do not add up to the budget.", "各级资金之和与预算不一致。"

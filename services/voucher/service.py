@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.bus.service import nameko_service
-from services.voucher import handlers, queries, store
+from services.voucher import filings_queries, handlers, queries, store
 
 Voucher = nameko_service(
     "voucher",
@@ -11,5 +11,5 @@ Voucher = nameko_service(
     commands=handlers.COMMANDS,
     events=handlers.EVENTS,
     due=handlers.DUE,
-    queries=queries.QUERIES,
+    queries={**queries.QUERIES, **filings_queries.QUERIES},
 )

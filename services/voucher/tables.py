@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from infra.db import Json, UtcDateTime, common_tables
 from infra.immutable import immutable
 from services.voucher.domain.applications import FREED
+from services.voucher.domain.filings import LIVE
 
 metadata = sa.MetaData()
 common_tables(metadata)
@@ -112,6 +113,66 @@ orders = sa.Table(
 )
 sa.Index("orders_of_provider", orders.c.provider_id, orders.c.status)
 
+filings = sa.Table(
+    "filings",
+    metadata,
+    sa.Column("filing_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("track", sa.String(20)),
+    sa.Column("category", sa.String(20)),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("provider_id", ID),
+    sa.Column("prior_revenue_fen", FEN),
+    sa.Column("years_used", sa.Integer, nullable=False),
+    sa.Column("attested", Json, nullable=False),
+    sa.Column("documents", Json, nullable=False),
+    sa.Column("priority", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("stage", sa.String(20)),
+    sa.Column("intake_on", sa.Date),
+    sa.Column("opened_on", sa.Date),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("filed_by", Json, nullable=False),
+    sa.Column("reviewed_by", Json, nullable=False),
+    sa.Column("submitted_at", UtcDateTime, nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+_live_filing = filings.c.status.in_(LIVE)
+sa.Index(
+    "one_live_filing_of_a_kind",
+    filings.c.enterprise_id,
+    filings.c.programme,
+    filings.c.kind,
+    unique=True,
+    sqlite_where=_live_filing,
+    postgresql_where=_live_filing,
+)
+sa.Index("filings_of_programme", filings.c.programme, filings.c.submitted_at, filings.c.filing_id)
+
+# What was used, as it was recorded while it was used: never edited.
+usage_records = sa.Table(
+    "usage_records",
+    metadata,
+    sa.Column("usage_id", ID, primary_key=True),
+    sa.Column("order_id", ID, nullable=False),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("until", sa.Date, nullable=False),
+    sa.Column("days_used", sa.Integer, nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Column("evidence", sa.String(64)),
+    sa.Column("recorded_by", sa.String(128), nullable=False),
+    sa.Column("recorded_at", UtcDateTime, nullable=False),
+    sa.CheckConstraint("since <= until", name="usage_ends_after_it_begins"),
+)
+sa.Index("usage_of_order", usage_records.c.order_id, usage_records.c.since)
+
 accounts = sa.Table(
     "accounts",
     metadata,
@@ -168,6 +229,8 @@ known_enterprises = sa.Table(
     sa.Column("bad_credit", sa.Boolean, nullable=False),
     sa.Column("industry", sa.String(20)),
     sa.Column("size", sa.String(20)),
+    sa.Column("tax_region", sa.String(6)),
+    sa.Column("serves_industry", sa.Boolean),
     sa.Column("priority", sa.Boolean, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
@@ -235,3 +298,4 @@ heard_claims = sa.Table(
 
 
 immutable(transfers)
+immutable(usage_records)

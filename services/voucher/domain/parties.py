@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.voucher.domain.facts import Facts
@@ -25,22 +25,28 @@ class Enterprise:
     status: str
     blacklisted: bool
     granted_fen: int = 0
+    tax_region: str | None = None
+    serves_industry: bool | None = None
 
-    def facts(self, *, on: date, requested_fen: int | None, taken_fen: int, quota_fen: int) -> Facts:
-        """The facts of an application for the year's quota, of which its others take up `taken_fen`."""
+    def standing(self, *, on: date) -> Facts:
+        """What the registers say of it that day: what a pack's conditions are judged on."""
         return Facts(
             on=on,
-            requested_fen=requested_fen,
-            used_this_year_fen=taken_fen,
-            quota_fen=quota_fen,
             registered_on=self.registered_on,
             region=self.region,
+            tax_region=self.tax_region,
             legal_person=self.legal_person,
             violation=self.violation,
             bad_credit=self.bad_credit,
             industry=self.industry,
+            serves_industry=self.serves_industry,
             size=self.size,
         )
+
+    def facts(self, *, on: date, requested_fen: int | None, taken_fen: int, quota_fen: int) -> Facts:
+        """The facts of an application for the year's quota, of which its others take up `taken_fen`."""
+        standing = self.standing(on=on)
+        return replace(standing, requested_fen=requested_fen, used_this_year_fen=taken_fen, quota_fen=quota_fen)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.pipeline import Due, EventHandler, Route
-from services.voucher.handlers import applications, books, claims, line, news, orders, plans
+from services.voucher.handlers import applications, books, claims, filings, line, news, orders, plans, usage
 
 COMMANDS: Mapping[str, Route] = {
     "make_plan": Route(plans.make_plans),
     "configure_plan": Route(plans.configure_plans),
+    "submit_filing": Route(filings.submit_filings),
+    "review_filing": Route(filings.review_filings),
+    "withdraw_filing": Route(filings.withdraw_filings),
     "apply_for_quota": Route(applications.apply_for_quota),
     "review_application": Route(applications.review_applications),
     "withdraw_application": Route(applications.withdraw_applications),
@@ -18,6 +21,7 @@ COMMANDS: Mapping[str, Route] = {
     "cancel_order": Route(orders.cancel_orders),
     "request_refund": Route(orders.request_refunds),
     "answer_refund": Route(orders.answer_refunds),
+    "record_usage": Route(usage.record_usage),
     "hand_over_order": Route(orders.hand_over_orders),
 }
 

@@ -91,6 +91,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_decisions_about'), ['about'], unique=False)
         batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
 
+    op.create_table('filings',
+    sa.Column('filing_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('track', sa.String(length=20), nullable=True),
+    sa.Column('category', sa.String(length=20), nullable=True),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=True),
+    sa.Column('prior_revenue_fen', sa.BigInteger(), nullable=True),
+    sa.Column('years_used', sa.Integer(), nullable=False),
+    sa.Column('attested', infra.tables.Json(), nullable=False),
+    sa.Column('documents', infra.tables.Json(), nullable=False),
+    sa.Column('priority', sa.Boolean(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('passed', sa.Integer(), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('intake_on', sa.Date(), nullable=True),
+    sa.Column('opened_on', sa.Date(), nullable=True),
+    sa.Column('reasons', infra.tables.Json(), nullable=False),
+    sa.Column('filed_by', infra.tables.Json(), nullable=False),
+    sa.Column('reviewed_by', infra.tables.Json(), nullable=False),
+    sa.Column('submitted_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('filing_id')
+    )
+    with op.batch_alter_table('filings', schema=None) as batch_op:
+        batch_op.create_index('filings_of_programme', ['programme', 'submitted_at', 'filing_id'], unique=False)
+        batch_op.create_index('one_live_filing_of_a_kind', ['enterprise_id', 'programme', 'kind'], unique=True, postgresql_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"), sqlite_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"))
+
     op.create_table('heard_claims',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('order_id', sa.String(length=26), nullable=False),
@@ -131,6 +162,8 @@ def upgrade() -> None:
     sa.Column('bad_credit', sa.Boolean(), nullable=False),
     sa.Column('industry', sa.String(length=20), nullable=True),
     sa.Column('size', sa.String(length=20), nullable=True),
+    sa.Column('tax_region', sa.String(length=6), nullable=True),
+    sa.Column('serves_industry', sa.Boolean(), nullable=True),
     sa.Column('priority', sa.Boolean(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
@@ -269,8 +302,28 @@ def upgrade() -> None:
     with op.batch_alter_table('transfers', schema=None) as batch_op:
         batch_op.create_index('transfers_credit', ['credit', 'at', 'id'], unique=False)
         batch_op.create_index('transfers_debit', ['debit', 'at', 'id'], unique=False)
+    op.create_table('usage_records',
+    sa.Column('usage_id', sa.String(length=26), nullable=False),
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('since', sa.Date(), nullable=False),
+    sa.Column('until', sa.Date(), nullable=False),
+    sa.Column('days_used', sa.Integer(), nullable=False),
+    sa.Column('units', sa.BigInteger(), nullable=False),
+    sa.Column('evidence', sa.String(length=64), nullable=True),
+    sa.Column('recorded_by', sa.String(length=128), nullable=False),
+    sa.Column('recorded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('since <= until', name='usage_ends_after_it_begins'),
+    sa.PrimaryKeyConstraint('usage_id')
+    )
+    with op.batch_alter_table('usage_records', schema=None) as batch_op:
+        batch_op.create_index('usage_of_order', ['order_id', 'since'], unique=False)
+
     guard(op, "decisions")
     guard(op, "transfers")
+    guard(op, "usage_records")
 
 
 def downgrade() -> None:
