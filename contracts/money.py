@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 
 # What a signed 64-bit column holds with a wide margin for sums; the schemas of commands use it as their upper bound.
@@ -33,6 +34,20 @@ def share(amount_fen: int, rate: Fraction) -> int:
     if amount_fen < 0 or rate < 0:
         raise ValueError("a share is taken of an amount and a rate that are not negative")
     return amount_fen * rate.numerator // rate.denominator
+
+
+def apportion(amount_fen: int, parts: Sequence[Fraction]) -> list[int]:
+    """The whole amount in proportion to `parts`: what is left of rounding down goes, a fen each, to the largest
+    remainders, of equal ones to the earlier. ValueError for a negative amount or part, and when there is no part."""
+    whole = sum(parts, Fraction())
+    if amount_fen < 0 or whole <= 0 or min(parts) < 0:
+        raise ValueError("an amount is apportioned to parts that are not negative, and not all nothing")
+    exact = [amount_fen * part / whole for part in parts]
+    shares = [share(amount_fen, part / whole) for part in parts]
+    by_remainder = sorted(range(len(parts)), key=lambda at: (shares[at] - exact[at], at))
+    for at in by_remainder[: amount_fen - sum(shares)]:
+        shares[at] += 1
+    return shares
 
 
 def parse_rate(text: str) -> Fraction:

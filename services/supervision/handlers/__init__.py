@@ -11,6 +11,13 @@ from services.supervision.handlers.alerts import acknowledge, resolve
 from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
 from services.supervision.handlers.complaints import answer_complaint, file_complaint
 from services.supervision.handlers.news import take
+from services.supervision.handlers.regions import (
+    award_regions,
+    designate,
+    evaluate_region,
+    report_progress,
+    set_target,
+)
 from services.supervision.handlers.screening import screen_ready
 
 
@@ -26,6 +33,11 @@ COMMANDS: Mapping[str, Route] = {
     "remove_from_blacklist": Route(remove),
     "file_complaint": Route(file_complaint),
     "answer_complaint": Route(answer_complaint),
+    "set_target": Route(set_target),
+    "report_progress": Route(report_progress),
+    "evaluate_region": Route(evaluate_region),
+    "designate": Route(designate),
+    "award_regions": Route(award_regions),
 }
 
 EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
-from contracts.programmes import Pack, UnknownPack, load
+from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.jsontext import instant_text
 from infra.messages import Command
+from infra.packs import pack_on
 from services.supervision.domain.blacklist import RULES, ground_articles, moment
 from services.supervision.store import alerts as store
 from services.supervision.store import known
@@ -103,11 +104,10 @@ def _judge(listed: _List, command: Command) -> tuple[Row, Decision] | Refused:
         if not same:
             return Refused("ALREADY_EXISTS", "entry_id")
         return known_entry, _decision("blacklist_party", known_entry)
-    try:
-        pack = load(body["programme"], on=listed.uow.today)
-    except UnknownPack:
-        return Refused("PROGRAMME_UNKNOWN", "programme")
     party = listed.parties.get(body["party_id"])
+    pack = pack_on(body["programme"], listed.uow.today, party["region"] if party else None)
+    if pack is None:
+        return Refused("PROGRAMME_UNKNOWN", "programme")
     if party is None:
         return Refused("NOT_YET_KNOWN", "party_id")
     if (party["kind"], party["programme"]) != (body["party_kind"], body["programme"]):

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
-from contracts.programmes import Pack, UnknownPack, load
+from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
+from infra.packs import pack_on
 from services.supervision.domain.complaints import complaint_articles, may_become, parties_problem, same
 from services.supervision.store import complaints as store
 from services.supervision.store import known
@@ -34,14 +35,14 @@ def file_complaint(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
             again = same(filed=filed, body=body)
             outcomes.append(_done("file_complaint", filed) if again else Refused("ALREADY_EXISTS", "complaint_id"))
             continue
-        try:
-            pack = load(body["programme"], on=uow.today)
-        except UnknownPack:
+        enterprise = parties.get(body["enterprise_id"])
+        pack = pack_on(body["programme"], uow.today, enterprise["region"] if enterprise else None)
+        if pack is None:
             outcomes.append(Refused("PROGRAMME_UNKNOWN", "programme"))
             continue
         problem = parties_problem(
             body=body,
-            enterprise=parties.get(body["enterprise_id"]),
+            enterprise=enterprise,
             provider=parties.get(body["provider_id"]),
             order=orders.get(body.get("order_id") or ""),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,28 +11,30 @@ import sqlalchemy as sa
 from contracts.catalogue import EVENTS
 from contracts.events.registry import EnterpriseState, ProductState, ProviderState, TieRecorded
 from contracts.events.settlement import ClaimState
-from contracts.events.voucher import OrderState
+from contracts.events.voucher import FilingState, OrderState
+from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Event
 from services.supervision import evidence
 from services.supervision.domain import invoices
 from services.supervision.handlers.screening import screen_ready
 from services.supervision.store import claims, known
-from services.supervision.store.tables import known_claims, known_orders, known_products
+from services.supervision.store.tables import known_claims, known_filings, known_orders, known_products
 
 Row = dict[str, Any]
 
 
-def _columns(table: sa.Table) -> tuple[str, ...]:
-    """Fields of the event that the table has columns for."""
-    return tuple(column.name for column in table.columns if column.name != "sequence")
+def _columns(table: sa.Table, *ours: str) -> tuple[str, ...]:
+    """Fields of the event that the table has columns for; `ours` are made here."""
+    return tuple(column.name for column in table.columns if column.name not in ("sequence", *ours))
 
 
 FILED = "settlement.claim_filed.v1"
 INDEXES = ("person", "phone", "address", "account")
 PRODUCT = _columns(known_products)
-ORDER = _columns(known_orders)
-CLAIM = _columns(known_claims)
+ORDER = _columns(known_orders, "confirmed_on")
+FILING = _columns(known_filings, "kind")
+CLAIM = _columns(known_claims, "paid_on")
 
 
 def take(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -62,8 +65,9 @@ def _parties(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 def _party(event: Event) -> Row:
     kind = "enterprise" if "enterprise_id" in event.data else "provider"
-    copied = {name: event.data[name] for name in ("programme", "name", "status")}
-    return {"party_id": event.data[f"{kind}_id"], "kind": kind, **copied, "sequence": event.sequence}
+    copied = {name: event.data[name] for name in ("programme", "name", "region", "status")}
+    own = {"party_id": event.data[f"{kind}_id"], "kind": kind, "provider_kind": event.data.get("provider_kind")}
+    return {**own, **copied, "sequence": event.sequence}
 
 
 def _products(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -71,7 +75,18 @@ def _products(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def _orders(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    known.save_orders(uow.conn, [_copied(event, ORDER) for event in events])
+    known.save_orders(uow.conn, [_copied(event, ORDER, confirmed_on=_confirmed_on(event)) for event in events])
+
+
+def _confirmed_on(event: Event) -> date | None:
+    at = event.data.get("confirmed_at")
+    return local_date(at) if at is not None else None
+
+
+def _filings(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Its kind is what the programme files by: the category, or the track."""
+    rows = [_copied(event, FILING, kind=event.data.get("category") or event.data.get("track")) for event in events]
+    known.save_filings(uow.conn, [row for row in rows if row["kind"] is not None])
 
 
 def _ties(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -85,7 +100,12 @@ def _ties(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def _claims(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    known.save_claims(uow.conn, [_copied(event, CLAIM) for event in events])
+    """Paid on the day on which that was said; what came back from the bank is paid no more."""
+    rows = []
+    for event in events:
+        paid = event.data["status"] == "paid"
+        rows.append(_copied(event, CLAIM, paid_on=local_date(event.time) if paid else None))
+    known.save_claims(uow.conn, rows)
     claims.save_uses(uow.conn, [_use(event) for event in events])
     filed = [event for event in events if event.type == FILED]
     claims.await_screening(uow.conn, [_line(uow, event.data["claim_id"], event, False) for event in filed])
@@ -116,8 +136,8 @@ def _line(uow: UnitOfWork, claim_id: str, cause: Event, again: bool) -> Row:
     }
 
 
-def _copied(event: Event, names: Sequence[str]) -> Row:
-    return {**{name: event.data[name] for name in names}, "sequence": event.sequence}
+def _copied(event: Event, names: Sequence[str], **ours: Any) -> Row:
+    return {**{name: event.data[name] for name in names}, **ours, "sequence": event.sequence}
 
 
 # The state an event carries says which kind of news it is; what carries none of these is evidence alone.
@@ -126,6 +146,7 @@ STATES: Mapping[type, str] = {
     ProviderState: "party",
     ProductState: "product",
     OrderState: "order",
+    FilingState: "filing",
     ClaimState: "claim",
     TieRecorded: "tie",
 }
@@ -135,6 +156,7 @@ SAVES: Mapping[str, Callable[[UnitOfWork, Sequence[Event]], None]] = {
     "party": _parties,
     "product": _products,
     "order": _orders,
+    "filing": _filings,
     "claim": _claims,
     "tie": _ties,
 }

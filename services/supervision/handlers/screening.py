@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Decision
-from contracts.programmes import Pack, UnknownPack, load
+from contracts.programmes import Pack, UnknownPack
 from infra.db import UnitOfWork
 from infra.messages import Event
+from infra.packs import pack_at
 from services.supervision.domain import affiliation, invoices, prices, screening
 from services.supervision.domain.alerts import Verdict, verdict
 from services.supervision.domain.finding import Finding
@@ -83,8 +84,8 @@ def _screen(uow: UnitOfWork, claims: Sequence[Row], causes: Causes) -> None:
     raised: list[Row] = []
     verdicts: list[Row] = []
     for claim in claims:
-        programme = claim["programme"]
-        pack = packs[programme] if programme in packs else packs.setdefault(programme, _pack(uow, programme))
+        label = claim["pack_version"]
+        pack = packs[label] if label in packs else packs.setdefault(label, _pack(label))
         cause = causes.get(claim["claim_id"]) or _cause(claim)
         new = [
             alert
@@ -223,9 +224,10 @@ def _brief(alert: Mapping[str, Any]) -> Row:
     return {name: alert[name] for name in ("alert_id", "alert", "severity", "holds", "status")}
 
 
-def _pack(uow: UnitOfWork, programme: str) -> Pack | None:
+def _pack(label: str) -> Pack | None:
+    """The rules that the claim's order was placed under; None when they are no more among ours: then all holds."""
     try:
-        return load(programme, on=uow.today)
+        return pack_at(label)
     except UnknownPack:
         return None
 

@@ -51,6 +51,7 @@ def ready(conn: sa.Connection, *, most: int) -> list[sa.RowMapping]:
             screening_pending.c.correlation_id,
             screening_pending.c.again,
             known_orders.c.list_price_fen,
+            known_orders.c.pack_version,
             known_products.c.kind,
             known_products.c.market_price_fen,
         )

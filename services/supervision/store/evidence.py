@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from infra.clock import local_date, parse_instant
 from infra.db_insert import insert_for, insert_many, upsert
 from services.supervision.domain.chain import GENESIS, Head, Record
 from services.supervision.store.sets import rows_in
@@ -107,3 +108,10 @@ def page(conn: sa.Connection, *, start: int, limit: int) -> list[Record]:
     columns = [evidence.c[name] for name in ("position", "recorded_at", "stream_seq", "body", "prev_hash", "hash")]
     query = sa.select(*columns).where(evidence.c.position >= start).order_by(evidence.c.position).limit(limit)
     return [Record(*row) for row in conn.execute(query)]
+
+
+def last_day(conn: sa.Connection) -> date:
+    """The day on which the last record was made; before the first, the day before all."""
+    query = sa.select(evidence.c.recorded_at).order_by(evidence.c.position.desc()).limit(1)
+    at = conn.execute(query).scalar_one_or_none()
+    return local_date(parse_instant(at)) if at is not None else date.min

@@ -13,6 +13,7 @@ from services.supervision.domain.affiliation import CROWD, Fact, Graph
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import (
     known_claims,
+    known_filings,
     known_orders,
     known_parties,
     known_products,
@@ -35,6 +36,10 @@ def save_products(conn: sa.Connection, products: Sequence[Row]) -> None:
 
 def save_orders(conn: sa.Connection, orders: Sequence[Row]) -> None:
     upsert_newer(conn, known_orders, orders, key=("order_id",))
+
+
+def save_filings(conn: sa.Connection, filings: Sequence[Row]) -> None:
+    upsert_newer(conn, known_filings, filings, key=("filing_id",))
 
 
 def save_claims(conn: sa.Connection, claims: Sequence[Row]) -> None:

@@ -1,6 +1,8 @@
-"""The tables: evidence that refuses change, claims and what is known of others, alerts, complaints, the blacklist."""
+"""The tables: evidence that refuses change, what is known of others, alerts, complaints, the blacklist, the regions."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -64,8 +66,11 @@ known_parties = sa.Table(
     sa.Column("kind", sa.String(10), nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("provider_kind", sa.String(20)),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_parties_by_region", "programme", "kind", "region"),
 )
 
 party_facts = sa.Table(  # every fact a party ever declared: one that it changes afterwards still ties it
@@ -108,12 +113,28 @@ known_orders = sa.Table(
     sa.Column("product_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
     sa.Column("list_price_fen", sa.BigInteger, nullable=False),
     sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("confirmed_on", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_orders_of_product", "product_id", "order_id"),
     sa.Index("known_orders_of_category", "programme", "category", "order_id"),
+)
+
+known_filings = sa.Table(
+    "known_filings",
+    metadata,
+    sa.Column("filing_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),  # its category or track
+    sa.Column("opened_on", sa.Date),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_filings_by_status", "programme", "status"),
 )
 
 known_claims = sa.Table(
@@ -127,7 +148,10 @@ known_claims = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("category", sa.String(20), nullable=False),
     sa.Column("product_id", ID, nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
     sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("payable_fen", sa.BigInteger, nullable=False),
+    sa.Column("paid_on", sa.Date),
     sa.Column("invoice_number", sa.String(30), nullable=False),
     sa.Column("invoice_fen", sa.BigInteger, nullable=False),
     sa.Column("invoice_on", sa.Date, nullable=False),
@@ -135,6 +159,7 @@ known_claims = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_claims_between", "enterprise_id", "provider_id"),
+    sa.Index("known_claims_by_status", "programme", "status"),
 )
 
 invoice_uses = sa.Table(  # every number a claim was ever filed with, in the forms it is looked up by
@@ -191,7 +216,7 @@ alerts = sa.Table(
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("enterprise_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
-    sa.Column("pack_version", sa.String(64)),
+    sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
     sa.Column("evidence", Json, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
@@ -215,7 +240,7 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("order_id", ID),
     sa.Column("text", sa.String(1000), nullable=False),
-    sa.Column("pack_version", sa.String(64)),
+    sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
     sa.Column("outcome", sa.String(10)),
@@ -238,7 +263,7 @@ blacklist = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("ground", sa.String(60), nullable=False),
     sa.Column("reason", sa.String(1000), nullable=False),
-    sa.Column("pack_version", sa.String(64)),
+    sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
     sa.Column("effective_at", UtcDateTime, nullable=False),
     sa.Column("in_effect", sa.Boolean, nullable=False),
@@ -259,3 +284,101 @@ sa.Index(
     postgresql_where=blacklist.c.status == "listed",
     sqlite_where=blacklist.c.status == "listed",
 )
+
+# --- regions --------------------------------------------------------------------------------------------------------
+
+
+def _told(*columns: sa.Column[Any]) -> list[sa.Column[Any]]:
+    """What an office said of a region or enterprise, with its law, when, and who."""
+    law = [sa.Column("pack_version", sa.String(80), nullable=False), sa.Column("articles", Json, nullable=False)]
+    said = [
+        sa.Column("status", sa.String(20), nullable=False),
+        sa.Column("told_at", UtcDateTime, nullable=False),
+        sa.Column("told_by", sa.String(128), nullable=False),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
+    ]
+    return [*columns, *law, *said]
+
+
+targets = sa.Table(
+    "targets",
+    metadata,
+    *_told(
+        sa.Column("target_id", ID, primary_key=True),
+        sa.Column("programme", sa.String(40), nullable=False),
+        sa.Column("region", sa.String(6), nullable=False),
+        sa.Column("year", sa.Integer, nullable=False),
+        sa.Column("measure", sa.String(40), nullable=False),
+        sa.Column("at_least", sa.BigInteger, nullable=False),
+    ),
+)
+sa.Index(
+    "targets_once",
+    *(targets.c[name] for name in ("programme", "region", "year", "measure")),
+    unique=True,
+    postgresql_where=targets.c.status == "set",
+    sqlite_where=targets.c.status == "set",
+)
+
+region_reports = sa.Table(
+    "region_reports",
+    metadata,
+    *_told(
+        sa.Column("report_id", ID, primary_key=True),
+        sa.Column("programme", sa.String(40), nullable=False),
+        sa.Column("region", sa.String(6), nullable=False),
+        sa.Column("month", sa.String(7), nullable=False),
+        sa.Column("score", sa.SmallInteger, nullable=False),
+        sa.Column("text", sa.String(2000), nullable=False),
+    ),
+    sa.UniqueConstraint("programme", "region", "month"),
+)
+
+region_evaluations = sa.Table(  # figures: as they were at that moment
+    "region_evaluations",
+    metadata,
+    *_told(
+        sa.Column("evaluation_id", ID, primary_key=True),
+        sa.Column("programme", sa.String(40), nullable=False),
+        sa.Column("region", sa.String(6), nullable=False),
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("score", sa.SmallInteger, nullable=False),
+        sa.Column("text", sa.String(2000), nullable=False),
+        sa.Column("figures", Json, nullable=False),
+    ),
+    sa.UniqueConstraint("programme", "region", "period"),
+)
+
+designations = sa.Table(
+    "designations",
+    metadata,
+    *_told(
+        sa.Column("designation_id", ID, primary_key=True),
+        sa.Column("programme", sa.String(40), nullable=False),
+        sa.Column("enterprise_id", ID, nullable=False),
+        sa.Column("region", sa.String(6), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("reason", sa.String(1000), nullable=False),
+        sa.Column("designated_on", sa.Date, nullable=False),
+    ),
+    sa.UniqueConstraint("enterprise_id", "kind"),
+    sa.Index("designations_of_programme", "programme", "designation_id"),
+)
+
+region_awards = sa.Table(  # facts: what each region had, the weights, and what came of them
+    "region_awards",
+    metadata,
+    *_told(
+        sa.Column("award_id", ID, primary_key=True),
+        sa.Column("programme", sa.String(40), nullable=False),
+        sa.Column("year", sa.Integer, nullable=False),
+        sa.Column("amount_fen", sa.BigInteger, nullable=False),
+        sa.Column("regions", Json, nullable=False),
+        sa.Column("shares", Json, nullable=False),
+        sa.Column("facts", Json, nullable=False),
+    ),
+    sa.UniqueConstraint("programme", "year"),
+)
+
+for _kept in (region_reports, region_evaluations, designations, region_awards):
+    immutable(_kept)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from contracts import catalogue
 from infra import tables as common
-from infra.clock import FixedClock
+from infra.clock import FixedClock, local_date
 from infra.db import create_engine
 from infra.jsontext import canonical
 from infra.messages import Actor, Command, Event
@@ -24,7 +24,7 @@ SHA = "a" * 64
 
 
 def uid(kind: str, number: int) -> str:
-    """A ULID that says what it is of: E enterprise, P provider, K product, R order, C claim, T tie, B entry."""
+    """A ULID that says what it is of: E enterprise, P provider, K product, F filing, R order, C claim, T tie, B entry."""
     return f"01{kind}{number:023d}"
 
 
@@ -86,13 +86,22 @@ class Kit:
     def hear(self, *events: Event) -> None:
         self.pipeline.run_events(list(events))
 
-    def enterprise(self, number: int, *, sequence: int | None = None, **indexes: str) -> Event:
+    def enterprise(
+        self,
+        number: int,
+        *,
+        sequence: int | None = None,
+        programme: str = GUIZHOU,
+        region: str = "520100",
+        **indexes: str,
+    ) -> Event:
         data = {
             "enterprise_id": uid("E", number),
-            "programme": GUIZHOU,
+            "programme": programme,
             "uscc": f"91520{number:013d}",
             "name": f"企业{number}",
-            "region": "520100",
+            "region": region,
+            "account_version": 0,
             "registered_on": date(2015, 1, 1),
             "legal_person": True,
             "violation": False,
@@ -104,14 +113,23 @@ class Kit:
         type_ = "registry.enterprise_certified.v1"
         return self.event(type_, data["enterprise_id"], data, sequence=sequence)
 
-    def provider(self, number: int, **indexes: str) -> Event:
+    def provider(
+        self,
+        number: int,
+        *,
+        programme: str = GUIZHOU,
+        kind: str = "application",
+        status: str = "admitted",
+        **indexes: str,
+    ) -> Event:
         data = {
             "provider_id": uid("P", number),
-            "programme": GUIZHOU,
+            "programme": programme,
             "uscc": f"91521{number:013d}",
             "name": f"云服务商{number}",
             "region": "520100",
-            "status": "admitted",
+            "provider_kind": kind,
+            "status": status,
             "account_version": 1,
             "indexes": indexes,
         }
@@ -160,16 +178,35 @@ class Kit:
             "product_id": uid("K", product),
             "programme": GUIZHOU,
             "year": 2018,
+            "region": "520100",
+            "plan_region": "52",
             "category": "application",
             "list_price_fen": listed or price,
             "price_fen": price,
             "voucher_fen": price // 2,
             "own_fen": price - price // 2,
+            "deferred_fen": 0,
+            "pack_version": "guizhou-2018@1",
             "ordered_at": self.clock.now(),
+            "confirmed_at": self.clock.now(),
             "status": "confirmed",
             **more,
         }
         return self.event("voucher.order_confirmed.v1", data["order_id"], data)
+
+    def filing(
+        self, number: int, enterprise: int, *, programme: str, told: str = "filing_opened", **more: Any
+    ) -> Event:
+        data = {
+            "filing_id": uid("F", number),
+            "enterprise_id": uid("E", enterprise),
+            "programme": programme,
+            "region": "140100",
+            "status": "opened",
+            "opened_on": local_date(self.clock.now()),
+            **more,
+        }
+        return self.event(f"voucher.{told}.v1", data["filing_id"], data)
 
     def claim(
         self,
@@ -193,11 +230,18 @@ class Kit:
             "order_id": uid("R", order or number),
             "provider_id": uid("P", provider),
             "enterprise_id": uid("E", enterprise),
+            "filer_id": uid("P", provider),
+            "payee_id": uid("P", provider),
+            "payee_kind": "provider",
             "programme": GUIZHOU,
             "year": 2018,
+            "region": "520100",
+            "plan_region": "52",
             "category": "application",
             "product_id": uid("K", product),
             "claimed_fen": price // 2,
+            "deducted_fen": 0,
+            "payable_fen": price // 2,
             "price_fen": price,
             "invoice_number": invoice or f"{(number * 7_919_777) % 89_999_999 + 10_000_000}",
             "invoice_key": "K",

@@ -26,7 +26,7 @@ def upgrade() -> None:
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('pack_version', sa.String(length=64), nullable=True),
+    sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
     sa.Column('evidence', infra.tables.Json(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
@@ -63,7 +63,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('ground', sa.String(length=60), nullable=False),
     sa.Column('reason', sa.String(length=1000), nullable=False),
-    sa.Column('pack_version', sa.String(length=64), nullable=True),
+    sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
     sa.Column('effective_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('in_effect', sa.Boolean(), nullable=False),
@@ -88,7 +88,7 @@ def upgrade() -> None:
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('order_id', sa.String(length=26), nullable=True),
     sa.Column('text', sa.String(length=1000), nullable=False),
-    sa.Column('pack_version', sa.String(length=64), nullable=True),
+    sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('outcome', sa.String(length=10), nullable=True),
@@ -123,6 +123,26 @@ def upgrade() -> None:
     with op.batch_alter_table('decisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_decisions_about'), ['about'], unique=False)
         batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
+
+    op.create_table('designations',
+    sa.Column('designation_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('reason', sa.String(length=1000), nullable=False),
+    sa.Column('designated_on', sa.Date(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('designation_id'),
+    sa.UniqueConstraint('enterprise_id', 'kind')
+    )
+    with op.batch_alter_table('designations', schema=None) as batch_op:
+        batch_op.create_index('designations_of_programme', ['programme', 'designation_id'], unique=False)
 
     op.create_table('evidence',
     sa.Column('position', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -199,7 +219,10 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('category', sa.String(length=20), nullable=False),
     sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('payable_fen', sa.BigInteger(), nullable=False),
+    sa.Column('paid_on', sa.Date(), nullable=True),
     sa.Column('invoice_number', sa.String(length=30), nullable=False),
     sa.Column('invoice_fen', sa.BigInteger(), nullable=False),
     sa.Column('invoice_on', sa.Date(), nullable=False),
@@ -210,6 +233,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('known_claims', schema=None) as batch_op:
         batch_op.create_index('known_claims_between', ['enterprise_id', 'provider_id'], unique=False)
+        batch_op.create_index('known_claims_by_status', ['programme', 'status'], unique=False)
+
+    op.create_table('known_filings',
+    sa.Column('filing_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('opened_on', sa.Date(), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('filing_id')
+    )
+    with op.batch_alter_table('known_filings', schema=None) as batch_op:
+        batch_op.create_index('known_filings_by_status', ['programme', 'status'], unique=False)
 
     op.create_table('known_orders',
     sa.Column('order_id', sa.String(length=26), nullable=False),
@@ -218,8 +255,11 @@ def upgrade() -> None:
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('list_price_fen', sa.BigInteger(), nullable=False),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('confirmed_on', sa.Date(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('order_id')
@@ -233,10 +273,15 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('provider_kind', sa.String(length=20), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('party_id')
     )
+    with op.batch_alter_table('known_parties', schema=None) as batch_op:
+        batch_op.create_index('known_parties_by_region', ['programme', 'kind', 'region'], unique=False)
+
     op.create_table('known_products',
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
@@ -286,6 +331,56 @@ def upgrade() -> None:
     with op.batch_alter_table('party_facts', schema=None) as batch_op:
         batch_op.create_index('party_facts_holders', ['value', 'kind', 'party_id'], unique=False)
 
+    op.create_table('region_awards',
+    sa.Column('award_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('regions', infra.tables.Json(), nullable=False),
+    sa.Column('shares', infra.tables.Json(), nullable=False),
+    sa.Column('facts', infra.tables.Json(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('award_id'),
+    sa.UniqueConstraint('programme', 'year')
+    )
+    op.create_table('region_evaluations',
+    sa.Column('evaluation_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('score', sa.SmallInteger(), nullable=False),
+    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('figures', infra.tables.Json(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('evaluation_id'),
+    sa.UniqueConstraint('programme', 'region', 'period')
+    )
+    op.create_table('region_reports',
+    sa.Column('report_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('score', sa.SmallInteger(), nullable=False),
+    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('report_id'),
+    sa.UniqueConstraint('programme', 'region', 'month')
+    )
     op.create_table('screening_pending',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('since', infra.tables.UtcDateTime(timezone=True), nullable=False),
@@ -315,8 +410,26 @@ def upgrade() -> None:
     sa.Column('held_until', sa.Float(), nullable=False),
     sa.PrimaryKeyConstraint('service')
     )
-    guard(op, "decisions")
-    guard(op, "evidence")
+    op.create_table('targets',
+    sa.Column('target_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('measure', sa.String(length=40), nullable=False),
+    sa.Column('at_least', sa.BigInteger(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('target_id')
+    )
+    with op.batch_alter_table('targets', schema=None) as batch_op:
+        batch_op.create_index('targets_once', ['programme', 'region', 'year', 'measure'], unique=True, postgresql_where=sa.text("status = 'set'"), sqlite_where=sa.text("status = 'set'"))
+
+    for table in ("decisions", "evidence", "designations", "region_awards", "region_evaluations", "region_reports"):
+        guard(op, table)
 
 
 def downgrade() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT, outbox, streams
 from services.supervision.domain import affiliation
+from services.supervision.queries.pages import page, plain
 from services.supervision.store import claims, evidence, known
 from services.supervision.store.tables import alerts, blacklist, complaints
 
@@ -29,7 +30,7 @@ def get_alert(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refu
         return Refused("NOT_FOUND", "id")
     if command.actor.programme not in (None, row["programme"]):
         return Refused("PROGRAMME_MISMATCH", "id")
-    return _plain(row)
+    return plain(row)
 
 
 def list_alerts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -38,7 +39,7 @@ def list_alerts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     query = sa.select(alerts).where(alerts.c.programme == body["programme"])
     if body.get("status"):
         query = query.where(alerts.c.status == body["status"])
-    return _page(conn, query, alerts.c.alert_id, body)
+    return page(conn, query, alerts.c.alert_id, body)
 
 
 def get_complaint(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
@@ -54,7 +55,7 @@ def get_complaint(conn: sa.Connection, command: Command) -> Mapping[str, Any] | 
     if actor.programme not in (None, row["programme"]):
         return Refused("PROGRAMME_MISMATCH", "id")
     hidden = ("filed_by", "answered_by") if as_party else ()
-    return {name: value for name, value in _plain(row).items() if name not in hidden}
+    return {name: value for name, value in plain(row).items() if name not in hidden}
 
 
 def list_complaints(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -65,7 +66,7 @@ def list_complaints(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     for name in ("status", "provider_id"):
         if body.get(name):
             query = query.where(complaints.c[name] == body[name])
-    return _page(conn, query, complaints.c.complaint_id, body)
+    return page(conn, query, complaints.c.complaint_id, body)
 
 
 def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -77,7 +78,7 @@ def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         names = ("entry_id", "party_kind", "party_id", "party_name", "programme", "ground", "articles", "effective_at")
         query = query.with_only_columns(*(blacklist.c[name] for name in (*names, "status")))
         query = query.where(blacklist.c.status == "listed")
-    return _page(conn, query, blacklist.c.entry_id, body)
+    return page(conn, query, blacklist.c.entry_id, body)
 
 
 def standing(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -176,22 +177,6 @@ def _by_status(conn: sa.Connection, table: sa.Table, programme: str) -> Mapping[
     many = sa.func.count().label("many")
     query = sa.select(table.c.status, many).where(table.c.programme == programme).group_by(table.c.status)
     return {row.status: row.many for row in conn.execute(query)}
-
-
-def _page(
-    conn: sa.Connection, query: sa.Select[Any], key: sa.Column[str], body: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    if body.get("after"):
-        query = query.where(key > body["after"])
-    rows: Sequence[sa.RowMapping] = conn.execute(query.order_by(key).limit(body["limit"])).mappings().all()
-    return {
-        "items": [_plain(row) for row in rows],
-        "next": rows[-1][key.key] if len(rows) == body["limit"] else None,
-    }
-
-
-def _plain(row: sa.RowMapping) -> Row:
-    return {name: instant_text(value) if name.endswith("_at") and value else value for name, value in row.items()}
 
 
 QUERIES: Mapping[str, Query] = {
