@@ -41,7 +41,9 @@ def rows_of(code: str) -> list[list[str]]:
     """Cells of the tables' rows: section, what it asks, rule, code, shown by."""
     lines = (FOLDER / f"{code}.md").read_text("utf-8").splitlines()
     rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| (第|[一二三四五六七八九]|附)", line)
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if re.match(r"\| (第|[一二三四五六七八九]|附)", line)
     ]
     assert all(len(row) == 5 for row in rows), [row for row in rows if len(row) != 5]
     return rows
@@ -63,7 +65,8 @@ def test_every_article_that_the_pack_cites_has_its_row(code: str) -> None:
     pack = shipped().load(code)
     sections = {row[0].split(" ")[0] for row in rows_of(code)}
     cited = {text for key, text in flat(pack).items() if key.endswith(".article") and key != "period.article"}
-    assert sorted(one for one in cited if not any(one.startswith(section) for section in sections)) == []
+    unmapped = [one for one in cited if not any(one.startswith(s) or s.startswith(one) for s in sections)]
+    assert sorted(unmapped) == []
 
 
 @pytest.mark.parametrize(("code", "row"), ROWS, ids=[f"{code}-{row[0]}" for code, row in ROWS])
