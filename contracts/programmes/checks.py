@@ -39,6 +39,15 @@ def check_roles(pack: Pack) -> Iterator[Finding]:
             yield f"payment.path.{number}.role", f"{step.role} is not among the pack's roles"
 
 
+def check_certification(pack: Pack) -> Iterator[Finding]:
+    """What a review decides is reviewed: documents by someone who looks at them, a batch by who admits into it."""
+    for kind in ("enterprise", "provider"):
+        if getattr(pack.certification, kind) is not None and not pack.stages(f"{kind}_certification"):
+            yield f"reviews.{kind}_certification", "missing: documents are asked for, and nobody looks at them"
+    if pack.products.batches is not None and not pack.stages("provider_admission"):
+        yield "reviews.provider_admission", "missing: providers are chosen in batches, and nobody chooses"
+
+
 def check_rates(pack: Pack) -> Iterator[Finding]:
     """Rates and caps are keyed by what exists, each category or track has one."""
     amount = pack.amount
@@ -99,6 +108,7 @@ def check_region_award(pack: Pack) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_header,
     check_roles,
+    check_certification,
     check_rates,
     check_delegations,
     check_cadence,

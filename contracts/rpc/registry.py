@@ -242,10 +242,12 @@ class ListProducts(Page):
 
 
 class ListWork(Page):
-    """Cases that wait for someone."""
+    """Cases that wait for someone; stage: the role whose turn it is, region: where the party lies, an office's own."""
 
     programme = f.programme()
     kind = f.one_of(("certification", "provider", "product"))
+    stage = f.code(20, required=False)
+    region = f.region_prefix(required=False)
 
 
 class ListParties(Page):
