@@ -13,6 +13,7 @@ from pathlib import Path
 from contracts.programmes import Library, Pack, UnknownPack
 from contracts.programmes.loader import SHIPPED
 
+PROGRAMME = "guizhou-2018"  # what a command of the command line speaks of when it is told no other
 FOLDER, OVERLAYS = "YUNQUAN_PACKS", "YUNQUAN_OVERLAYS"
 
 
