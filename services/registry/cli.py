@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from contracts.client import CallError, Client, Request
-from contracts.programmes import UnknownPack, load
+from infra.packs import PROGRAMME, library
 from services.registry.importing import CannotRead, Doubts, Reject, Row, judged
 
 BATCH = 500
@@ -83,7 +83,7 @@ def import_group() -> None:
 
 @import_group.command("enterprises")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--programme", default="guizhou-2018", show_default=True, help="Code of the programme.")
+@click.option("--programme", default=PROGRAMME, show_default=True, help="Code of the programme.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="CSV file for the rows that did not go in, and why.")
 @click.option("--dry-run", is_flag=True, help="Judge the file only; needs neither bus nor database.")
 def import_enterprises(file: Path, programme: str, rejects: Path | None, dry_run: bool) -> None:
@@ -207,9 +207,7 @@ def _not_taken(error: dict[str, Any], sent: int) -> NoReturn:
 
 
 def _check_programme(programme: str) -> None:
-    try:
-        load(programme)
-    except UnknownPack:
+    if programme not in library().codes():
         _stop(f"there is no programme {programme}: yunquan programmes list", 2)
 
 

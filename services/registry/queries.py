@@ -14,26 +14,37 @@ from infra.messages import Actor, Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT, outbox, streams
 from services.registry.domain import uscc
+from services.registry.domain.model import BEFORE_ADMISSION, UNDER_REVIEW
+from services.registry.domain.personal import ACCOUNT
 from services.registry.personal_store import opened_text
-from services.registry.store import cases, known_blacklist, parties, products
+from services.registry.store import cases, known_blacklist, market_prices, parties, products
 
 PARTY_VIEW = (
     "id", "kind", "programme", "uscc", "name", "region", "registered_on", "legal_person", "violation", "bad_credit",
-    "status", "sequence",
+    "status", "sequence", "account_version",
 )  # fmt: skip
-ENTERPRISE_VIEW = (*PARTY_VIEW, "industry", "size", "capital_fen", "revenue_fen", "priority")
-PROVIDER_VIEW = (*PARTY_VIEW, "tax_paid", "account_version", "exit_on", "ground")
+ENTERPRISE_VIEW = (
+    *PARTY_VIEW, "industry", "size", "capital_fen", "revenue_fen", "tax_region", "serves_industry", "priority",
+)  # fmt: skip
+PROVIDER_VIEW = (
+    *PARTY_VIEW, "tax_paid", "provider_kind", "platform_id", "batch", "stage", "exit_on", "ground",
+)  # fmt: skip
 # what the catalogue shows
-PROVIDER_PUBLIC = ("provider_id", "kind", "programme", "uscc", "name", "region", "status", "sequence", "exit_on")
+PROVIDER_PUBLIC = (
+    "provider_id", "kind", "programme", "uscc", "name", "region", "status", "sequence", "provider_kind", "platform_id",
+    "batch", "exit_on",
+)  # fmt: skip
 ON_SHOW = ("admitted", "leaving")
 PRODUCT_VIEW = (
     "id", "provider_id", "programme", "name", "category", "kind", "details", "price_fen", "market_price_fen",
     "voucher_eligible", "status", "sequence",
 )  # fmt: skip
+PRODUCT_OWN = (*PRODUCT_VIEW, "stage", "reasons")  # its provider's and the officials'
 CASE_VIEW = (
-    "id", "party_kind", "party_id", "programme", "status", "sequence", "rounds", "documents", "reasons", "submitted_by",
-    "reviewed_by",
+    "id", "party_kind", "party_id", "programme", "status", "stage", "sequence", "rounds", "documents", "reasons",
+    "submitted_by", "passed_by", "reviewed_by",
 )  # fmt: skip
+PRICES_SHOWN = 100
 
 
 def get_enterprise(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
@@ -60,13 +71,16 @@ def get_provider(conn: sa.Connection, command: Command) -> Mapping[str, Any] | R
 
 def get_product(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
     """A product; before it is published (and after it is off the shelf) to its provider and to officials alone."""
-    found = _one(conn, products, (*PRODUCT_VIEW, "reasons"), command.body["id"], "product_id")
+    key = command.body["id"]
+    found = _one(conn, products, PRODUCT_OWN, key, "product_id")
     if found is None or _is_other_programme(command.actor, found["programme"]):
         return Refused("NOT_FOUND", field="id")
     if _is_foreign(command.actor, found["provider_id"]):
         if found["status"] != "published":
             return Refused("NOT_OWNER", field="id")
-        del found["reasons"]
+        return {name: found[name] for name in found if name not in ("stage", "reasons")}
+    if not _is_party(command.actor):
+        found["market_prices"] = _prices(conn, key)
     return found
 
 
@@ -106,36 +120,39 @@ def list_parties(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
 
 
 def list_work(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """What waits for someone: cases for review, certified providers for the bureau's choice, products for a stage."""
-    programme, kind = command.body["programme"], command.body["kind"]
-    if kind == "certification":
-        query = _select(cases, CASE_VIEW).join(parties, parties.c.id == cases.c.party_id)
-        query = query.where(
-            cases.c.programme == programme, cases.c.status == "submitted", parties.c.status == "submitted"
-        )
-        return _page(conn, query, cases.c.id, command, "case_id")
+    """What waits for someone: cases, certified and nominated providers, products; each with the role in turn (`stage`)
+    and its party's `region`, by which an office finds its own.
+    """
+    body, kind = command.body, command.body["kind"]
+    table, names, waiting, called = {
+        "certification": (cases, CASE_VIEW, UNDER_REVIEW, "case_id"),
+        "provider": (parties, PROVIDER_VIEW, BEFORE_ADMISSION, "provider_id"),
+        "product": (products, PRODUCT_OWN, UNDER_REVIEW, "product_id"),
+    }[kind]
+    query = _select(table, names).where(table.c.programme == body["programme"], table.c.status.in_(waiting))
     if kind == "provider":
-        query = _select(parties, PROVIDER_VIEW).where(
-            parties.c.programme == programme, parties.c.kind == "provider", parties.c.status == "certified"
-        )
-        return _page(conn, query, parties.c.id, command, "provider_id")
-    query = _select(products, PRODUCT_VIEW).where(
-        products.c.programme == programme, products.c.status.in_(("submitted", "operator_passed"))
-    )
-    return _page(conn, query, products.c.id, command, "product_id")
+        query = query.where(parties.c.kind == "provider")
+    else:
+        owner = cases.c.party_id if kind == "certification" else products.c.provider_id
+        query = query.add_columns(parties.c.region).join(parties, parties.c.id == owner)
+    if kind == "certification":  # a provider that leaves takes its case with it
+        query = query.where(parties.c.status == "submitted")
+    if body.get("stage") is not None:
+        query = query.where(table.c.stage == body["stage"])
+    if body.get("region") is not None:
+        query = query.where(parties.c.region.startswith(body["region"], autoescape=True))
+    return _page(conn, query, table.c.id, command, called)
 
 
 def payee_accounts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     """Accounts in plain text, with version and the holder's standing, for a payment file; unknown ids are left out."""
-    names = ("account", "account_holder", "bank_name", "bank_code")
     items = [
         {
-            "provider_id": row["id"],
-            **{name: row[name] for name in ("uscc", "name", "status", "account_version", "blacklisted")},
-            **{name: personal.get(name) for name in names},
+            "party_id": row["id"],
+            **{name: row[name] for name in ("kind", "uscc", "name", "status", "account_version", "blacklisted")},
+            **{name: personal.get(name) for name in ACCOUNT},
         }
         for row, personal in _personal(conn, command.body["ids"])
-        if row["kind"] == "provider"
     ]
     return {"items": items}
 
@@ -203,9 +220,20 @@ def plain(row: Mapping[Any, Any], called: str) -> dict[str, Any]:
     }
 
 
+def _prices(conn: sa.Connection, product_id: str) -> list[dict[str, Any]]:
+    """The market prices that were found, newest first: by whom, when, where."""
+    query = _select(market_prices, ("market_price_fen", "source", "actor", "at"))
+    query = query.where(market_prices.c.product_id == product_id).order_by(market_prices.c.id.desc())
+    return [plain(row, "id") for row in conn.execute(query.limit(PRICES_SHOWN)).mappings()]
+
+
+def _is_party(actor: Actor) -> bool:
+    return bool(actor.roles) and actor.roles <= PARTIES
+
+
 def _is_foreign(actor: Actor, owner: str) -> bool:
     """Is it a party that asks, and for another's record?"""
-    return bool(actor.roles) and actor.roles <= PARTIES and actor.organisation != owner
+    return _is_party(actor) and actor.organisation != owner
 
 
 def _is_other_programme(actor: Actor, programme: str) -> bool:

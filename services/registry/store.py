@@ -60,17 +60,25 @@ parties = sa.Table(
     sa.Column("violation", sa.Boolean, nullable=False),
     sa.Column("bad_credit", sa.Boolean, nullable=False),
     sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("stage", sa.String(20)),
+    sa.Column("pack_version", sa.String(80)),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("tax_paid", sa.Boolean),
     sa.Column("industry", sa.String(20)),
     sa.Column("size", sa.String(10)),
     sa.Column("capital_fen", sa.BigInteger),
     sa.Column("revenue_fen", sa.BigInteger),
+    sa.Column("tax_region", sa.String(6)),
+    sa.Column("serves_industry", sa.Boolean),
     sa.Column("priority", sa.Boolean, nullable=False),
     sa.Column("account_version", sa.Integer, nullable=False),
+    sa.Column("provider_kind", sa.String(12)),
+    sa.Column("platform_id", sa.ForeignKey("parties.id")),
+    sa.Column("batch", sa.String(20)),
     sa.Column("exit_on", sa.Date),
     sa.Column("ground", sa.String(24)),
-    sa.Column("certified_by", sa.String(128)),
+    sa.Column("certified_by", Json, nullable=False),
+    sa.Column("nominated_by", Json, nullable=False),
     sa.Column("key_id", sa.String(12)),
     sa.Column("sealed", sa.LargeBinary),
     sa.Column("person_index", sa.String(64)),
@@ -81,6 +89,7 @@ parties = sa.Table(
     sa.UniqueConstraint("programme", "kind", "uscc"),
     _one_of("kind", ("enterprise", "provider")),
     _one_of("status", PARTY_STATES),
+    sa.CheckConstraint("(kind = 'provider') = (provider_kind IS NOT NULL)", name="provider_kind"),
 )
 sa.Index("ix_parties_listed", parties.c.programme, parties.c.kind, parties.c.status, parties.c.id)
 sa.Index(
@@ -102,6 +111,9 @@ cases = sa.Table(
     sa.Column("rounds", sa.Integer, nullable=False),
     sa.Column("documents", Json, nullable=False),
     sa.Column("submitted_by", sa.String(128), nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("stage", sa.String(20)),
+    sa.Column("passed_by", Json, nullable=False),
     sa.Column("reviewed_by", sa.String(128)),
     sa.Column("reasons", Json, nullable=False),
     _one_of("status", CASE_MOVES),
@@ -125,13 +137,15 @@ products = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("submitted_by", sa.String(128), nullable=False),
-    sa.Column("first_reviewed_by", sa.String(128)),
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("stage", sa.String(20)),
+    sa.Column("passed_by", Json, nullable=False),
     sa.Column("reviewed_by", sa.String(128)),
     sa.Column("reasons", Json, nullable=False),
+    sa.Column("market_by", sa.String(128)),
     _one_of("status", PRODUCT_MOVES),
     sa.CheckConstraint("price_fen > 0", name="price"),
-    sa.CheckConstraint("first_reviewed_by <> submitted_by", name="two_people"),
-    sa.CheckConstraint("reviewed_by <> submitted_by AND reviewed_by <> first_reviewed_by", name="three_people"),
+    sa.CheckConstraint("reviewed_by <> submitted_by", name="two_people"),
 )
 sa.Index("ix_products_listed", products.c.programme, products.c.status, products.c.id)
 
@@ -162,6 +176,20 @@ facts_history = sa.Table(
     sa.Column("reason", sa.String(500), nullable=False),
     sa.Column("actor", sa.String(128), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
+)
+
+# What the market was found to ask for the same service: by whom, when, and where.
+market_prices = sa.Table(
+    "market_prices",
+    metadata,
+    sa.Column("id", BigId, primary_key=True, autoincrement=True),
+    sa.Column("product_id", sa.ForeignKey("products.id"), nullable=False, index=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("market_price_fen", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.String(500), nullable=False),
+    sa.Column("actor", sa.String(128), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.CheckConstraint("market_price_fen > 0", name="price"),
 )
 
 documents = sa.Table(
@@ -199,6 +227,7 @@ known_blacklist = sa.Table(
 
 
 immutable(facts_history)
+immutable(market_prices)
 
 T = TypeVar("T", Party, Case, Product, Tie)
 RECORDS: Mapping[type[Any], tuple[sa.Table, tuple[str, ...]]] = {
@@ -270,6 +299,13 @@ def known_ids(conn: sa.Connection, ids: Iterable[str]) -> set[str]:
     return found
 
 
+def platforms(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
+    """id → programme, of those that are platform providers."""
+    query = sa.select(parties.c.id, parties.c.programme)
+    query = query.where(parties.c.id.in_(sorted(set(ids))), parties.c.provider_kind == "platform")
+    return {row.id: row.programme for row in conn.execute(query)}
+
+
 def parties_by_code(conn: sa.Connection, keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
     """(programme, kind, code) → id, for those that are registered."""
     wanted = sorted(set(keys))
@@ -286,7 +322,7 @@ def delist(conn: sa.Connection, provider_ids: Iterable[str]) -> list[Product]:
     statement = (
         sa.update(products)
         .where(products.c.provider_id.in_(sorted(set(provider_ids))), products.c.status.in_(SHELVED))
-        .values(status="delisted", sequence=products.c.sequence + 1)
+        .values(status="delisted", stage=None, sequence=products.c.sequence + 1)
         .returning(*(products.c[name] for name in names))
     )
     found = [Product(**dict(zip(names, row, strict=True))) for row in conn.execute(statement)]
@@ -335,6 +371,11 @@ def stored_documents(conn: sa.Connection, digests: Iterable[str]) -> set[str]:
 def keep_history(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append changes of facts."""
     insert_many(conn, facts_history, rows)
+
+
+def keep_prices(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append market prices that were found."""
+    insert_many(conn, market_prices, rows)
 
 
 # uploads under way

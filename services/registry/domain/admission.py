@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 from contracts.errors import Decision, Refused
 from contracts.programmes import Pack
-from services.registry.domain.law import article_of, decided
-from services.registry.domain.model import Party, Product, may_move, moved, wrong_state
+from services.registry.domain import stages
+from services.registry.domain.conditions import condition_facts, failed_condition
+from services.registry.domain.law import articles_of, decided
+from services.registry.domain.model import BEFORE_ADMISSION, Party, Product, may_move, moved, wrong_state
+from services.registry.domain.stages import Official
+
+REVIEW = "provider_admission"
 
 # Grounds as commands name them, in the order in which 第十二条(二) and the packs number them.
 GROUNDS = ("law_breach", "public_morals", "refusal_or_fraud", "insolvency", "measures_not_mended")
@@ -25,68 +29,81 @@ class Stood:
 
 
 def admit(
-    *, party: Party, verdict: str, reasons: Sequence[str], blacklisted: bool, pack: Pack, subject: str,
-    roles: Collection[str],
+    *, party: Party, verdict: str, reasons: Sequence[str], batch: str | None, blacklisted: bool, pack: Pack,
+    official: Official,
 ) -> Stood | Refused:  # fmt: skip
-    """The bureau's choice on merit (三(二)) among those that meet the conditions of 第十条.
+    """The stage in turn of the choice on merit (三(二)) among those that meet the conditions of 第十条.
 
-    FORBIDDEN, WRONG_STATE, SAME_PERSON (who certified it), BLACKLISTED, and the conditions' own codes. What no register
-    says (able, reputable, of quality) the bureau attests by admitting; the decision lists those articles too.
+    All stages but the last nominate, the last admits, into a batch of the catalogue where the programme has batches.
+    WRONG_STATE, RULE_ABSENT (the programme asks for no choice, or has no batches); FORBIDDEN, REGION_MISMATCH,
+    SAME_PERSON (certified it, or passed another stage); BLACKLISTED, the conditions' own codes, BATCH_MISSING. What no
+    register says (able, reputable, of quality) the office attests; the decision lists those articles too.
     """
-    stages = pack.stages("provider_admission")
-    article = stages[0].article if stages else None
-    if stages and stages[0].role not in roles:
-        return Refused("FORBIDDEN", article=article, facts={"role": stages[0].role})
-    to = "admitted" if verdict == "admit" else "refused"
-    if party.status != "certified":
-        return wrong_state("provider_id", party.status, subject=party.id, article=article)
-    if subject == party.certified_by:
-        return Refused("SAME_PERSON", field="provider_id", article=article, facts={"subject": party.id})
-    if verdict == "admit":
-        if blacklisted:
-            return Refused("BLACKLISTED", field="provider_id", facts={"subject": party.id})
-        failed = failed_condition(party=party, pack=pack)
-        if failed is not None:
-            return failed
-    elif not reasons:
-        return Refused("FACT_MISSING", field="reasons", article=article)
-    articles = [article] if article else []
-    articles += [condition.article for condition in pack.provider.values()] if verdict == "admit" else []
-    facts = {**_condition_facts(party), "decision": verdict, "reasons": list(reasons)}
+    if party.status not in BEFORE_ADMISSION:
+        return wrong_state("provider_id", party.status, subject=party.id)
+    now = stages.turn(pack, REVIEW, len(party.nominated_by))
+    if now is None:
+        return Refused("RULE_ABSENT", field="provider_id", facts={"review": REVIEW, "subject": party.id})
+    article = now.stage.article
+    people = [*party.certified_by, *party.nominated_by]
+    barred = stages.barred(now, official, region=party.region, people=people, field="provider_id", subject=party.id)
+    if barred is not None:
+        return barred
+    facts = {**condition_facts(party), "stage": now.stage.name, "role": now.stage.role, "decision": verdict}
+    facts["reasons"] = list(reasons)
+    if verdict != "admit":
+        if not reasons:
+            return Refused("FACT_MISSING", field="reasons", article=article)
+        after = replace(moved(party, "refused"), nominated_by=[])
+        decision = decided(action="admit_provider", subject=party.id, pack=pack, articles=[article], facts=facts)
+        return Stood(party=after, decision=decision)
+    if blacklisted:
+        return Refused("BLACKLISTED", field="provider_id", facts={"subject": party.id})
+    failed = failed_condition(party=party, pack=pack) or _unfit_batch(party, batch, last=now.last, pack=pack)
+    if failed is not None:
+        return failed
+    after = replace(
+        moved(party, "admitted" if now.last else "nominated"),
+        nominated_by=[*party.nominated_by, official.subject],
+        pack_version=pack.label,
+        stage=now.following.role if now.following else None,
+        batch=batch if now.last else None,
+    )
+    articles = [article, *(condition.article for condition in pack.provider.values())]
+    if after.batch is not None:
+        articles += articles_of(pack, "products.batches")
+        facts["batch"] = after.batch
     decision = decided(action="admit_provider", subject=party.id, pack=pack, articles=articles, facts=facts)
-    return Stood(party=moved(party, to), decision=decision)
+    return Stood(party=after, decision=decision)
 
 
-def failed_condition(*, party: Party, pack: Pack) -> Refused | None:
-    """The first condition on providers (第十条) that the facts fail; one that holds only as a rule fails nobody."""
-    met: Mapping[str, tuple[bool, str]] = {
-        "registered_in_region": (party.region.startswith(pack.region), "NOT_REGISTERED_IN_REGION"),
-        "legal_person": (party.legal_person, "NOT_A_LEGAL_PERSON"),
-        "tax_paid": (bool(party.tax_paid), "NO_TAX_RECORD"),
-        "no_violation": (not party.violation, "VIOLATION"),
-        "no_bad_credit": (not party.bad_credit, "BAD_CREDIT"),
-    }
-    for name, condition in pack.provider.items():
-        is_met, code = met.get(name, (True, ""))
-        if not is_met and not condition.as_a_rule:
-            facts = {**_condition_facts(party), "region_of_programme": pack.region, "subject": party.id}
-            return Refused(code, field="provider_id", article=condition.article, facts=facts)
+def _unfit_batch(party: Party, batch: str | None, *, last: bool, pack: Pack) -> Refused | None:
+    """A batch is named where the programme chooses in batches, when the last stage admits, and nowhere else."""
+    rule = pack.products.batches
+    if rule is None and batch is not None:
+        return Refused("RULE_ABSENT", field="batch", facts={"subject": party.id})
+    if rule is not None and last and not batch:
+        return Refused("BATCH_MISSING", field="batch", article=rule.article, facts={"subject": party.id})
     return None
 
 
 def give_notice(*, party: Party, reason: str, pack: Pack, today: date) -> Stood | Refused:
-    """Voluntary exit (第十二条(一)), in effect as many calendar days after today as the pack says. WRONG_STATE."""
+    """Voluntary exit (第十二条(一)), in effect as many calendar days after today as the pack says.
+
+    RULE_ABSENT where the programme knows no such exit, WRONG_STATE.
+    """
     rule = pack.exit.voluntary
-    article = rule.article if rule else None
+    if rule is None:
+        return Refused("RULE_ABSENT", field="provider_id", facts={"subject": party.id})
     if not may_move(party, "leaving"):
-        return wrong_state("provider_id", party.status, subject=party.id, article=article)
-    days = rule.notice_days if rule else 0
+        return wrong_state("provider_id", party.status, subject=party.id, article=rule.article)
+    days = rule.notice_days
     exit_on = today + timedelta(days=days)
     decision = decided(
         action="give_exit_notice",
         subject=party.id,
         pack=pack,
-        articles=[article] if article else [],
+        articles=[rule.article],
         facts={"notice_on": today.isoformat(), "notice_days": days, "exit_on": exit_on.isoformat(), "reason": reason},
     )
     return Stood(party=replace(moved(party, "leaving"), exit_on=exit_on), decision=decision)
@@ -96,7 +113,7 @@ def leave(*, party: Party, pack: Pack, today: date) -> Stood:
     """The notice has run out: the provider is out."""
     assert party.exit_on is not None, "no notice was given"
     assert party.exit_on <= today, "the notice is still running"
-    articles = [one for one in (article_of(pack, "exit.voluntary"), article_of(pack, "exit.aftermath")) if one]
+    articles = articles_of(pack, "exit.voluntary", "exit.aftermath")
     facts = {"exit_on": party.exit_on.isoformat(), "today": today.isoformat()}
     decision = decided(action="exit_provider", subject=party.id, pack=pack, articles=articles, facts=facts)
     return Stood(party=moved(party, "exited"), decision=decision)
@@ -109,7 +126,7 @@ def force_out(*, party: Party, ground: str, evidence: str, pack: Pack, today: da
         return Refused("FACT_INVALID", field="ground", facts={"ground": ground, "grounds": len(pack.exit.forced)})
     if not may_move(party, "exited"):
         return wrong_state("provider_id", party.status, subject=party.id, article=rule.article)
-    articles = [one for one in (rule.article, article_of(pack, "exit.aftermath")) if one]
+    articles = [rule.article, *articles_of(pack, "exit.aftermath")]
     facts = {"ground": ground, "evidence": evidence}
     decision = decided(action="force_exit", subject=party.id, pack=pack, articles=articles, facts=facts)
     return Stood(party=replace(moved(party, "exited"), ground=ground, exit_on=today), decision=decision)
@@ -117,14 +134,4 @@ def force_out(*, party: Party, ground: str, evidence: str, pack: Pack, today: da
 
 def delisted(product: Product) -> Product:
     """The product off the shelf, in its next version."""
-    return replace(product, status="delisted", sequence=product.sequence + 1)
-
-
-def _condition_facts(party: Party) -> dict[str, Any]:
-    return {
-        "region": party.region,
-        "legal_person": party.legal_person,
-        "tax_paid": bool(party.tax_paid),
-        "violation": party.violation,
-        "bad_credit": party.bad_credit,
-    }
+    return replace(product, status="delisted", stage=None, sequence=product.sequence + 1)

@@ -12,9 +12,12 @@ from services.registry.domain.law import article_of, decided
 from services.registry.domain.model import Party, wrong_state
 from services.registry.domain.personal import ACCOUNT, PERSONAL, Personal
 
-PUBLIC = ("name", "region", "legal_person", "violation", "bad_credit", "priority")
 # What decides who may take part: a party does not clear itself, the operator records it (第九条, first review).
-DECISIVE = ("region", "legal_person", "violation", "bad_credit", "priority")
+DECISIVE = (
+    "region", "legal_person", "violation", "bad_credit", "priority", "tax_region", "serves_industry", "industry",
+    "size",
+)  # fmt: skip
+PUBLIC = ("name", *DECISIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ def change(
     if not changes:
         return None
     after = replace(party, **public, sequence=party.sequence + 1)
-    if party.kind == "provider" and any(name in private for name in ACCOUNT):
+    if any(name in private for name in ACCOUNT):
         after = replace(after, account_version=party.account_version + 1)
     return Changed(party=after, personal={**personal, **private}, changes=tuple(changes))
 

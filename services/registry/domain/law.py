@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Decision
-from contracts.programmes import Pack, Stage
+from contracts.programmes import Pack
 
 
 def decided(
@@ -24,14 +24,13 @@ def decided(
 
 
 def article_of(pack: Pack, path: str) -> str | None:
-    """The article of a rule; None where the programme states no such rule."""
+    """The article of a rule; None where the programme states no such rule, or leaves it to others who have not."""
     try:
         return pack.article(path)
-    except KeyError:
+    except LookupError:
         return None
 
 
-def stage_at(pack: Pack, subject: str, index: int) -> Stage | None:
-    """The stage of a review after `index` have passed; None when it has no more."""
-    stages = pack.stages(subject)
-    return stages[index] if index < len(stages) else None
+def articles_of(pack: Pack, *paths: str) -> list[str]:
+    """The articles of those rules that the programme states, in the order asked for."""
+    return [article for article in (article_of(pack, path) for path in paths) if article]

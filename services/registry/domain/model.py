@@ -13,42 +13,48 @@ PartyKind: TypeAlias = Literal["enterprise", "provider"]
 
 # state → states it may go to; what is not listed does not happen
 ENTERPRISE_MOVES: Mapping[str, frozenset[str]] = {
-    "registered": frozenset({"submitted"}),
+    "registered": frozenset({"submitted", "certified"}),
     "submitted": frozenset({"certified", "refused", "registered"}),
     "certified": frozenset(),
     "refused": frozenset({"submitted"}),
 }
 PROVIDER_MOVES: Mapping[str, frozenset[str]] = {
-    "registered": frozenset({"submitted", "leaving", "exited"}),
+    "registered": frozenset({"submitted", "certified", "leaving", "exited"}),
     "submitted": frozenset({"certified", "refused", "registered", "leaving", "exited"}),
-    "certified": frozenset({"admitted", "refused", "leaving", "exited"}),
+    "certified": frozenset({"nominated", "admitted", "refused", "leaving", "exited"}),
+    "nominated": frozenset({"nominated", "admitted", "refused", "leaving", "exited"}),
     "admitted": frozenset({"leaving", "exited"}),
     "refused": frozenset({"submitted", "leaving", "exited"}),
     "leaving": frozenset({"exited"}),
     "exited": frozenset(),
 }
 CASE_MOVES: Mapping[str, frozenset[str]] = {
-    "submitted": frozenset({"approved", "returned", "refused"}),
+    "submitted": frozenset({"in_review", "approved", "returned", "refused"}),
+    "in_review": frozenset({"in_review", "approved", "returned", "refused"}),
     "returned": frozenset({"submitted"}),
     "approved": frozenset(),
     "refused": frozenset(),
 }
 PRODUCT_MOVES: Mapping[str, frozenset[str]] = {
-    "submitted": frozenset({"operator_passed", "published", "returned", "refused", "delisted"}),
-    "operator_passed": frozenset({"published", "returned", "refused", "delisted"}),
+    "submitted": frozenset({"in_review", "published", "returned", "refused", "delisted"}),
+    "in_review": frozenset({"in_review", "published", "returned", "refused", "delisted"}),
     "published": frozenset({"delisted"}),
     "returned": frozenset({"submitted", "delisted"}),
     "refused": frozenset(),
     "delisted": frozenset(),
 }
-SHELVED = ("submitted", "operator_passed", "published", "returned")  # what a provider's exit takes off the shelf
+UNDER_REVIEW = ("submitted", "in_review")  # of cases and products: a stage's turn has come
+BEFORE_ADMISSION = ("certified", "nominated")  # of providers: as above
+SHELVED = (*UNDER_REVIEW, "published", "returned")  # what a provider's exit takes off the shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """An enterprise or a provider; personal facts are in `sealed`, under key `key_id`, and as blind indexes.
 
-    `account_version` counts a provider's accounts, from 1; `certified_by` is the subject of who certified it.
+    `account_version` counts its accounts, 0 while it has given none. `certified_by`, `nominated_by`: who passed its
+    certification and the stages of its admission so far, which goes by the pack `pack_version` once one is passed;
+    `stage` is the role whose turn it is there.
     """
 
     id: str
@@ -68,11 +74,19 @@ class Party:
     size: str | None = None
     capital_fen: int | None = None
     revenue_fen: int | None = None
+    tax_region: str | None = None
+    serves_industry: bool | None = None
     priority: bool = False
     account_version: int = 0
+    provider_kind: str | None = None
+    platform_id: str | None = None
+    batch: str | None = None
     exit_on: date | None = None
     ground: str | None = None
-    certified_by: str | None = None
+    certified_by: list[str] = field(default_factory=list)
+    nominated_by: list[str] = field(default_factory=list)
+    pack_version: str | None = None
+    stage: str | None = None
     key_id: str | None = None
     sealed: bytes | None = None
     person_index: str | None = None
@@ -84,7 +98,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One certification: documents by kind, handed in `rounds` times."""
+    """One certification: documents by kind, handed in `rounds` times, and reviewed by the pack it was handed in under.
+
+    `passed_by`: who passed the stages so far, in their order; `stage`: the role whose turn it is.
+    """
 
     id: str
     party_kind: PartyKind
@@ -95,13 +112,19 @@ class Case:
     rounds: int
     documents: list[dict[str, str]]
     submitted_by: str
+    pack_version: str
+    stage: str | None
+    passed_by: list[str] = field(default_factory=list)
     reviewed_by: str | None = None
     reasons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A service on sale; prices in fen for one unit as `details` describes it."""
+    """A service on sale; prices in fen for one unit as `details` describes it; its review as a case's.
+
+    `market_by`: who recorded the market price; None while it is what the provider says.
+    """
 
     id: str
     provider_id: str
@@ -116,9 +139,12 @@ class Product:
     status: str
     sequence: int
     submitted_by: str
-    first_reviewed_by: str | None = None
+    pack_version: str
+    stage: str | None = None
+    passed_by: list[str] = field(default_factory=list)
     reviewed_by: str | None = None
     reasons: list[str] = field(default_factory=list)
+    market_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +167,9 @@ def may_move(party: Party, to: str) -> bool:
 
 
 def moved(party: Party, to: str) -> Party:
-    """The party in its next state and version; only for transitions that are listed."""
+    """The party in its next state and version, where it is nobody's turn yet; only for transitions that are listed."""
     assert may_move(party, to), f"{party.kind} {party.status} → {to}"
-    return replace(party, status=to, sequence=party.sequence + 1)
+    return replace(party, status=to, sequence=party.sequence + 1, stage=None)
 
 
 def wrong_state(field_name: str, status: str, *, subject: str, article: str | None = None) -> Refused:

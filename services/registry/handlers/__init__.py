@@ -13,7 +13,12 @@ from services.registry.handlers.parties import (
     register_enterprises,
     register_providers,
 )
-from services.registry.handlers.products import record_ties, review_products, submit_products
+from services.registry.handlers.products import (
+    record_market_prices,
+    record_ties,
+    review_products,
+    submit_products,
+)
 
 COMMANDS: dict[str, Route] = {
     "register_enterprise": Route(register_enterprises),
@@ -28,6 +33,7 @@ COMMANDS: dict[str, Route] = {
     "force_exit": Route(force_exits),
     "submit_product": Route(submit_products),
     "review_product": Route(review_products),
+    "record_market_price": Route(record_market_prices),
     "record_tie": Route(record_ties),
 }
 

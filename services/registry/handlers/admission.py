@@ -1,4 +1,4 @@
-"""Providers come in by the bureau's choice, and go out: by notice, when it has run out, or by force."""
+"""Providers come in by the choice that the pack lays down, and go out: by notice, when it has run out, or by force."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from contracts.errors import Decision, Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import SYSTEM, Command
+from infra.packs import pack_at
 from services.registry import store
 from services.registry.domain import admission
 from services.registry.domain.model import Party
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, foreign, ids, known_pack
+from services.registry.handlers.common import done, each, foreign, ids, known_pack, under
 
 MOST = 100  # providers a transaction: each takes its products with it
 
@@ -19,18 +20,23 @@ Step = Callable[[Command, Party], admission.Stood | Refused]
 
 
 def admit_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十条、三(二): the bureau admits or refuses a certified provider."""
+    """第十条、三(二): the stage in turn nominates, admits or refuses a certified provider."""
     listed = store.blacklisted(uow.conn, ids(commands, "provider_id"), uow.now)
 
     def step(command: Command, party: Party) -> admission.Stood | Refused:
-        return admission.admit(
-            party=party,
-            verdict=command.body["decision"],
-            reasons=command.body.get("reasons") or [],
-            blacklisted=party.id in listed,
-            pack=known_pack(party.programme, uow.today),
-            subject=command.actor.subject,
-            roles=command.actor.roles,
+        begun = party.pack_version if party.status == "nominated" else None
+        pack = pack_at(begun) if begun else known_pack(party, uow.today)
+        return under(
+            pack,
+            admission.admit(
+                party=party,
+                verdict=command.body["decision"],
+                reasons=command.body.get("reasons") or [],
+                batch=command.body.get("batch"),
+                blacklisted=party.id in listed,
+                pack=pack,
+                official=command.actor,
+            ),
         )
 
     outcomes, _ = _move(uow, commands, step)
@@ -41,8 +47,10 @@ def give_exit_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outc
     """第十二条(一): the provider leaves when the notice has run out; until then its products stay on the shelf."""
 
     def step(command: Command, party: Party) -> admission.Stood | Refused:
-        pack = known_pack(party.programme, uow.today)
-        return admission.give_notice(party=party, reason=command.body["reason"], pack=pack, today=uow.today)
+        pack = known_pack(party, uow.today)
+        return under(
+            pack, admission.give_notice(party=party, reason=command.body["reason"], pack=pack, today=uow.today)
+        )
 
     outcomes, _ = _move(uow, commands, step)
     return outcomes
@@ -52,13 +60,8 @@ def force_exits(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """第十二条(二): out at once, and its products off the shelf in the same transaction."""
 
     def step(command: Command, party: Party) -> admission.Stood | Refused:
-        return admission.force_out(
-            party=party,
-            ground=command.body["ground"],
-            evidence=command.body["evidence"],
-            pack=known_pack(party.programme, uow.today),
-            today=uow.today,
-        )
+        pack, said = known_pack(party, uow.today), {name: command.body[name] for name in ("ground", "evidence")}
+        return under(pack, admission.force_out(party=party, pack=pack, today=uow.today, **said))
 
     outcomes, exits = _move(uow, commands, step)
     _delist(uow, exits)
@@ -70,7 +73,7 @@ def exit_leavers(uow: UnitOfWork) -> int:
     providers = store.Rows(uow.conn, Party, store.leavers(uow.conn, uow.today, MOST))
     exits: dict[str, tuple[Command | None, Decision]] = {}
     for party in providers.all():
-        stood = admission.leave(party=party, pack=known_pack(party.programme, uow.today), today=uow.today)
+        stood = admission.leave(party=party, pack=known_pack(party, uow.today), today=uow.today)
         providers.put(stood.party)
         uow.record(stood.decision, actor=SYSTEM)
         announce.party(uow, "exited", stood.party, cause=None, decision=stood.decision)
@@ -80,7 +83,13 @@ def exit_leavers(uow: UnitOfWork) -> int:
     return len(exits)
 
 
-SAID = {"admitted": "admitted", "refused": "refused", "leaving": "exit_noticed", "exited": "exited"}
+SAID = {
+    "nominated": "nominated",
+    "admitted": "admitted",
+    "refused": "refused",
+    "leaving": "exit_noticed",
+    "exited": "exited",
+}
 
 
 def _move(

@@ -11,17 +11,16 @@ from infra.messages import Command, Event
 from services.registry.domain.model import Case, Party, Product, Tie
 
 Cause = Command | Event | None
-KEPT_HOME = frozenset({"evidence"})
+KEPT_HOME = frozenset({"evidence", "source"})
 
 
 def party(uow: UnitOfWork, what: str, subject: Party, *, cause: Cause, decision: Decision | None = None) -> None:
     """`registry.<kind>_<what>.v1`."""
-    state = _enterprise(subject) if subject.kind == "enterprise" else _provider(subject)
     uow.emit(
         f"registry.{subject.kind}_{what}.v1",
         subject=subject.id,
         sequence=subject.sequence,
-        data={**state, "law": law(decision)},
+        data={**_state(subject), "law": law(decision)},
         cause=cause,
     )
 
@@ -37,18 +36,20 @@ def product(uow: UnitOfWork, what: str, subject: Product, *, cause: Cause, decis
     uow.emit(f"registry.product_{what}.v1", subject=subject.id, sequence=subject.sequence, data=data, cause=cause)
 
 
-def case_decided(uow: UnitOfWork, subject: Case, verdict: str, *, cause: Cause, decision: Decision) -> None:
-    """`registry.certification_decided.v1`."""
+def case(uow: UnitOfWork, subject: Case, verdict: str, *, cause: Cause, decision: Decision) -> None:
+    """`registry.certification_reviewed.v1` between two stages, `registry.certification_decided.v1` at the end."""
     data = {
         "case_id": subject.id,
         "party_kind": subject.party_kind,
         "party_id": subject.party_id,
         "programme": subject.programme,
         "decision": verdict,
+        "stage": decision.facts["role"],
         "reasons": list(subject.reasons),
         "law": law(decision),
     }
-    uow.emit("registry.certification_decided.v1", subject=subject.id, sequence=subject.sequence, data=data, cause=cause)
+    what = "reviewed" if subject.status == "in_review" else "decided"
+    uow.emit(f"registry.certification_{what}.v1", subject=subject.id, sequence=subject.sequence, data=data, cause=cause)
 
 
 def tie(uow: UnitOfWork, subject: Tie, *, cause: Cause) -> None:
@@ -83,35 +84,17 @@ def _indexes(subject: Party) -> dict[str, str | None]:
     }
 
 
-def _enterprise(subject: Party) -> dict[str, Any]:
-    return {
-        "enterprise_id": subject.id,
-        "programme": subject.programme,
-        "uscc": subject.uscc,
-        "name": subject.name,
-        "region": subject.region,
-        "registered_on": subject.registered_on,
-        "legal_person": subject.legal_person,
-        "violation": subject.violation,
-        "bad_credit": subject.bad_credit,
-        "industry": subject.industry,
-        "size": subject.size,
-        "priority": subject.priority,
-        "status": subject.status,
-        "indexes": _indexes(subject),
-    }
+ENTERPRISE = (
+    "programme", "uscc", "name", "region", "registered_on", "legal_person", "violation", "bad_credit", "industry",
+    "size", "tax_region", "serves_industry", "account_version", "priority", "status",
+)  # fmt: skip
+PROVIDER = (
+    "programme", "uscc", "name", "region", "provider_kind", "platform_id", "batch", "status", "account_version",
+    "exit_on", "ground",
+)  # fmt: skip
 
 
-def _provider(subject: Party) -> dict[str, Any]:
-    return {
-        "provider_id": subject.id,
-        "programme": subject.programme,
-        "uscc": subject.uscc,
-        "name": subject.name,
-        "region": subject.region,
-        "status": subject.status,
-        "account_version": subject.account_version,
-        "exit_on": subject.exit_on,
-        "ground": subject.ground,
-        "indexes": _indexes(subject),
-    }
+def _state(subject: Party) -> dict[str, Any]:
+    names = ENTERPRISE if subject.kind == "enterprise" else PROVIDER
+    facts = {name: getattr(subject, name) for name in names}
+    return {f"{subject.kind}_id": subject.id, **facts, "indexes": _indexes(subject)}

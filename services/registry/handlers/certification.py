@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from contracts.errors import Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
+from infra.packs import pack_at
 from services.registry import store
 from services.registry.domain import certification
 from services.registry.domain.model import Case, Party
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, foreign, ids, known_pack
+from services.registry.handlers.common import done, each, foreign, ids, known_pack, under
 
-REVIEWED = {"approve": "certified", "return": "facts_changed", "refuse": "refused"}
+# what is said of a party, by the state that a case has brought it to; returned, it is registered again
+SAID = {"certified": "certified", "admitted": "admitted", "registered": "facts_changed", "refused": "refused"}
 
 
 def submit_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -33,24 +35,29 @@ def submit_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
         barred = foreign(command, party.programme)
         if barred is not None:
             return barred
-        step = certification.submit(
-            case_id=body["case_id"],
-            case=known,
-            party=party,
-            documents=body["documents"],
-            stored=stored,
-            blacklisted=party.id in listed,
-            pack=known_pack(party.programme, uow.today),
-            subject=command.actor.subject,
+        pack = known_pack(party, uow.today)
+        step = under(
+            pack,
+            certification.submit(
+                case_id=body["case_id"],
+                case=known,
+                party=party,
+                documents=body["documents"],
+                stored=stored,
+                blacklisted=party.id in listed,
+                pack=pack,
+                subject=command.actor.subject,
+            ),
         )
         if isinstance(step, Refused):
             return step
         if step is None:
             assert known is not None, "only what is known can be handed in already"
             return done(known)
-        parties.put(step.party)
         cases.put(step.case)
-        announce.party(uow, "submitted", step.party, cause=command, decision=step.decision)
+        for version in step.versions:
+            parties.put(version)
+            announce.party(uow, "submitted", version, cause=command, decision=step.decision)
         return done(step.case, step.decision)
 
     outcomes = each(commands, judge)
@@ -60,7 +67,7 @@ def submit_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
 
 
 def review_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十一条(三)、第十四条(三): approved, returned with reasons, or refused."""
+    """第十一条(三)、第十四条(三): the stage in turn approves, returns with reasons, or refuses."""
     owners = store.party_ids(uow.conn, store.cases, ids(commands, "case_id"))
     parties = store.Rows(uow.conn, Party, owners)
     cases = store.Rows(uow.conn, Case, ids(commands, "case_id"))
@@ -76,22 +83,26 @@ def review_certifications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
             return barred
         party = parties.get(case.party_id)
         assert party is not None, "a case has a party"
-        step = certification.review(
-            case=case,
-            party=party,
-            verdict=body["decision"],
-            reasons=body.get("reasons") or [],
-            blacklisted=party.id in listed,
-            pack=known_pack(case.programme, uow.today),
-            subject=command.actor.subject,
-            roles=command.actor.roles,
+        pack = pack_at(case.pack_version)
+        step = under(
+            pack,
+            certification.review(
+                case=case,
+                party=party,
+                verdict=body["decision"],
+                reasons=body.get("reasons") or [],
+                blacklisted=party.id in listed,
+                pack=pack,
+                official=command.actor,
+            ),
         )
         if isinstance(step, Refused):
             return step
-        parties.put(step.party)
         cases.put(step.case)
-        announce.case_decided(uow, step.case, body["decision"], cause=command, decision=step.decision)
-        announce.party(uow, REVIEWED[body["decision"]], step.party, cause=command, decision=step.decision)
+        announce.case(uow, step.case, body["decision"], cause=command, decision=step.decision)
+        for version in step.versions:
+            parties.put(version)
+            announce.party(uow, SAID[version.status], version, cause=command, decision=step.decision)
         return done(step.case, step.decision)
 
     outcomes = each(commands, judge)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from contracts.errors import Decision, Ok, Outcome, Refused
-from contracts.programmes import Pack, UnknownPack, load
+from contracts.programmes import Pack
 from infra.crypto import KeyRing
 from infra.jsontext import canonical
 from infra.messages import Command
+from infra.packs import pack_on
 from services.registry.domain.model import Party
 from services.registry.domain.personal import Personal, comparable
+
+Step = TypeVar("Step")
 
 
 class Versioned(Protocol):
@@ -27,11 +30,10 @@ class Versioned(Protocol):
     def sequence(self) -> int: ...
 
 
-def pack_of(programme: str, on: date) -> Pack | Refused:
-    """The programme's rules on that day; PROGRAMME_UNKNOWN also before its first and after its last day."""
-    try:
-        pack = load(programme, on=on)
-    except UnknownPack:
+def pack_of(programme: str, on: date, region: str | None = None) -> Pack | Refused:
+    """The rules for a party of that region; PROGRAMME_UNKNOWN also before the first and after the last day."""
+    pack = pack_on(programme, on, region)
+    if pack is None:
         return Refused("PROGRAMME_UNKNOWN", field="programme", facts={"programme": programme})
     if not pack.period.contains(on):
         facts = {"programme": programme, "today": on.isoformat()}
@@ -39,9 +41,18 @@ def pack_of(programme: str, on: date) -> Pack | Refused:
     return pack
 
 
-def known_pack(programme: str, on: date) -> Pack:
-    """The rules of a programme that a record of ours is under; it was checked when the record was made."""
-    return load(programme, on=on)
+def known_pack(party: Party, on: date) -> Pack:
+    """The rules for a party of ours on that day; its programme was checked when it was registered."""
+    pack = pack_on(party.programme, on, party.region)
+    assert pack is not None, f"{party.id} is registered under {party.programme}, and its pack is gone"
+    return pack
+
+
+def under(pack: Pack, outcome: Step) -> Step:
+    """What the rules decided; a refusal names the pack too, as a decision does."""
+    if isinstance(outcome, Refused):
+        return replace(outcome, facts={**outcome.facts, "pack_version": pack.label})
+    return outcome
 
 
 def foreign(command: Command, programme: str) -> Refused | None:

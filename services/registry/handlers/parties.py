@@ -11,19 +11,20 @@ from infra.db import UnitOfWork
 from infra.jsontext import canonical
 from infra.messages import Command
 from services.registry import store
-from services.registry.domain import facts, uscc
+from services.registry.domain import entry, facts, uscc
+from services.registry.domain.entry import Entered
 from services.registry.domain.model import Party, PartyKind
 from services.registry.domain.personal import PERSONAL
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, foreign, ids, known_pack, pack_of, sealed
+from services.registry.handlers.common import done, each, foreign, ids, known_pack, pack_of, sealed, under
 from services.registry.personal_store import opened, sealed_change
 
-Registered = Party | Refused
+Judged = Entered | Refused
 INVALID = "USCC_INVALID"
 
 REGISTERED = (
     "programme", "uscc", "name", "region", "registered_on", "legal_person", "violation", "bad_credit",
-    "tax_paid", "industry", "size", "capital_fen", "revenue_fen",
+    "tax_paid", "industry", "size", "capital_fen", "revenue_fen", "tax_region", "serves_industry", "platform_id",
 )  # fmt: skip
 
 
@@ -33,30 +34,50 @@ def register_enterprises(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
 
 
 def register_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十一条(一): as register_enterprises."""
-    return _register(uow, commands, "provider")
+    """第十一条(一): as register_enterprises, and the platform that is named is one (FACT_INVALID, FACT_MISSING).
+
+    Platform providers first: an application provider may come in one batch with the platform it names.
+    """
+    later = [command.body.get("provider_kind") == "application" for command in commands]
+    outcomes: dict[int, Outcome] = {}
+    for turn in (False, True):
+        part = [index for index, is_later in enumerate(later) if is_later == turn]
+        outcomes.update(zip(part, _register(uow, [commands[index] for index in part], "provider"), strict=True))
+    return [outcomes[index] for index in range(len(commands))]
 
 
 def _register(uow: UnitOfWork, commands: Sequence[Command], kind: PartyKind) -> list[Outcome]:
+    if not commands:
+        return []
     keys = ring()
-    judged: list[Registered] = [_applicant(command, kind, uow, keys) for command in commands]
-    wanted = [one for one in judged if isinstance(one, Party)]
+    named = [command.body["platform_id"] for command in commands if command.body.get("platform_id")]
+    platforms = store.platforms(uow.conn, named) if named else {}
+    judged: list[Judged] = [_applicant(command, kind, uow, keys, platforms) for command in commands]
+    wanted = [one.versions[-1] for one in judged if isinstance(one, Entered)]
     fresh = store.insert_parties(uow.conn, _first_come(wanted))
     known = store.Rows(uow.conn, Party, [party.id for party in wanted if party.id not in fresh])
     by_code = store.parties_by_code(uow.conn, [(p.programme, p.kind, p.uscc) for p in wanted if p.id not in fresh])
     outcomes: list[Outcome] = []
     seen: dict[str, Party] = {}
-    for command, party in zip(commands, judged, strict=True):
-        if isinstance(party, Refused):
-            outcomes.append(party)
-        elif party.id in fresh and party.id not in seen:
-            announce.party(uow, "registered", party, cause=command)
+    for command, entered in zip(commands, judged, strict=True):
+        if isinstance(entered, Refused):
+            outcomes.append(entered)
+            continue
+        party = entered.versions[-1]
+        if party.id in fresh and party.id not in seen:
+            _announce(uow, entered, cause=command)
             seen[party.id] = party
-            outcomes.append(done(party))
+            outcomes.append(done(party, entered.decision))
         else:
             twin = seen.get(party.id) or known.get(party.id)
             outcomes.append(_met(party, twin, by_code, f"{kind}_id"))
     return outcomes
+
+
+def _announce(uow: UnitOfWork, entered: Entered, *, cause: Command) -> None:
+    """One event a version: what followed from the registration follows it."""
+    for version in entered.versions:
+        announce.party(uow, version.status, version, cause=cause, decision=entered.decision)
 
 
 def _first_come(wanted: Sequence[Party]) -> list[Party]:
@@ -70,10 +91,12 @@ def _first_come(wanted: Sequence[Party]) -> list[Party]:
     return list(by_id.values())
 
 
-def _applicant(command: Command, kind: PartyKind, uow: UnitOfWork, keys: KeyRing) -> Registered:
+def _applicant(
+    command: Command, kind: PartyKind, uow: UnitOfWork, keys: KeyRing, platforms: Mapping[str, str]
+) -> Judged:
     """The party as it would be registered."""
     body = command.body
-    pack = pack_of(body["programme"], uow.today)
+    pack = pack_of(body["programme"], uow.today, body["region"])
     if isinstance(pack, Refused):
         return pack
     if not uscc.is_valid(body["uscc"]):
@@ -84,12 +107,17 @@ def _applicant(command: Command, kind: PartyKind, uow: UnitOfWork, keys: KeyRing
         kind=kind,
         status="registered",
         sequence=1,
-        account_version=1 if kind == "provider" else 0,
+        account_version=1 if body.get("account") else 0,
         priority=bool(body.get("priority")) and "operator" in command.actor.roles,  # nobody jumps the line by own word
+        provider_kind=(body.get("provider_kind") or "platform") if kind == "provider" else None,
         registration=keys.blind("registration", canonical(body)),
         **facts_of,
     )
-    return sealed(party, {name: body[name] for name in PERSONAL if body.get(name)}, keys)
+    unfit = entry.unfit_platform(party, platforms, pack)
+    if unfit is not None:
+        return under(pack, unfit)
+    party = sealed(party, {name: body[name] for name in PERSONAL if body.get(name)}, keys)
+    return under(pack, entry.registered(party, pack))
 
 
 def _met(party: Party, twin: Party | None, by_code: Mapping[tuple[str, str, str], str], field: str) -> Outcome:
@@ -114,8 +142,8 @@ def import_enterprises(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
             if key != INVALID:
                 wanted.setdefault(key, (row, command.body["programme"]))
     keys, known = ring(), store.known_ids(uow.conn, wanted)
-    new = {key: _entry(key, row, programme, keys) for key, (row, programme) in wanted.items() if key not in known}
-    fresh = store.insert_parties(uow.conn, list(new.values()))
+    new = {key: _entry(key, row, programme, keys, uow) for key, (row, programme) in wanted.items() if key not in known}
+    fresh = store.insert_parties(uow.conn, [one.versions[-1] for one in new.values()])
     outcomes: list[Outcome] = []
     for command, plan in zip(commands, plans, strict=True):
         if isinstance(plan, Refused):
@@ -125,12 +153,19 @@ def import_enterprises(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
         for key in plan:
             if key in fresh:
                 fresh.discard(key)
-                announce.party(uow, "registered", new[key], cause=command)
+                _take_in(uow, new[key], command)
                 verdicts.append("accepted")
             else:
                 verdicts.append(key if key == INVALID else "unchanged")
         outcomes.append(Ok({"outcomes": verdicts}))
     return outcomes
+
+
+def _take_in(uow: UnitOfWork, entered: Entered, command: Command) -> None:
+    """Tell of a row that went in; what followed from it is a decision of its own."""
+    _announce(uow, entered, cause=command)
+    if entered.decision is not None:
+        uow.record(entered.decision, actor=command.actor, cause=command)
 
 
 def _plan(command: Command, uow: UnitOfWork) -> list[str] | Refused:
@@ -147,7 +182,7 @@ def _plan(command: Command, uow: UnitOfWork) -> list[str] | Refused:
     ]
 
 
-def _entry(key: str, row: Mapping[str, Any], programme: str, keys: KeyRing) -> Party:
+def _entry(key: str, row: Mapping[str, Any], programme: str, keys: KeyRing, uow: UnitOfWork) -> Entered:
     """A row as a party; violation and bad credit are not in a register, and are recorded when they are known."""
     party = Party(
         id=key,
@@ -160,7 +195,10 @@ def _entry(key: str, row: Mapping[str, Any], programme: str, keys: KeyRing) -> P
         capital_fen=row.get("capital_fen"),
         **{name: row[name] for name in ("uscc", "name", "region", "registered_on", "legal_person")},
     )
-    return sealed(party, {name: row[name] for name in ("representative", "address") if row.get(name)}, keys)
+    party = sealed(party, {name: row[name] for name in ("representative", "address") if row.get(name)}, keys)
+    entered = entry.registered(party, known_pack(party, uow.today))
+    assert isinstance(entered, Entered), "conditions on registration are a provider's"
+    return entered
 
 
 def change_facts(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -196,7 +234,7 @@ def change_facts(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
                     **sealed_change(after, change, keys),
                 }
             )
-        pack = known_pack(after.programme, uow.today)
+        pack = known_pack(after, uow.today)
         decision = facts.decision(party=after, changes=changed.changes, pack=pack)
         announce.party(uow, "facts_changed", after, cause=command, decision=decision)
         return done(after, decision)

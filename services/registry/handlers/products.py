@@ -1,18 +1,20 @@
-"""Products: offered, reviewed by the operator, then by the bureau, which publishes; and the facts that tie parties."""
+"""Products: offered, reviewed stage by stage, published, held to the market's price; and the facts that tie parties."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
+from infra.packs import pack_at
 from services.registry import store
 from services.registry.domain import products as rules
-from services.registry.domain.law import article_of, decided
+from services.registry.domain.law import articles_of, decided
 from services.registry.domain.model import Party, Product, Tie
 from services.registry.handlers import announce
-from services.registry.handlers.common import done, each, foreign, ids, known_pack
+from services.registry.handlers.common import done, each, foreign, ids, known_pack, under
 
 OFFERED = ("name", "category", "kind", "details", "price_fen", "market_price_fen", "voucher_eligible")
 
@@ -32,28 +34,27 @@ def submit_products(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
         barred = foreign(command, provider.programme)
         if barred is not None:
             return barred
-        step = rules.submit(
-            new=Product(
-                id=body["product_id"],
-                provider_id=provider.id,
-                programme=provider.programme,
-                status="submitted",
-                sequence=1,
-                submitted_by=command.actor.subject,
-                **{name: body[name] for name in OFFERED},
-            ),
-            known=known,
-            provider=provider,
-            blacklisted=provider.id in listed,
-            pack=known_pack(provider.programme, uow.today),
+        pack = known_pack(provider, uow.today)
+        new = Product(
+            id=body["product_id"],
+            provider_id=provider.id,
+            programme=provider.programme,
+            status="submitted",
+            sequence=1,
+            submitted_by=command.actor.subject,
+            pack_version=pack.label,
+            **{name: body[name] for name in OFFERED},
         )
+        step = rules.submit(new=new, known=known, provider=provider, blacklisted=provider.id in listed, pack=pack)
+        step = under(pack, step)
         if isinstance(step, Refused):
             return step
         if step is None:
             assert known is not None, "only what is known can be handed in already"
             return done(known)
-        products.put(step.product)
-        announce.product(uow, "submitted", step.product, cause=command, decision=step.decision)
+        for version in step.versions:
+            products.put(version)
+            announce.product(uow, version.status, version, cause=command, decision=step.decision)
         return done(step.product, step.decision)
 
     outcomes = each(commands, judge)
@@ -78,16 +79,19 @@ def review_products(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
             return barred
         provider = providers.get(product.provider_id)
         assert provider is not None, "a product has a provider"
-        step = rules.review(
-            product=product,
-            provider=provider,
-            stage=body["stage"],
-            verdict=body["decision"],
-            reasons=body.get("reasons") or [],
-            blacklisted=provider.id in listed,
-            pack=known_pack(product.programme, uow.today),
-            subject=command.actor.subject,
-            roles=command.actor.roles,
+        pack = pack_at(product.pack_version)
+        step = under(
+            pack,
+            rules.review(
+                product=product,
+                provider=provider,
+                stage=body["stage"],
+                verdict=body["decision"],
+                reasons=body.get("reasons") or [],
+                blacklisted=provider.id in listed,
+                pack=pack,
+                official=command.actor,
+            ),
         )
         if isinstance(step, Refused):
             return step
@@ -98,6 +102,39 @@ def review_products(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
 
     outcomes = each(commands, judge)
     products.save()
+    return outcomes
+
+
+def record_market_prices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """第十条(三): what the market asks for the same service, with who found it, when and where."""
+    owners = store.party_ids(uow.conn, store.products, ids(commands, "product_id"))
+    providers = store.Rows(uow.conn, Party, owners)
+    products = store.Rows(uow.conn, Product, ids(commands, "product_id"))
+    history: list[dict[str, Any]] = []
+
+    def judge(command: Command) -> Outcome:
+        body = command.body
+        product = products.get(body["product_id"])
+        if product is None:
+            return Refused("NOT_FOUND", field="product_id")
+        barred = foreign(command, product.programme)
+        if barred is not None:
+            return barred
+        provider = providers.get(product.provider_id)
+        assert provider is not None, "a product has a provider"
+        pack, found = known_pack(provider, uow.today), {name: body[name] for name in ("market_price_fen", "source")}
+        step = under(pack, rules.price(product=product, pack=pack, subject=command.actor.subject, **found))
+        if isinstance(step, Refused):
+            return step
+        products.put(step.product)
+        kept = {"product_id": product.id, "sequence": step.product.sequence, **found}
+        history.append({**kept, "actor": command.actor.subject, "at": uow.now})
+        announce.product(uow, "priced", step.product, cause=command, decision=step.decision)
+        return done(step.product, step.decision)
+
+    outcomes = each(commands, judge)
+    products.save()
+    store.keep_prices(uow.conn, history)
     return outcomes
 
 
@@ -133,10 +170,9 @@ def record_ties(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
             return _tied(new.id) if same else Refused("ALREADY_EXISTS", field="tie_id")
         ties.put(new)
         announce.tie(uow, new, cause=command)
-        pack = known_pack(enterprise.programme, uow.today)
-        article = article_of(pack, "eligibility.not_affiliated")
+        pack = known_pack(enterprise, uow.today)
+        articles = articles_of(pack, "eligibility.not_affiliated")
         facts = {"enterprise_id": new.enterprise_id, "provider_id": new.provider_id, "kind": new.kind}
-        articles = [article] if article else []
         return _tied(new.id, decided(action="record_tie", subject=new.id, pack=pack, articles=articles, facts=facts))
 
     outcomes = each(commands, judge)

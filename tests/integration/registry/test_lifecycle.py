@@ -206,17 +206,19 @@ def test_stages_come_in_turn_each_by_another_person(registry_once: Registry):
     def review(actor: Actor, stage: str):
         return registry_once.send("review_product", actor, product_id=product, stage=stage, decision="approve")
 
-    assert refusal(review(BUREAU, "bureau"))[0] == "WRONG_STATE"
+    early = review(BUREAU, "bureau")
+    assert (refusal(early), early["error"]["facts"]["stage"]) == (("STAGE_MISMATCH", "第十一条(五)"), "operator")
     assert refusal(review(BUREAU, "operator")) == ("FORBIDDEN", "第十一条(五)")
-    assert review(BOTH, "operator")["result"]["status"] == "operator_passed"
+    assert review(BOTH, "operator")["result"]["status"] == "in_review"
     assert refusal(review(BOTH, "bureau")) == ("SAME_PERSON", "第十一条(五)")
-    assert refusal(review(OPERATOR, "operator"))[0] == "WRONG_STATE"
+    assert refusal(review(OPERATOR, "operator"))[0] == "STAGE_MISMATCH"
     assert review(BUREAU, "bureau")["result"]["status"] == "published"
+    assert refusal(review(OPERATOR, "operator"))[0] == "WRONG_STATE"
 
 
 def test_only_an_admitted_providers_product_is_published(registry_once: Registry):
     """Lost otherwise: a provider whom the bureau has not chosen would sell for vouchers."""
-    product = registry_once.product(registry_once.provider(to="certified"), to="operator_passed")
+    product = registry_once.product(registry_once.provider(to="certified"), to="in_review")
     given = registry_once.send("review_product", BUREAU, product_id=product, stage="bureau", decision="approve")
     assert refusal(given) == ("PROVIDER_NOT_ADMITTED", "三(二)")
 
@@ -255,7 +257,7 @@ def test_notice_runs_thirty_days_and_takes_the_products_with_it(registry: Regist
 
 
 @pytest.mark.parametrize(
-    ("to", "stage", "actor"), [("submitted", "operator", OPERATOR), ("operator_passed", "bureau", BUREAU)]
+    ("to", "stage", "actor"), [("submitted", "operator", OPERATOR), ("in_review", "bureau", BUREAU)]
 )
 def test_a_leaving_providers_product_passes_no_stage(registry_once: Registry, to, stage, actor):
     """Lost otherwise: a new product would come on the shelf days before its provider goes."""
@@ -285,7 +287,7 @@ def test_each_ground_forces_a_provider_out_at_once(registry_once: Registry, numb
 def test_exit_and_publication_together_leave_nothing_on_the_shelf(registry: Registry):
     """Lost otherwise: a product passed in the same moment would survive its provider."""
     provider = registry.provider()
-    product = registry.product(provider, to="operator_passed")
+    product = registry.product(provider, to="in_review")
     registry.ok("force_exit", OPERATOR, provider_id=provider, ground="law_breach", evidence="处罚决定书")
     assert all("处罚决定书" not in str(event["data"]) for event in registry.events()), "an official's text stays here"
     given = registry.send("review_product", BUREAU, product_id=product, stage="bureau", decision="approve")

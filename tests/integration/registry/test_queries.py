@@ -96,7 +96,7 @@ def test_work_that_waits_is_listed_until_it_is_done(registry_once: Registry):
     registry_once.ok("review_certification", OPERATOR, case_id=case_id, decision="approve")
     assert (work("certification"), [one["provider_id"] for one in work("provider")]) == ([], [provider])
     registry_once.ok("admit_provider", BUREAU, provider_id=provider, decision="admit")
-    product = registry_once.product(provider, to="operator_passed")
+    product = registry_once.product(provider, to="in_review")
     assert ([one["product_id"] for one in work("product")], work("provider")) == ([product], [])
 
 
@@ -107,12 +107,8 @@ def test_accounts_and_contacts_are_opened_for_services(registry: Registry):
         "result"
     ]
     assert PayeeAccounts().validate(accounts) == {}
-    [account] = accounts["items"]
-    assert (account["provider_id"], account["account"], account["account_version"]) == (
-        provider,
-        "6222 0000 0000 0001",
-        1,
-    )
+    shown = {one["party_id"]: (one["kind"], one["account"], one["account_version"]) for one in accounts["items"]}
+    assert shown == {provider: ("provider", "6222 0000 0000 0001", 1), enterprise: ("enterprise", None, 0)}
     contacts = registry.ask("contacts", SERVICE, ids=[provider, enterprise])["result"]
     assert Contacts().validate(contacts) == {}
     assert {one["id"]: one["contact_email"] for one in contacts["items"]} == {

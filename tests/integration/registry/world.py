@@ -144,7 +144,7 @@ class Registry:
         """A product as far as `to`; its id."""
         product_id = ulid.new()
         self.ok("submit_product", PLATFORM, **product_facts(product_id=product_id, provider_id=provider_id, **facts))
-        if to in ("operator_passed", "published"):
+        if to in ("in_review", "published"):
             self.ok("review_product", OPERATOR, product_id=product_id, stage="operator", decision="approve")
         if to == "published":
             self.ok("review_product", BUREAU, product_id=product_id, stage="bureau", decision="approve")

@@ -108,17 +108,25 @@ def upgrade() -> None:
     sa.Column('violation', sa.Boolean(), nullable=False),
     sa.Column('bad_credit', sa.Boolean(), nullable=False),
     sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.Column('tax_paid', sa.Boolean(), nullable=True),
     sa.Column('industry', sa.String(length=20), nullable=True),
     sa.Column('size', sa.String(length=10), nullable=True),
     sa.Column('capital_fen', sa.BigInteger(), nullable=True),
     sa.Column('revenue_fen', sa.BigInteger(), nullable=True),
+    sa.Column('tax_region', sa.String(length=6), nullable=True),
+    sa.Column('serves_industry', sa.Boolean(), nullable=True),
     sa.Column('priority', sa.Boolean(), nullable=False),
     sa.Column('account_version', sa.Integer(), nullable=False),
+    sa.Column('provider_kind', sa.String(length=12), nullable=True),
+    sa.Column('platform_id', sa.String(length=26), nullable=True),
+    sa.Column('batch', sa.String(length=20), nullable=True),
     sa.Column('exit_on', sa.Date(), nullable=True),
     sa.Column('ground', sa.String(length=24), nullable=True),
-    sa.Column('certified_by', sa.String(length=128), nullable=True),
+    sa.Column('certified_by', infra.tables.Json(), nullable=False),
+    sa.Column('nominated_by', infra.tables.Json(), nullable=False),
     sa.Column('key_id', sa.String(length=12), nullable=True),
     sa.Column('sealed', sa.LargeBinary(), nullable=True),
     sa.Column('person_index', sa.String(length=64), nullable=True),
@@ -127,7 +135,9 @@ def upgrade() -> None:
     sa.Column('account_index', sa.String(length=64), nullable=True),
     sa.Column('registration', sa.String(length=64), nullable=True),
     sa.CheckConstraint("kind IN ('enterprise', 'provider')", name=op.f('ck_parties_kind')),
-    sa.CheckConstraint("status IN ('admitted', 'certified', 'exited', 'leaving', 'refused', 'registered', 'submitted')", name=op.f('ck_parties_status')),
+    sa.CheckConstraint("status IN ('admitted', 'certified', 'exited', 'leaving', 'nominated', 'refused', 'registered', 'submitted')", name=op.f('ck_parties_status')),
+    sa.CheckConstraint("(kind = 'provider') = (provider_kind IS NOT NULL)", name=op.f('ck_parties_provider_kind')),
+    sa.ForeignKeyConstraint(['platform_id'], ['parties.id'], name=op.f('fk_parties_platform_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_parties')),
     sa.UniqueConstraint('programme', 'kind', 'uscc', name=op.f('uq_parties_programme_kind_uscc'))
     )
@@ -165,9 +175,12 @@ def upgrade() -> None:
     sa.Column('rounds', sa.Integer(), nullable=False),
     sa.Column('documents', infra.tables.Json(), nullable=False),
     sa.Column('submitted_by', sa.String(length=128), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('passed_by', infra.tables.Json(), nullable=False),
     sa.Column('reviewed_by', sa.String(length=128), nullable=True),
     sa.Column('reasons', infra.tables.Json(), nullable=False),
-    sa.CheckConstraint("status IN ('approved', 'refused', 'returned', 'submitted')", name=op.f('ck_certification_cases_status')),
+    sa.CheckConstraint("status IN ('approved', 'in_review', 'refused', 'returned', 'submitted')", name=op.f('ck_certification_cases_status')),
     sa.CheckConstraint('reviewed_by <> submitted_by', name=op.f('ck_certification_cases_two_people')),
     sa.ForeignKeyConstraint(['party_id'], ['parties.id'], name=op.f('fk_certification_cases_party_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_certification_cases'))
@@ -208,19 +221,36 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=16), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.Column('submitted_by', sa.String(length=128), nullable=False),
-    sa.Column('first_reviewed_by', sa.String(length=128), nullable=True),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('passed_by', infra.tables.Json(), nullable=False),
     sa.Column('reviewed_by', sa.String(length=128), nullable=True),
     sa.Column('reasons', infra.tables.Json(), nullable=False),
-    sa.CheckConstraint("status IN ('delisted', 'operator_passed', 'published', 'refused', 'returned', 'submitted')", name=op.f('ck_products_status')),
-    sa.CheckConstraint('first_reviewed_by <> submitted_by', name=op.f('ck_products_two_people')),
+    sa.Column('market_by', sa.String(length=128), nullable=True),
+    sa.CheckConstraint("status IN ('delisted', 'in_review', 'published', 'refused', 'returned', 'submitted')", name=op.f('ck_products_status')),
+    sa.CheckConstraint('reviewed_by <> submitted_by', name=op.f('ck_products_two_people')),
     sa.CheckConstraint('price_fen > 0', name=op.f('ck_products_price')),
-    sa.CheckConstraint('reviewed_by <> submitted_by AND reviewed_by <> first_reviewed_by', name=op.f('ck_products_three_people')),
     sa.ForeignKeyConstraint(['provider_id'], ['parties.id'], name=op.f('fk_products_provider_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_products'))
     )
     with op.batch_alter_table('products', schema=None) as batch_op:
         batch_op.create_index('ix_products_listed', ['programme', 'status', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_products_provider_id'), ['provider_id'], unique=False)
+
+    op.create_table('market_prices',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('market_price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.String(length=500), nullable=False),
+    sa.Column('actor', sa.String(length=128), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('market_price_fen > 0', name=op.f('ck_market_prices_price')),
+    sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_market_prices_product_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_market_prices'))
+    )
+    with op.batch_alter_table('market_prices', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_market_prices_product_id'), ['product_id'], unique=False)
 
     op.create_table('ties',
     sa.Column('id', sa.String(length=26), nullable=False),
@@ -239,6 +269,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ties_provider_id'), ['provider_id'], unique=False)
     guard(op, "decisions")
     guard(op, "facts_history")
+    guard(op, "market_prices")
 
 
 def downgrade() -> None:
