@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,31 +13,38 @@ from typing import Any, NoReturn
 import click
 
 from contracts.client import CallError, Client
-from contracts.programmes import UnknownPack, load
+from contracts.programmes import Pack, UnknownPack
 from contracts.rpc.notify import SECTIONS
 from infra.clock import make_clock
 from infra.local.connect import connect
 from infra.local.deployment import read_state
 from infra.local.guard import LocalServerError
-from services.notify.pages import Section, pages
+from infra.packs import library
+from services.notify.pages import Section, contents, pages, style
+from services.notify.speech import Speaker
 
 PAGE = 500
 
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the pages.")
-@click.option("--programme", default="guizhou-2018", show_default=True, help="Code of the programme.")
+@click.option("--programme", help="Code of the one programme whose board it is; without it, of all, a folder each.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".yunquan"), help="Where `yunquan up` runs.")
-def board(out: Path, programme: str, folder: Path) -> None:
-    """Write the public board of a running deployment as static pages (HTML and JSON).
+def board(out: Path, programme: str | None, folder: Path) -> None:
+    """Write the public boards of a running deployment as static pages (HTML and JSON).
 
     The last line says, as JSON, how many entries each section has. Exit code 2 when nothing can be written.
     """
     try:
-        title = load(programme).title.zh
+        packs = [library().load(code) for code in ([programme] if programme else library().codes())]
         with connect(folder, role="auditor", subject="cli:board") as client:
-            sections = [read_section(client, programme, name) for name in SECTIONS]
-        write(out, pages(programme=programme, programme_title=title, sections=sections, at=_now(folder)))
+            boards = {pack.code: read_board(client, pack) for pack in packs}
+        at = _now(folder)
+        for pack in packs:
+            files = pages(programme=pack.code, programme_title=pack.title.zh, sections=boards[pack.code], at=at)
+            write(out if programme else out / pack.code, files)
+        if not programme:
+            write(out, {"index.html": contents([(pack.code, pack.title.zh) for pack in packs], at), **style()})
     except UnknownPack:
         _refuse("board", f"there is no programme {programme}")
     except LocalServerError as error:
@@ -46,22 +53,33 @@ def board(out: Path, programme: str, folder: Path) -> None:
         _refuse("board", f"{error.code}: {error.message}")
     except OSError as error:
         _refuse("board", f"{error.filename or out}: {error.strerror or error}")
-    counts = {section.section: len(section.items) for section in sections if section.published}
-    off = [section.section for section in sections if not section.published]
-    click.echo(json.dumps({"out": str(out), "sections": counts, "not_published": off}, ensure_ascii=False))
+    told = {code: _counts(sections) for code, sections in boards.items()}
+    click.echo(
+        json.dumps({"out": str(out), **(told[programme] if programme else {"boards": told})}, ensure_ascii=False)
+    )
 
 
-def read_section(client: Client, programme: str, name: str) -> Section:
-    """All pages of one section."""
+def _counts(sections: Sequence[Section]) -> dict[str, Any]:
+    return {
+        "sections": {section.section: len(section.items) for section in sections if section.published},
+        "not_published": [section.section for section in sections if not section.published],
+    }
+
+
+def read_board(client: Client, pack: Pack) -> list[Section]:
+    """All sections of a programme's board, all pages of each."""
+    return [_read_section(client, pack, name) for name in SECTIONS]
+
+
+def _read_section(client: Client, pack: Pack, name: str) -> Section:
     first: Mapping[str, Any] | None = None
     items: list[Mapping[str, Any]] = []
-    for page in _read_pages(client, programme, name):
+    for page in _read_pages(client, pack.code, name):
         first = first or page
         items.extend(page["items"])
     assert first is not None, "there is always a first page"
-    return Section(
-        section=name, title=first["title"], published=first["published"], article=first["article"], items=items
-    )
+    said = {key: first[key] for key in ("title", "published", "article")}
+    return Section(section=name, **said, items=items, voucher=Speaker("zh", pack).voucher)
 
 
 def _read_pages(client: Client, programme: str, name: str) -> Iterator[Mapping[str, Any]]:

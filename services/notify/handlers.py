@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.errors import Ok, Outcome
-from contracts.programmes import Pack, UnknownPack, load
+from contracts.programmes import Pack, UnknownPack
+from infra import packs
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command, Event
@@ -17,12 +18,14 @@ from infra.pipeline import Due, EventHandler, Route
 from services.notify import projections, rendering, store
 from services.notify.domain import notices as domain
 from services.notify.domain.delivery import EXPIRES
-from services.notify.domain.notices import Addressee, Notice
-from services.notify.domain.routes import BY_EVENT, EveryProvider
-from services.notify.domain.routes import Route as NoticeRoute
-from services.notify.rendering import Names, Words
+from services.notify.domain.notices import Notice
+from services.notify.domain.recipients import Addressee, EveryProvider
+from services.notify.domain.routes import BY_EVENT
+from services.notify.rendering import Words
+from services.notify.speech import Names, Speaker
 
 MOST = 500  # rows of due work a call: a short transaction
+PARTIES = ("enterprise_id", "provider_id", "party_id", "filer_id", "payee_id")  # fields that name a party
 
 Row = dict[str, Any]
 
@@ -46,7 +49,7 @@ def _names(conn: sa.Connection, events: Sequence[Event]) -> Names:
         return {event.data[name] for event in events for name in fields if event.data.get(name)}
 
     return Names(
-        parties=store.names_of(conn, store.known_parties, ids("enterprise_id", "provider_id", "party_id")),
+        parties=store.names_of(conn, store.known_parties, ids(*PARTIES)),
         products=store.names_of(conn, store.known_products, ids("product_id")),
     )
 
@@ -62,11 +65,9 @@ def _admitted(conn: sa.Connection, events: Sequence[Event]) -> Mapping[str, Sequ
 
 
 def _rows(event: Event, *, names: Names, admitted: Sequence[str], now: datetime) -> Iterator[Row]:
-    for notice in domain.notices(event_type=event.type, data=event.data, admitted=admitted):
-        if _told_otherwise(event, notice.route):
-            continue
-        articles = _articles(event, notice.route)
-        words = _words(event, notice, articles, names)
+    pack = _pack(event)
+    for notice in domain.notices(event_type=event.type, data=event.data, pack=pack, admitted=admitted):
+        words = _words(event, notice, pack, names)
         at_ms = int(event.time.timestamp() * 1000)
         for addressee in notice.addressees:
             yield {
@@ -78,12 +79,13 @@ def _rows(event: Event, *, names: Names, admitted: Sequence[str], now: datetime)
                 "event_type": event.type,
                 "template": notice.route.template,
                 "programme": event.data["programme"],
+                "region": event.data.get("region"),
                 "subject": event.subject,
                 "title": words["zh"].title,
                 "body": words["zh"].body,
                 "title_en": words["en"].title,
                 "body_en": words["en"].body,
-                "articles": articles,
+                "articles": list(notice.articles),
                 "at": now,
                 "read_at": None,
             }
@@ -93,50 +95,34 @@ def _addressed(addressee: Addressee) -> Row:
     return {"party_id": addressee.party_id, "role": addressee.role}
 
 
-def _words(event: Event, notice: Notice, articles: Sequence[str], names: Names) -> Mapping[str, Words]:
+def _words(event: Event, notice: Notice, pack: Pack | None, names: Names) -> Mapping[str, Words]:
     return {
         language: rendering.render(
-            language=language,
+            speaker=Speaker(language, pack, names),
             route=notice.route,
             programme=event.data["programme"],
             data=event.data,
             subject=event.subject,
-            articles=articles,
-            names=names,
+            articles=notice.articles,
         )
         for language in rendering.LANGUAGES
     }
 
 
-def _articles(event: Event, route: NoticeRoute) -> list[str]:
-    """The articles the event itself rests on, else that of the pack's rule the route names."""
-    return _law(event) or _article(event, route.rule)
-
-
-def _told_otherwise(event: Event, route: NoticeRoute) -> bool:
-    return route.not_by is not None and not set(_law(event)).isdisjoint(_article(event, route.not_by))
-
-
-def _law(event: Event) -> list[str]:
-    law = event.data.get("law") or {}
-    return list(law.get("articles") or ())
-
-
-def _article(event: Event, rule: str | None) -> list[str]:
-    pack = _pack(event)
-    if pack is None or rule is None:
-        return []
-    try:
-        return [pack.article(rule)]
-    except LookupError:  # the programme has no such rule, or leaves it to a locality
-        return []
-
-
 def _pack(event: Event) -> Pack | None:
-    try:
-        return load(event.data["programme"], on=local_date(event.time))
-    except UnknownPack:  # a notice is no decision: it is sent without an article
-        return None
+    """The rules the event itself was decided by, else those in force that day for its region.
+
+    None for a programme that is not known here: a notice is no decision, and is sent without an article."""
+    programme = event.data["programme"]
+    law = event.data.get("law") or {}
+    for label in (law.get("pack_version"), event.data.get("pack_version")):
+        try:
+            pack = packs.pack_at(label) if label else None
+        except UnknownPack:
+            continue
+        if pack is not None and pack.code == programme:
+            return pack
+    return packs.pack_on(programme, local_date(event.time), event.data.get("region"))
 
 
 def _intent(notice: Row) -> Row:

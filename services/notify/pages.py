@@ -12,6 +12,7 @@ from services.notify.rendering import TEMPLATES, environment
 from services.notify.words import word
 
 Item = Mapping[str, Any]
+Show = Callable[[Item], "Cell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +24,43 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A heading (`{voucher}` is the programme's own word) and what stands under it.
+
+    if_any: left off where no row has anything in this field, so that no programme shows another's columns.
+    """
+
+    heading: str
+    show: Show
+    if_any: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """One section as the `board` query gives it, all pages together."""
+    """One section as the `board` query gives it, all pages together; voucher: what the document calls its support."""
 
     section: str
     title: str
     published: bool
     article: str | None
     items: Sequence[Item]
+    voucher: str
+
+    @property
+    def shown(self) -> list[Column]:
+        return [
+            column
+            for column in COLUMNS[self.section]
+            if column.if_any is None or any(item[column.if_any] for item in self.items)
+        ]
 
     @property
     def columns(self) -> list[str]:
-        return [heading for heading, _ in COLUMNS[self.section]]
+        return [column.heading.format(voucher=self.voucher) for column in self.shown]
 
     @property
     def rows(self) -> list[list[Cell]]:
-        return [[show(item) for _, show in COLUMNS[self.section]] for item in self.items]
-
-
-Show = Callable[[Item], Cell]
+        return [[column.show(item) for column in self.shown] for item in self.items]
 
 
 def _filter(name: str, value: Any) -> str:
@@ -76,57 +95,117 @@ def _word(field: str, kind: str) -> Show:
     return lambda item: Cell(word("zh", kind, item[field]))
 
 
-COLUMNS: Mapping[str, tuple[tuple[str, Show], ...]] = {
+def _measure(item: Item) -> Cell:
+    return Cell("—" if item["measure"] is None else word("zh", "measure", item["measure"]))
+
+
+def _denominations(item: Item) -> Cell:
+    shown = [f"{_filter('yuan', one['denomination_fen'])} × {one['count']:,}" for one in item["denominations"]]
+    return Cell("；".join(shown) or "—")
+
+
+def _funds(item: Item) -> Cell:
+    shown = [f"{word('zh', 'level', one['level'])}{_filter('yuan', one['amount_fen'])}" for one in item["funds"]]
+    return Cell("；".join(shown) or "—")
+
+
+def _mark(item: Item) -> Cell:
+    return Cell(f"{item['number']:,}" if item["mark"] == "target" else f"{item['number']}分", number=True)
+
+
+_YEAR, _REGION = Column("年度", _text("year")), Column("行政区划", _text("region"))
+_AMOUNT = Column("金额", _yuan("amount_fen"))
+_PROVIDER = Column("云服务商", _name("provider_name", "provider_id"), "provider_id")
+_ENTERPRISE = Column("企业", _name("name", "enterprise_id"))
+
+COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "plans": (
-        ("年度", _text("year")),
-        ("资金总额", _yuan("budget_fen")),
-        ("每家企业额度上限", _yuan("quota_fen")),
-        ("受理申领", _day("opens_on")),
-        ("文件", _text("document")),
-        ("状态", _word("status", "plan_status")),
-        ("失效金额", _yuan("lapsed_fen")),
+        _YEAR,
+        Column("地区", _text("region"), "region"),
+        Column("资金总额", _yuan("budget_fen")),
+        Column("资金来源", _funds, "funds"),
+        Column("上年结转", _yuan("carried_fen"), "carried_fen"),
+        Column("先补足以前年度", _yuan("made_up_fen"), "made_up_fen"),
+        Column("规格和数量", _denominations, "denominations"),
+        Column("每家企业额度上限", _yuan("quota_fen"), "quota_fen"),
+        Column("受理申领", _day("opens_on")),
+        Column("文件", _text("document")),
+        Column("状态", _word("status", "plan_status")),
+        Column("失效金额", _yuan("lapsed_fen"), "lapsed_fen"),
+        Column("结转下年", _yuan("carried_out_fen"), "carried_out_fen"),
+        Column("待下年补足", _yuan("deferred_fen"), "deferred_fen"),
     ),
     "providers": (
-        ("云服务商", _text("name")),
-        ("统一社会信用代码", _text("uscc")),
-        ("行政区划", _text("region")),
-        ("状态", _word("status", "provider_status")),
+        Column("云服务商", _text("name")),
+        Column("统一社会信用代码", _text("uscc")),
+        _REGION,
+        Column("批次", _text("batch"), "batch"),
+        Column("状态", _word("status", "provider_status")),
     ),
     "products": (
-        ("产品", _text("name")),
-        ("云服务商", _name("provider_name", "provider_id")),
-        ("类别", _word("category", "category")),
-        ("价格", _yuan("price_fen")),
-        ("支持云使用券", _word("voucher_eligible", "yes_no")),
+        Column("产品", _text("name")),
+        _PROVIDER,
+        Column("类别", _text("kind_zh")),
+        Column("价格", _yuan("price_fen")),
+        Column("支持{voucher}", _word("voucher_eligible", "yes_no")),
+    ),
+    "filings": (
+        _REGION,
+        Column("类别", _text("kind_zh")),
+        Column("上云企业数", _number("enterprises")),
+        Column("备案件数", _number("filings")),
     ),
     "voucher_holders": (
-        ("企业", _name("name", "enterprise_id")),
-        ("行政区划", _text("region")),
-        ("年度", _text("year")),
-        ("额度", _yuan("amount_fen")),
+        _ENTERPRISE,
+        _REGION,
+        _YEAR,
+        Column("额度", _yuan("amount_fen")),
+        _PROVIDER,
+        Column("券号", _text("number"), "number"),
+        Column("规格", _yuan("denomination_fen"), "denomination_fen"),
+        Column("状态", _word("status", "voucher_status")),
     ),
     "nodes": (
-        ("年度", _text("year")),
-        ("截止时间", _instant("closes_at")),
-        ("状态", _word("status", "node_status")),
-        ("受理件数", _number("claims")),
+        _YEAR,
+        Column("截止时间", _instant("closes_at")),
+        Column("状态", _word("status", "node_status")),
+        Column("受理件数", _number("claims")),
+    ),
+    "notices": (
+        _PROVIDER,
+        _ENTERPRISE,
+        Column("金额", _yuan("payable_fen")),
+        Column("公示首日", _day("from_on")),
+        Column("公示末日", _day("until_on")),
+        Column("异议件数", _number("objections")),
+        Column("结果", _word("outcome", "notice_outcome")),
     ),
     "payments": (
-        ("云服务商", _name("name", "provider_id")),
-        ("年度", _text("year")),
-        ("笔数", _number("payments")),
-        ("金额", _yuan("amount_fen")),
+        Column("云服务商", _name("name", "provider_id"), "provider_id"),
+        Column("地区", _text("region"), "region"),
+        _YEAR,
+        Column("笔数", _number("payments")),
+        _AMOUNT,
     ),
+    "designations": (_ENTERPRISE, _REGION, Column("类别", _word("kind", "designation"))),
+    "regions": (
+        Column("地区", _text("region")),
+        Column("期间", _text("period")),
+        Column("类别", _word("mark", "mark")),
+        Column("指标", _measure, "measure"),
+        Column("目标或得分", _mark),
+    ),
+    "awards": (_YEAR, Column("地区", _text("region")), Column("加权指数", _text("weighted")), _AMOUNT),
     "blacklist": (
-        ("名称", _name("name", "party_id")),
-        ("主体", _word("party_kind", "party_kind")),
-        ("事由", _word("ground", "ground")),
-        ("生效时间", _instant("effective_at")),
+        Column("名称", _name("name", "party_id")),
+        Column("主体", _word("party_kind", "party_kind")),
+        Column("事由", _word("ground", "ground")),
+        Column("生效时间", _instant("effective_at")),
     ),
     "checkpoints": (
-        ("记录数", _number("size")),
-        ("校验值", _text("head")),
-        ("时间", _instant("at")),
+        Column("记录数", _number("size")),
+        Column("校验值", _text("head")),
+        Column("时间", _instant("at")),
     ),
 }
 
@@ -137,7 +216,7 @@ def pages(*, programme: str, programme_title: str, sections: Sequence[Section], 
     common = {"programme": programme, "programme_title": programme_title, "at": at}
     files = {
         "index.html": jinja.get_template("board/index.html").render(common, sections=sections),
-        "board.css": (TEMPLATES / "board" / "board.css").read_text(encoding="utf-8"),
+        **style(),
     }
     for section in sections:
         if section.published:
@@ -145,6 +224,16 @@ def pages(*, programme: str, programme_title: str, sections: Sequence[Section], 
             files[f"{section.section}.html"] = page.render(common, section=section)
             files[f"{section.section}.json"] = _data(programme, section, at)
     return files
+
+
+def style() -> dict[str, str]:
+    """What every page refers to."""
+    return {"board.css": (TEMPLATES / "board" / "board.css").read_text(encoding="utf-8")}
+
+
+def contents(boards: Sequence[tuple[str, str]], at: datetime) -> str:
+    """The page that leads to the boards of several programmes: code and title of each."""
+    return environment("zh").get_template("board/programmes.html").render(boards=boards, at=at)
 
 
 def _data(programme: str, section: Section, at: datetime) -> str:

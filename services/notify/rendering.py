@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from contracts.errors import ERRORS
-from contracts.money import format_yuan
-from infra.clock import SHANGHAI
-from services.notify.domain.routes import Route
+from services.notify.domain.recipients import Route
+from services.notify.facts import facts, headline
+from services.notify.formats import day, instant, yuan
+from services.notify.speech import Speaker
 from services.notify.words import word
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -30,39 +30,6 @@ class Words:
 
     title: str
     body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Names of organisations and products by id; one not heard of yet is shown by its id."""
-
-    parties: Mapping[str, str]
-    products: Mapping[str, str]
-
-    def party(self, party_id: str) -> str:
-        return self.parties.get(party_id, party_id)
-
-    def product(self, product_id: str) -> str:
-        return self.products.get(product_id, product_id)
-
-
-def yuan(language: str, amount_fen: int) -> str:
-    """`12,345.60元`, `CNY 12,345.60`."""
-    whole, places = format_yuan(amount_fen).split(".")
-    text = f"{int(whole):,}.{places}" if whole != "-0" else f"-0.{places}"
-    return f"{text}元" if language == "zh" else f"CNY {text}"
-
-
-def day(language: str, value: date) -> str:
-    """`2019年6月30日`, `2019-06-30`."""
-    return f"{value.year}年{value.month}月{value.day}日" if language == "zh" else value.isoformat()
-
-
-def instant(language: str, value: datetime) -> str:
-    """`2019年6月30日 18:00`, `2019-06-30 18:00 (Beijing)`: the time of day in Asia/Shanghai."""
-    local = value.astimezone(SHANGHAI)
-    clock = f"{local:%H:%M}"
-    return f"{day(language, local.date())} {clock}" + ("" if language == "zh" else " (Beijing)")
 
 
 def reasons(language: str, given: Sequence[str] | None) -> str:
@@ -122,25 +89,26 @@ def _file(language: str, folder: str, name: str) -> Path:
 
 
 def render(
-    *,
-    language: str,
-    route: Route,
-    programme: str,
-    data: Mapping[str, Any],
-    subject: str,
-    articles: Sequence[str],
-    names: Names,
+    *, speaker: Speaker, route: Route, programme: str, data: Mapping[str, Any], subject: str, articles: Sequence[str]
 ) -> Words:
     """The notice of `route` on an event's `data`; jinja2.UndefinedError when a template asks for what is not there."""
     context = {
         "e": data,
-        "route": route,
+        "says": speaker.fill(route.says),
+        "do": speaker.fill(route.do) if route.do else "",
         "subject": subject,
         "articles": list(articles),
-        "party": names.party,
-        "product": names.product,
+        "party": speaker.names.party,
+        "product": speaker.names.product,
+        "office": speaker.office,
+        "kind": speaker.kind,
+        "voucher": speaker.voucher,
+        "claim": speaker.claim,
+        "headline": partial(headline, speaker, data),
+        "facts": partial(facts, speaker, data),
+        "then": partial(speaker.rules, route.then, data),
     }
-    title, body, foot = template(language, programme, route.template).render(context).split(PART)
+    title, body, foot = template(speaker.language, programme, route.template).render(context).split(PART)
     return Words(
         title=" ".join(title.split())[:LONGEST_TITLE],
         body=f"{body.strip()[:LONGEST_BODY]}\n\n{foot.strip()}",

@@ -26,6 +26,7 @@ notifications = sa.Table(
     sa.Column("event_type", sa.String(100), nullable=False),
     sa.Column("template", sa.String(64), nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("region", sa.String(6)),  # the event's: an office reads those of its own area
     sa.Column("subject", sa.String(128), nullable=False),
     sa.Column("party_id", ID),  # one of the two: a party, or
     sa.Column("role", sa.String(20)),  # everyone of this role in the programme
@@ -76,6 +77,7 @@ known_parties = sa.Table(
     sa.Column("uscc", sa.String(18), nullable=False),
     sa.Column("name", sa.String(120), nullable=False),
     sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("batch", sa.String(20)),  # of the catalogue, where providers are chosen in batches
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_parties_shown", "programme", "kind", "status", "party_id"),
@@ -103,7 +105,12 @@ known_plans = sa.Table(
     sa.Column("plan_id", ID, primary_key=True),
     sa.Column("programme", sa.String(40), nullable=False, index=True),
     sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
     sa.Column("budget_fen", sa.BigInteger, nullable=False),
+    sa.Column("carried_fen", sa.BigInteger, nullable=False),
+    sa.Column("made_up_fen", sa.BigInteger, nullable=False),
+    sa.Column("denominations", Json, nullable=False),
+    sa.Column("funds", Json, nullable=False),
     sa.Column("quota_fen", sa.BigInteger, nullable=False),
     sa.Column("opens_on", sa.Date, nullable=False),
     sa.Column("document", sa.String(200), nullable=False),
@@ -116,19 +123,77 @@ closed_years = sa.Table(
     metadata,
     sa.Column("plan_id", ID, primary_key=True),
     sa.Column("lapsed_fen", sa.BigInteger, nullable=False),
+    sa.Column("carried_fen", sa.BigInteger, nullable=False),
+    sa.Column("deferred_fen", sa.BigInteger, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
-known_quotas = sa.Table(
-    "known_quotas",
+# Who was given support: a granted quota (by its application), or a voucher that was generated (by its order).
+known_vouchers = sa.Table(
+    "known_vouchers",
     metadata,
-    sa.Column("application_id", ID, primary_key=True),
+    sa.Column("voucher_id", ID, primary_key=True),
     sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("provider_id", ID),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("year", sa.Integer, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.String(40)),
+    sa.Column("denomination_fen", sa.BigInteger),
+    sa.Column("status", sa.String(8), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.Index("known_quotas_shown", "programme", "application_id"),
+    sa.Index("known_vouchers_shown", "programme", "voucher_id"),
+)
+
+# The board shows how many, never who.
+known_filings = sa.Table(
+    "known_filings",
+    metadata,
+    sa.Column("filing_id", ID, primary_key=True),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_filings_shown", "programme", "status", "region", "kind"),
+)
+
+known_notices = sa.Table(
+    "known_notices",
+    metadata,
+    sa.Column("notice_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("from_on", sa.Date, nullable=False),
+    sa.Column("until_on", sa.Date, nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_notice_items = sa.Table(
+    "known_notice_items",
+    metadata,
+    sa.Column("notice_id", ID, primary_key=True),
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("payable_fen", sa.BigInteger, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_notice_items_shown", "programme", "notice_id", "claim_id"),
+)
+
+known_objections = sa.Table(
+    "known_objections",
+    metadata,
+    sa.Column("objection_id", ID, primary_key=True),
+    sa.Column("notice_id", ID, nullable=False),
+    sa.Column("claim_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_objections_of_item", "notice_id", "claim_id"),
 )
 
 known_nodes = sa.Table(
@@ -147,13 +212,57 @@ known_payments = sa.Table(
     "known_payments",
     metadata,
     sa.Column("payment_id", ID, primary_key=True),
-    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("payee_id", ID, nullable=False),
+    sa.Column("payee_kind", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(6)),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("year", sa.Integer, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("status", sa.String(12), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.Index("known_payments_shown", "programme", "provider_id", "year"),
+    sa.Index("known_payments_shown", "programme", "status", "payee_id", "year"),
+)
+
+known_designations = sa.Table(
+    "known_designations",
+    metadata,
+    sa.Column("designation_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_designations_shown", "programme", "designation_id"),
+)
+
+# What is measured of a region: its targets, and the scores of its evaluations.
+known_marks = sa.Table(
+    "known_marks",
+    metadata,
+    sa.Column("mark_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("mark", sa.String(12), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("period", sa.String(7), nullable=False),
+    sa.Column("measure", sa.String(40)),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("figures", Json, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_marks_shown", "programme", "mark_id"),
+)
+
+known_shares = sa.Table(
+    "known_shares",
+    metadata,
+    sa.Column("award_id", ID, primary_key=True),
+    sa.Column("region", sa.String(6), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("weighted", sa.String(40), nullable=False),  # the index that the amount was shared out by
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_shares_shown", "programme", "award_id", "region"),
 )
 
 known_blacklist = sa.Table(

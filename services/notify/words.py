@@ -7,7 +7,6 @@ from collections.abc import Mapping
 Words = Mapping[str, Mapping[str, str]]
 
 ZH: Words = {
-    "category": {"infrastructure": "基础设施层", "platform": "平台系统层", "application": "业务应用层"},
     "ground": {
         "law_breach": "严重违反法律法规并受到查处",
         "public_morals": "严重违反社会公德",
@@ -33,18 +32,38 @@ ZH: Words = {
     "hold": {
         "BLACKLISTED": "收款方已列入黑名单",
         "ACCOUNT_CHANGED": "收款账户在批准后有变更",
-        "HELD_BY_SUPERVISION": "监管部门尚未放行其中的兑现申请",
+        "HELD_BY_SUPERVISION": "监管部门尚未放行其中的申请",
     },
     "complaint_outcome": {"resolved": "已解决", "rejected": "不成立", "forwarded": "已转交有关部门处理"},
     "plan_status": {"made": "已制定", "published": "已公示", "closed": "已结束"},
     "provider_status": {"admitted": "服务中", "leaving": "已申请退出"},
     "node_status": {"open": "受理中", "closed": "已截止"},
     "party_kind": {"enterprise": "上云企业", "provider": "云服务商"},
+    "verdict": {"open": "待处置", "acknowledged": "核查中", "confirmed": "属实", "false_alarm": "排除"},
+    "level": {"province": "省级", "city": "市级", "county": "县级"},
+    "measure": {
+        "enterprises": "上云企业数",
+        "spending_yuan": "上云投入（元）",
+        "pilot_enterprises": "试点企业数",
+        "model_enterprises": "标杆企业数",
+        "model_cases": "标杆案例数",
+        "platform_providers": "云平台服务商数",
+        "application_providers": "云应用服务商数",
+        "training_batches": "培训批次",
+    },
+    "designation": {"pilot": "试点企业", "model": "标杆企业"},
+    "voucher_status": {"valid": "有效", "void": "失效"},
+    "mark": {"target": "目标", "evaluation": "考评"},
+    "notice_outcome": {
+        "open": "公示中",
+        "objected": "有异议，处理中",
+        "upheld": "异议成立",
+        "unopposed": "期满无异议",
+    },
     "yes_no": {"True": "是", "False": "否"},
 }
 
 EN: Words = {
-    "category": {"infrastructure": "infrastructure", "platform": "platform", "application": "application"},
     "ground": {
         "law_breach": "serious breach of law, penalised",
         "public_morals": "serious breach of public morals",
@@ -81,6 +100,27 @@ EN: Words = {
     "provider_status": {"admitted": "in service", "leaving": "has given notice"},
     "node_status": {"open": "open", "closed": "closed"},
     "party_kind": {"enterprise": "enterprise", "provider": "provider"},
+    "verdict": {"open": "open", "acknowledged": "under inquiry", "confirmed": "confirmed", "false_alarm": "unfounded"},
+    "level": {"province": "province", "city": "city", "county": "county"},
+    "measure": {
+        "enterprises": "enterprises on the cloud",
+        "spending_yuan": "spent on the cloud, in yuan",
+        "pilot_enterprises": "pilot enterprises",
+        "model_enterprises": "model enterprises",
+        "model_cases": "model cases",
+        "platform_providers": "platform providers",
+        "application_providers": "application providers",
+        "training_batches": "batches of training",
+    },
+    "designation": {"pilot": "pilot", "model": "model"},
+    "voucher_status": {"valid": "valid", "void": "void"},
+    "mark": {"target": "target", "evaluation": "evaluation"},
+    "notice_outcome": {
+        "open": "on notice",
+        "objected": "objected to, not decided yet",
+        "upheld": "objection upheld",
+        "unopposed": "ran out without objection",
+    },
     "yes_no": {"True": "yes", "False": "no"},
 }
 

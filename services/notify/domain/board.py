@@ -1,19 +1,13 @@
-"""Which lists a programme's document asks to be public, and by which article; the others are left off."""
+"""Which lists a programme's document asks to be public, by which article, and what they are called there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.programmes import Pack
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A heading in both languages."""
-
-    zh: str
-    en: str
+from contracts.programmes.schema import Text
+from services.notify.domain.rules import articles_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,36 +19,75 @@ class Published:
     article: str | None
 
 
+def _text(zh: str, en: str) -> Text:
+    return Text(zh=zh, en=en)
+
+
+# `{voucher}` is what the programme's document calls its support
 TITLES: Mapping[str, Text] = {
-    "plans": Text("云使用券发放计划", "Issuance plans"),
-    "providers": Text("云服务商名录", "Providers"),
-    "products": Text("云服务目录", "Catalogue of services"),
-    "voucher_holders": Text("获得额度的企业", "Enterprises that were given vouchers"),
-    "nodes": Text("兑现受理节点", "Dates for claims"),
-    "payments": Text("资金拨付情况", "Payments by provider"),
-    "blacklist": Text("黑名单", "Blacklist"),
-    "checkpoints": Text("留痕检查点", "Checkpoints of the evidence log"),
+    "plans": _text("{voucher}发放计划", "Issuance plans: {voucher}"),
+    "providers": _text("云服务商名录", "Providers"),
+    "products": _text("云服务目录", "Catalogue of services"),
+    "filings": _text("上云企业统计", "Enterprises on the cloud, counted"),
+    "voucher_holders": _text("获得{voucher}的企业", "Enterprises that were given support: {voucher}"),
+    "nodes": _text("{claim}受理节点", "Dates for claims"),
+    "notices": _text("{claim}申请公示", "Claims on public notice"),
+    "payments": _text("资金拨付情况", "Payments"),
+    "designations": _text("试点和标杆企业", "Pilots and models"),
+    "regions": _text("各地目标和考评", "Targets and evaluations of regions"),
+    "awards": _text("综合奖补分配", "Composite awards to regions"),
+    "blacklist": _text("黑名单", "Blacklist"),
+    "checkpoints": _text("留痕检查点", "Checkpoints of the evidence log"),
 }
 
-# The rules that ask for a section, or whose carrying out it shows; the first that the pack has counts. The list of
-# who was given a voucher names enterprises, so that it stands only where the document itself asks for it.
+# What a document calls getting the money, by how it supports; a voucher is redeemed.
+CLAIM: Mapping[str, Text] = {"reimbursement": _text("补贴", "subsidy"), "award": _text("奖补", "award")}
+REDEMPTION = _text("兑现", "redemption")
+SUPPORT = _text("支持资金", "support")
+
+# The rules that ask for a section, or whose carrying out it shows; the first that the pack has counts. A list that
+# names enterprises (holders, claims on notice) stands only where the document itself asks for it; sums and counts name
+# nobody but providers.
 ASKED_BY: Mapping[str, tuple[str, ...]] = {
     "plans": ("publications.plan", "issuing.publish"),
     "providers": ("publications.catalogue", "products.catalogue"),
     "products": ("publications.catalogue", "products.catalogue"),
+    "filings": ("publications.filings", "filing.rule"),
     "voucher_holders": ("publications.holders",),
     "nodes": ("claims.cadence",),
-    "payments": ("payment.path.2", "payment.path.1"),
+    "notices": ("publications.claims", "claims.notice"),
+    "payments": ("payment.path.pay", "payment.path.last"),
+    "designations": (
+        "publications.designations",
+        "targets.*?measure=pilot_enterprises",
+        "targets.*?measure=model_enterprises",
+        "targets.*?measure=model_cases",
+    ),
+    "regions": ("publications.regions", "assessments.*?of=city"),
+    "awards": ("publications.awards", "region_award"),
     "blacklist": ("publications.blacklist", "exit.blacklist"),
     "checkpoints": ("supervision.trace",),
 }
 
 
-def shown(*, section: str, pack: Pack) -> Published:
-    """Whether the pack's document asks for the section; a rule that is delegated and not filled asks for nothing."""
-    for path in ASKED_BY[section]:
-        try:
-            return Published(section=section, published=True, article=pack.article(path))
-        except LookupError:  # no such rule here, or one left to a locality that has not written it
-            continue
-    return Published(section=section, published=False, article=None)
+def shown(*, section: str, packs: Sequence[Pack]) -> Published:
+    """Whether the document, or an overlay of it, asks for the section; what is delegated and not filled asks for
+    nothing."""
+    articles = next((found for pack in packs if (found := articles_at(pack, ASKED_BY[section], {}))), None)
+    return Published(section=section, published=articles is not None, article=articles[0] if articles else None)
+
+
+def title(*, section: str, pack: Pack) -> Text:
+    """What the section is called under this programme."""
+    words, claim, found = voucher(pack), claiming(pack), TITLES[section]
+    return _text(found.zh.format(voucher=words.zh, claim=claim.zh), found.en.format(voucher=words.en, claim=claim.en))
+
+
+def voucher(pack: Pack | None) -> Text:
+    """What the document calls the support."""
+    return pack.issuing.word if pack and pack.issuing else SUPPORT
+
+
+def claiming(pack: Pack | None) -> Text:
+    """What the document calls getting the money."""
+    return CLAIM.get(pack.issuing.instrument, REDEMPTION) if pack and pack.issuing else REDEMPTION

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from services.notify.domain.routes import EveryProvider, Party, Route, Staff, routes_of
+from contracts.programmes import Pack
+from services.notify.domain.recipients import Addressee, Route
+from services.notify.domain.routes import routes_of
 
 # A read notice has done its work; an unread one is kept for as long as a party may still have to act on the year it
 # is about. The evidence log keeps the events themselves for good.
@@ -21,44 +23,27 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
-class Addressee:
-    """A party by id, or a role; one of the two."""
-
-    party_id: str | None = None
-    role: str | None = None
-
-    @property
-    def label(self) -> str:
-        return f"party:{self.party_id}" if self.party_id else f"role:{self.role}"
-
-
-@dataclass(frozen=True, slots=True)
 class Notice:
-    """One route taken by one event, to all its addressees (each once)."""
+    """One route taken by one event, to all its addressees (each once), with the articles it rests on."""
 
     route: Route
     addressees: tuple[Addressee, ...]
+    articles: tuple[str, ...]
 
 
-def notices(*, event_type: str, data: Mapping[str, Any], admitted: Sequence[str]) -> Iterator[Notice]:
-    """The notices of an event; `admitted`: ids of the programme's admitted providers."""
-    for route in routes_of(event_type, data):
-        found = dict.fromkeys(_addressees(route, data, admitted))
+def notices(
+    *, event_type: str, data: Mapping[str, Any], pack: Pack | None, admitted: Sequence[str]
+) -> Iterator[Notice]:
+    """The notices of an event under its programme's rules; `admitted`: ids of the programme's admitted providers.
+
+    Whoever is concerned twice (as the one who filed and the one who is paid) is told once, by the first route.
+    """
+    told: set[Addressee] = set()
+    for route in routes_of(event_type, data, pack):
+        found = [one for one in dict.fromkeys(route.addressees(data, pack, admitted)) if one not in told]
+        told.update(found)
         if found:
-            yield Notice(route, tuple(found))
-
-
-def _addressees(route: Route, data: Mapping[str, Any], admitted: Sequence[str]) -> Iterator[Addressee]:
-    for recipient in route.to:
-        match recipient:
-            case Party(field):
-                party_id = data.get(field)
-                if party_id is not None:
-                    yield Addressee(party_id=party_id)
-            case Staff(role):
-                yield Addressee(role=role)
-            case EveryProvider():
-                yield from (Addressee(party_id=provider_id) for provider_id in admitted)
+            yield Notice(route, tuple(found), tuple(route.articles(data, pack)))
 
 
 def notice_id(*, event_id: str, template: str, addressee: Addressee, at_ms: int) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from contracts import fields as f
+from contracts.programmes import Pack
+
 NOW = datetime(2019, 6, 30, 10, 0, tzinfo=UTC)
 ULID = "01J00000000000000000000001"
 
@@ -15,6 +18,19 @@ def example(schema: type[Schema], *, full: bool, **given: Any) -> dict[str, Any]
     """Data as a handler receives it: `given` fields as said, optional ones made (full) or None."""
     found = {name: _value(field, full) for name, field in schema().fields.items()}
     return {**found, **given}
+
+
+def situated(schema: type[Schema], pack: Pack) -> dict[str, Any]:
+    """Values that an event of this programme would have where the contract leaves the word to the pack."""
+    claim = pack.stages("claim") or pack.stages("filing") or pack.stages("provider_admission")
+    known = {
+        "programme": pack.code,
+        "stage": claim[-1].role if claim else "operator",
+        "category": next(iter(pack.categories), None),
+        "track": next(iter(pack.tracks), None),
+        "measure": "enterprises",
+    }
+    return {name: value for name, value in known.items() if name in schema().fields}
 
 
 def _value(field: fields.Field, full: bool) -> Any:
@@ -53,6 +69,8 @@ def _text(field: fields.String) -> str:
     for rule in field.validators:
         if isinstance(rule, validate.OneOf):
             return str(next(iter(rule.choices)))
+        if isinstance(rule, validate.Regexp) and rule.regex in (f.CODE, f.PERIOD):
+            return "operator" if rule.regex is f.CODE else "2019-03"
         if isinstance(rule, validate.Regexp):
             for candidate in (ULID, "915201000000000001"[:18], "a" * 64, "520100", "guizhou-2018"):
                 if rule.regex.fullmatch(candidate) and "x00" not in rule.regex.pattern:

@@ -30,6 +30,8 @@ def upgrade() -> None:
     op.create_table('closed_years',
     sa.Column('plan_id', sa.String(length=26), nullable=False),
     sa.Column('lapsed_fen', sa.BigInteger(), nullable=False),
+    sa.Column('carried_fen', sa.BigInteger(), nullable=False),
+    sa.Column('deferred_fen', sa.BigInteger(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('plan_id')
     )
@@ -108,6 +110,47 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('size')
     )
+    op.create_table('known_designations',
+    sa.Column('designation_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('designation_id')
+    )
+    with op.batch_alter_table('known_designations', schema=None) as batch_op:
+        batch_op.create_index('known_designations_shown', ['programme', 'designation_id'], unique=False)
+
+    op.create_table('known_filings',
+    sa.Column('filing_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('filing_id')
+    )
+    with op.batch_alter_table('known_filings', schema=None) as batch_op:
+        batch_op.create_index('known_filings_shown', ['programme', 'status', 'region', 'kind'], unique=False)
+
+    op.create_table('known_marks',
+    sa.Column('mark_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('mark', sa.String(length=12), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('measure', sa.String(length=40), nullable=True),
+    sa.Column('number', sa.BigInteger(), nullable=False),
+    sa.Column('figures', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('mark_id')
+    )
+    with op.batch_alter_table('known_marks', schema=None) as batch_op:
+        batch_op.create_index('known_marks_shown', ['programme', 'mark_id'], unique=False)
+
     op.create_table('known_nodes',
     sa.Column('node_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
@@ -121,6 +164,41 @@ def upgrade() -> None:
     with op.batch_alter_table('known_nodes', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_known_nodes_programme'), ['programme'], unique=False)
 
+    op.create_table('known_notice_items',
+    sa.Column('notice_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('payable_fen', sa.BigInteger(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('notice_id', 'claim_id')
+    )
+    with op.batch_alter_table('known_notice_items', schema=None) as batch_op:
+        batch_op.create_index('known_notice_items_shown', ['programme', 'notice_id', 'claim_id'], unique=False)
+
+    op.create_table('known_notices',
+    sa.Column('notice_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('notice_id')
+    )
+    op.create_table('known_objections',
+    sa.Column('objection_id', sa.String(length=26), nullable=False),
+    sa.Column('notice_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('objection_id')
+    )
+    with op.batch_alter_table('known_objections', schema=None) as batch_op:
+        batch_op.create_index('known_objections_of_item', ['notice_id', 'claim_id'], unique=False)
+
     op.create_table('known_parties',
     sa.Column('party_id', sa.String(length=26), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -128,6 +206,7 @@ def upgrade() -> None:
     sa.Column('uscc', sa.String(length=18), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('batch', sa.String(length=20), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('party_id')
@@ -137,7 +216,9 @@ def upgrade() -> None:
 
     op.create_table('known_payments',
     sa.Column('payment_id', sa.String(length=26), nullable=False),
-    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('payee_id', sa.String(length=26), nullable=False),
+    sa.Column('payee_kind', sa.String(length=12), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=True),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
@@ -146,13 +227,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('payment_id')
     )
     with op.batch_alter_table('known_payments', schema=None) as batch_op:
-        batch_op.create_index('known_payments_shown', ['programme', 'provider_id', 'year'], unique=False)
+        batch_op.create_index('known_payments_shown', ['programme', 'status', 'payee_id', 'year'], unique=False)
 
     op.create_table('known_plans',
     sa.Column('plan_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('budget_fen', sa.BigInteger(), nullable=False),
+    sa.Column('carried_fen', sa.BigInteger(), nullable=False),
+    sa.Column('made_up_fen', sa.BigInteger(), nullable=False),
+    sa.Column('denominations', infra.tables.Json(), nullable=False),
+    sa.Column('funds', infra.tables.Json(), nullable=False),
     sa.Column('quota_fen', sa.BigInteger(), nullable=False),
     sa.Column('opens_on', sa.Date(), nullable=False),
     sa.Column('document', sa.String(length=200), nullable=False),
@@ -179,17 +265,34 @@ def upgrade() -> None:
     with op.batch_alter_table('known_products', schema=None) as batch_op:
         batch_op.create_index('known_products_shown', ['programme', 'status', 'product_id'], unique=False)
 
-    op.create_table('known_quotas',
-    sa.Column('application_id', sa.String(length=26), nullable=False),
+    op.create_table('known_shares',
+    sa.Column('award_id', sa.String(length=26), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('weighted', sa.String(length=40), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('award_id', 'region')
+    )
+    with op.batch_alter_table('known_shares', schema=None) as batch_op:
+        batch_op.create_index('known_shares_shown', ['programme', 'award_id', 'region'], unique=False)
+
+    op.create_table('known_vouchers',
+    sa.Column('voucher_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=True),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('number', sa.String(length=40), nullable=True),
+    sa.Column('denomination_fen', sa.BigInteger(), nullable=True),
+    sa.Column('status', sa.String(length=8), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('application_id')
+    sa.PrimaryKeyConstraint('voucher_id')
     )
-    with op.batch_alter_table('known_quotas', schema=None) as batch_op:
-        batch_op.create_index('known_quotas_shown', ['programme', 'application_id'], unique=False)
+    with op.batch_alter_table('known_vouchers', schema=None) as batch_op:
+        batch_op.create_index('known_vouchers_shown', ['programme', 'voucher_id'], unique=False)
 
     op.create_table('notifications',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -198,6 +301,7 @@ def upgrade() -> None:
     sa.Column('event_type', sa.String(length=100), nullable=False),
     sa.Column('template', sa.String(length=64), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=True),
     sa.Column('subject', sa.String(length=128), nullable=False),
     sa.Column('party_id', sa.String(length=26), nullable=True),
     sa.Column('role', sa.String(length=20), nullable=True),

@@ -1,0 +1,82 @@
+"""Who hears of what supervision says: alerts, complaints, the blacklist, regions and their targets."""
+
+from __future__ import annotations
+
+from services.notify.domain.recipients import Office, Party, Route, Said, Staff
+
+ENTERPRISE, PROVIDER, PARTY = Party("enterprise_id"), Party("provider_id"), Party("party_id")
+OPERATOR, BUREAU, PREFECTURE = Staff("operator"), Staff("bureau"), Staff("prefecture")
+FINANCE, SUPERVISOR = Staff("finance"), Staff("supervisor")
+FIRST, REVIEWERS = Office("reviews.claim.first"), Office("reviews.claim.*")
+_LISTED = ("exit.blacklist", "supervision.dishonesty_list", "supervision.fraud")
+_CITIES = "assessments.*?of=city"
+
+CASES = (
+    Route(
+        event="supervision.claim_held.v1", template="claim_held", to=(PROVIDER, FIRST),
+        says=Said("{claim}申请须进一步核查", "A claim is held for inquiry"),
+        do=Said("核查结束前暂停办理，结果另行通知。", "It waits until the inquiry ends; the outcome will be told."),
+        rules=("supervision.hold",),
+    ),
+    Route(
+        event="supervision.claim_rejected.v1", template="claim_rejected", to=(REVIEWERS,),
+        says=Said("{claim}申请核查不通过", "A claim was rejected on inquiry"), rules=("supervision.fraud",),
+        then=("supervision.fraud",),
+    ),
+    Route(
+        event="supervision.alert_raised.v1", template="alert_raised", to=(SUPERVISOR,),
+        says=Said("发现异常{claim}申请", "An anomalous claim"), do=Said("请核查处置。", "Please look into it."),
+        rules=("supervision.hold",),
+    ),
+    Route(
+        event="supervision.alert_resolved.v1", template="alert_resolved", to=(SUPERVISOR, FIRST),
+        says=Said("异常已处置", "An alert was resolved"), rules=("supervision.hold",),
+    ),
+    Route(
+        event="supervision.complaint_filed.v1", template="complaint_filed", to=(OPERATOR, PROVIDER),
+        says=Said("企业投诉云服务商", "An enterprise complains about a provider"), rules=("supervision.complaints",),
+        then=("supervision.complaints",),
+    ),
+    Route(
+        event="supervision.complaint_answered.v1", template="complaint_answered", to=(ENTERPRISE,),
+        says=Said("投诉已答复", "A complaint was answered"), rules=("supervision.complaints",),
+    ),
+    Route(
+        event="supervision.party_blacklisted.v1", template="blacklisted", to=(PARTY, OPERATOR, BUREAU),
+        says=Said("已列入失信名单（黑名单）", "Put on the list of the dishonest (blacklist)"),
+        rules=_LISTED, then=_LISTED,
+    ),
+    Route(
+        event="supervision.party_removed.v1", template="blacklist_removed", to=(PARTY, OPERATOR, BUREAU),
+        says=Said("已移出失信名单（黑名单）", "Removed from the list of the dishonest (blacklist)"), rules=_LISTED,
+    ),
+)  # fmt: skip
+
+REGIONS = (
+    Route(
+        event="supervision.target_set.v1", template="target_set", to=(PREFECTURE, BUREAU),
+        says=Said("本地区年度目标已下达", "A region's target was set"), rules=("targets.*?measure={measure}", _CITIES),
+        then=(_CITIES,),
+    ),
+    Route(
+        event="supervision.progress_reported.v1", template="progress_reported", to=(BUREAU,),
+        says=Said("地区已报送进展", "A region reported its progress"), rules=("assessments.*?every=month", _CITIES),
+    ),
+    Route(
+        event="supervision.region_evaluated.v1", template="region_evaluated", to=(PREFECTURE, BUREAU),
+        says=Said("地区工作考评结果", "A region was evaluated"), rules=(_CITIES,),
+    ),
+    Route(
+        event="supervision.enterprise_designated.v1", template="enterprise_designated",
+        to=(ENTERPRISE, PREFECTURE, BUREAU),
+        says=Said("企业获评试点或标杆", "An enterprise was made a pilot or a model"),
+        rules=("targets.*?measure={kind}_enterprises", "targets.*?measure={kind}_cases"),
+    ),
+    Route(
+        event="supervision.regions_awarded.v1", template="regions_awarded", to=(PREFECTURE, BUREAU, FINANCE),
+        says=Said("综合奖补已分配", "The composite award was shared out"), rules=("region_award",),
+        then=("region_award",),
+    ),
+)  # fmt: skip
+
+ROUTES = CASES + REGIONS
