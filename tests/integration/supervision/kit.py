@@ -24,7 +24,7 @@ SHA = "a" * 64
 
 
 def uid(kind: str, number: int) -> str:
-    """A ULID that says what it is of: E enterprise, P provider, K product, F filing, R order, C claim, T tie, B entry."""
+    """A ULID that says what it is of: E enterprise, P provider, K product, F filing, R order, C claim, T tie."""
     return f"01{kind}{number:023d}"
 
 
