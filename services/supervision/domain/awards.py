@@ -11,7 +11,7 @@ from contracts.errors import Refused
 from contracts.money import apportion, format_rate
 from contracts.programmes import Pack
 from contracts.programmes.schema import RegionAward
-from services.supervision.domain.regions import refused, rule_of
+from services.supervision.domain.regions import refused
 
 PLACES = 12  # of an index as text; the amounts are of the exact fraction
 CRITERIA = ("cloud_share", "redeemed", "assessment")
@@ -74,10 +74,12 @@ def share_out(amount_fen: int, *, rule: RegionAward, standings: Collection[Stand
 
 def award_rule(pack: Pack) -> RegionAward | Refused:
     """DELEGATED_RULE_MISSING where the document leaves the weights to others, else RULE_ABSENT."""
-    rule = rule_of(pack, "region_award", "programme")
-    if isinstance(rule, Refused) or isinstance(rule, RegionAward):
-        return rule
-    raise AssertionError("the pack's reader gives region_award its type")
+    if pack.region_award is not None:
+        return pack.region_award
+    delegation = pack.unfilled("region_award")
+    if delegation is not None:
+        return refused(pack, "DELEGATED_RULE_MISSING", "programme", delegation.article)
+    return refused(pack, "RULE_ABSENT", "programme")
 
 
 def standings_of(

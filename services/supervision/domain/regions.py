@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from contracts.errors import Refused
-from contracts.programmes import DelegatedRuleMissing, Pack, Rule
+from contracts.programmes import Pack
 from services.supervision.domain.screening import articles
 
 Every = Literal["month", "quarter", "year"]
@@ -54,16 +54,6 @@ def trimmed(region: str) -> str:
 def refused(pack: Pack, code: str, field: str, article: str | None = None, **facts: Any) -> Refused:
     """With the version of the rules it was refused by."""
     return Refused(code, field, article, {"pack_version": pack.label, **facts})
-
-
-def rule_of(pack: Pack, path: str, field: str) -> Rule | Refused:
-    """The rule; DELEGATED_RULE_MISSING with the article that leaves it to others, RULE_ABSENT."""
-    try:
-        return pack.rule(path)
-    except DelegatedRuleMissing as missing:
-        return refused(pack, "DELEGATED_RULE_MISSING", field, missing.article, path=path)
-    except KeyError:
-        return refused(pack, "RULE_ABSENT", field, path=path)
 
 
 def assessed_by(pack: Pack, *, every: Collection[str], roles: Collection[str]) -> str | None:

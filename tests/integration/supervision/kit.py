@@ -24,7 +24,7 @@ SHA = "a" * 64
 
 
 def uid(kind: str, number: int) -> str:
-    """A ULID that says what it is of: E enterprise, P provider, K product, F filing, R order, C claim, T tie, B entry."""
+    """A ULID that says what it is of: E enterprise, P provider, K product, F filing, R order, C claim, T tie."""
     return f"01{kind}{number:023d}"
 
 
@@ -150,12 +150,12 @@ class Kit:
         }
         return self.event("registry.product_published.v1", data["product_id"], data)
 
-    def tie(self, number: int, enterprise: int, provider: int) -> Event:
+    def tie(self, number: int, enterprise: int, provider: int, *, programme: str = GUIZHOU) -> Event:
         data = {
             "tie_id": uid("T", number),
             "enterprise_id": uid("E", enterprise),
             "provider_id": uid("P", provider),
-            "programme": GUIZHOU,
+            "programme": programme,
             "kind": "ownership",
         }
         return self.event("registry.tie_recorded.v1", data["tie_id"], data)

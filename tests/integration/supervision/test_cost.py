@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from infra.messages import Event
-from tests.integration.supervision.kit import Kit
+from tests.integration.supervision.kit import GUIZHOU, Kit
 
 
 @contextmanager
@@ -38,6 +38,7 @@ def news(kit: Kit, size: int, offset: int) -> list[Event]:
         events += [
             kit.tie(number, number, number),
             kit.order(number, number, **about),
+            kit.filing(number, number, programme=GUIZHOU, category="application"),
             kit.claim(number, number, **about),
         ]
     return events
