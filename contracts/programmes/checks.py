@@ -59,6 +59,12 @@ def check_rates(pack: Pack) -> Iterator[Finding]:
         yield from _tiers(amount)
 
 
+def check_tracks(pack: Pack) -> Iterator[Finding]:
+    """A track's industries are judged with the programme's own."""
+    if pack.tracks and pack.eligibility.industry is None:
+        yield "eligibility.industry", "missing, and the tracks name industries"
+
+
 def check_delegations(pack: Pack) -> Iterator[Finding]:
     """An amount is stated or delegated; there is no third way."""
     if pack.amount is None and "amount" not in pack.delegates:
@@ -92,6 +98,8 @@ def check_filing(pack: Pack) -> Iterator[Finding]:
         yield "reviews.filing", "missing: what is filed is reviewed by someone"
     if (filing.cadence is None) != (filing.taken_at is None):
         yield "filing.taken_at", "cadence and taken_at go together"
+    if filing.cadence is not None and (filing.cadence.when, filing.cadence.late) != ("monthly", "next_month"):
+        yield "filing.cadence", "filings are taken monthly, and late ones the next month"
     if filing.taken_at is not None and filing.taken_at not in {stage.name for stage in stages}:
         yield "filing.taken_at", f"there is no stage {filing.taken_at} in reviews.filing"
     if not getattr(pack, {"track": "tracks", "category": "categories"}[filing.by]):
@@ -110,6 +118,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_roles,
     check_certification,
     check_rates,
+    check_tracks,
     check_delegations,
     check_cadence,
     check_filing,

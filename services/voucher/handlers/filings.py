@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
 from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
-from infra.packs import pack_at, pack_on
 from services.voucher import filings_store, store
 from services.voucher.access import foreign
 from services.voucher.domain import filings as domain
 from services.voucher.domain.filings import Filing, Request
 from services.voucher.domain.law import law
 from services.voucher.domain.parties import Enterprise, Provider
+from services.voucher.handlers.packs import Packs
 
 Step = tuple[str, Filing]
 
@@ -87,7 +87,7 @@ class _Known:
     enterprises: dict[str, Enterprise]
     providers: dict[str, Provider]
     ties: set[tuple[str, str]]
-    packs: dict[tuple[str, str | None], Pack | None] = field(default_factory=dict)
+    packs: Packs
 
     def put(self, filing: Filing) -> None:
         self.filings[filing.filing_id] = filing
@@ -106,6 +106,7 @@ def _known(uow: UnitOfWork, commands: Sequence[Command]) -> _Known:
         enterprises=store.enterprises(conn, buyers, now=uow.now, year=uow.today.year),
         providers=store.providers(conn, {body["provider_id"] for body in bodies if body["provider_id"]}, now=uow.now),
         ties=store.tied(conn, buyers),
+        packs=Packs(uow.today),
     )
 
 
@@ -118,16 +119,14 @@ def _submit(uow: UnitOfWork, known: _Known, command: Command) -> Filing | Outcom
         if not former.may_be_handed_in_again_as(request):
             return _again(former, request)
     enterprise = known.enterprises.get(request.enterprise_id)
-    if pack_on(request.programme, uow.today) is None:
+    if known.packs.get(request.programme) is None:
         return Refused("PROGRAMME_UNKNOWN", "programme")
     if enterprise is None:
         return Refused("NOT_YET_KNOWN", "enterprise_id")
     if enterprise.programme != request.programme:
         return Refused("PROGRAMME_MISMATCH", "programme")
-    pack = pack_on(request.programme, uow.today, enterprise.region)
-    assert pack is not None, "the programme is known"
-    filing = domain.submit(
-        pack=pack,
+    return domain.submit(
+        pack=known.packs.of(request.programme, enterprise.region),
         request=request,
         enterprise=enterprise,
         provider=known.providers.get(request.provider_id or ""),
@@ -138,7 +137,6 @@ def _submit(uow: UnitOfWork, known: _Known, command: Command) -> Filing | Outcom
         now=uow.now,
         today=uow.today,
     )
-    return _of(request, filing) if isinstance(filing, Refused) else filing
 
 
 def _request(body: dict[str, Any]) -> Request:
@@ -160,13 +158,13 @@ def _handed_in(uow: UnitOfWork, known: _Known, lost: set[str], command: Command,
     """The outcome of a filing that was kept, with its event; or of one with which another replica was quicker."""
     if not isinstance(outcome, Filing):
         return outcome
-    request, pack = _request(command.body), pack_at(outcome.pack_version)
+    request, pack = _request(command.body), known.packs.at(outcome.pack_version)
     if outcome.filing_id in lost:
         former = known.filings.get(outcome.filing_id)
         if former is not None:
             return _again(former, request)
         rivals = (one for one in known.live.get(outcome.enterprise_id, ()) if one.kind == outcome.kind)
-        return _of(request, domain.second(pack, next(rivals)))
+        return domain.second(pack, next(rivals))
     enterprise = known.enterprises[outcome.enterprise_id]
     judged = domain.facts_of(
         request=request, enterprise=enterprise, affiliated=known.affiliated(request), today=uow.today
@@ -191,17 +189,17 @@ def _each(
     decide: Callable[[Pack, Filing, Command], Step | Refused],
 ) -> list[Outcome]:
     """Each command's step, in order; a second one on a filing sees the first."""
-    changed: dict[str, Filing] = {}
+    packs, changed = Packs(uow.today), dict[str, Filing]()
     outcomes: list[Outcome] = []
     for command in commands:
         filing = filings.get(command.body["filing_id"])
         if filing is None:
             outcomes.append(Refused("NOT_FOUND", "filing_id"))
             continue
-        pack = pack_at(filing.pack_version)
+        pack = packs.at(filing.pack_version)
         step = foreign(command, filing.programme) or decide(pack, filing, command)
         if isinstance(step, Refused):
-            outcomes.append(_of(filing, step) if "pack_version" in step.facts else step)
+            outcomes.append(step)
             continue
         action, after = step
         filings[filing.filing_id] = changed[filing.filing_id] = after
@@ -233,12 +231,6 @@ def _told(
     )
     name = domain.EVENT_OF[action].split(".")[1]
     return Ok(view(filing), Decision(name, filing.filing_id, filing.programme, pack.label, rests_on, facts))
-
-
-def _of(request: Request, refused: Refused) -> Refused:
-    """A refusal is explained under the filing it was about, whatever field it names."""
-    found = {"subject": request.filing_id, "enterprise_id": request.enterprise_id}
-    return replace(refused, facts={**refused.facts, **found})
 
 
 def view(filing: Filing) -> dict[str, Any]:

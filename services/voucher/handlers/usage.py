@@ -10,13 +10,13 @@ from contracts.errors import Decision, Ok, Outcome, Refused
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from infra.packs import pack_at
 from services.voucher import store, usage_store
 from services.voucher.access import foreign
 from services.voucher.domain import usage as domain
 from services.voucher.domain.law import law
 from services.voucher.domain.orders import Order
 from services.voucher.domain.usage import Total, Usage
+from services.voucher.handlers.packs import Packs
 
 SAME = ("order_id", "provider_id", "since", "until", "days_used", "units", "evidence")
 
@@ -30,6 +30,7 @@ def record_usage(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
         known=usage_store.usage_by_id(uow.conn, {body["usage_id"] for body in bodies}),
         records=usage_store.usage_between(uow.conn, orders, since, until),
         totals=usage_store.usage_of(uow.conn, orders),
+        packs=Packs(uow.today),
         new=[],
     )
     outcomes = [_record(uow, books, orders.get(command.body["order_id"]), command) for command in commands]
@@ -44,6 +45,7 @@ class _Books:
     known: dict[str, Usage]
     records: dict[str, list[Usage]]
     totals: dict[str, Total]
+    packs: Packs
     new: list[Usage]
 
     def add(self, usage: Usage, total: Total) -> None:
@@ -73,7 +75,7 @@ def _record(uow: UnitOfWork, books: _Books, order: Order | None, command: Comman
         recorded_at=uow.now,
         **{name: body[name] for name in SAME},
     )
-    pack = pack_at(order.pack_version)
+    pack = books.packs.at(order.pack_version)
     total = domain.record(
         pack=pack,
         order=order,
@@ -84,7 +86,7 @@ def _record(uow: UnitOfWork, books: _Books, order: Order | None, command: Comman
         today=uow.today,
     )
     if isinstance(total, Refused):
-        return replace(total, facts={**total.facts, "subject": order.order_id})
+        return replace(total, facts={**total.facts, "subject": order.order_id})  # explained under its order, too
     books.add(usage, total)
     rests_on, facts = domain.rests_on(pack), domain.facts_of(usage, total)
     uow.emit(

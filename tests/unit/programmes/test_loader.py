@@ -89,6 +89,14 @@ SHENYANG_FAULTS = [
     ("two-stages-of-one-name", 'name = "countersignature"', 'name = "approval"', "have one name"),
     ("version-in-words", 'version = "1"', 'version = "first"', "a number as text"),
     ("no-day-of-the-month", "day = 5", "day = 31", "a day from 1 to 28"),
+    ("filings-taken-yearly", 'when = "monthly"\nday = 5', 'when = "yearly"', "filings are taken monthly"),
+    ("late-filings-refused", 'late = "next_month"', 'late = "refuse"', "late ones the next month"),
+    (
+        "industries-of-tracks-alone",
+        SHENYANG[SHENYANG.index("[eligibility.industry]") : SHENYANG.index("[eligibility.attested")],
+        "",
+        "tracks name industries",
+    ),
     (
         "payer-that-is-not-there",
         'name = "pay"\nrole = "finance"',

@@ -423,7 +423,7 @@ def test_a_pack_whose_first_stage_takes_them_counts_from_the_day_of_handing_in(t
     """Lost otherwise: a seventh programme's first office decides before its day."""
     text = (Path("contracts/programmes/packs") / "shenyang-2018.v1.toml").read_text(encoding="utf-8")
     path = tmp_path / "shenyang-2018.v1.toml"
-    path.write_text(text.replace('taken_at = "city"', 'taken_at = "district"'), encoding="utf-8")
+    path.write_text(text.replace('taken_at = "city_filing"', 'taken_at = "district"'), encoding="utf-8")
     pack = load_file(path)
     made = filed(pack=pack, today=date(2019, 3, 6))
     assert made.intake_on == date(2019, 4, 5)
