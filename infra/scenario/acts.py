@@ -198,12 +198,12 @@ def review(player: Player, step: Mapping[str, Any]) -> None:
     """Claims through the pack's stages, or the first `stages` of them; a score where a stage needs one."""
     asked = step["review"]
     for name in asked["claims"]:
-        id = player.names[name]
-        found = player.must("settlement.get_claim", {"id": id}, player.token("operator"))
+        claim_id = player.names[name]
+        found = player.must("settlement.get_claim", {"id": claim_id}, player.token("operator"))
         pack = _pack(player, found["programme"], None)
         scorer = next((a.role for a in pack.assessments.values() if a.condition), None)
         for person, stage in _stages(pack, "claim", found.get("track"))[: asked.get("stages")]:
-            body: Body = {"claim_id": id, "stage": stage.role, "decision": "pass"}
+            body: Body = {"claim_id": claim_id, "stage": stage.role, "decision": "pass"}
             if stage.role == scorer:
                 body["score"] = asked.get("score", 85)
             player.must("settlement.review_claim", body, player.token(stage.role, person))
@@ -242,7 +242,7 @@ def pay(player: Player, step: Mapping[str, Any]) -> None:
         player.must("settlement.record_results", {"batch_id": batch, "results": results}, player.token("finance"))
 
 
-# --- by the pack -------------------------------------------------------------------------------------------------------
+# --- by the pack ------------------------------------------------------------------------------------------------------
 
 
 def _pack(player: Player, programme: str, region: str | None) -> Pack:

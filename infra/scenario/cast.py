@@ -67,14 +67,12 @@ class Company(Mapping[str, Any]):
 
     def _body(self, name: str, member: Member, given: Body) -> Body:
         region = str(given.get("region", self._region))
-        id = self._saved[name]
         if member.kind == "product":
-            return {
-                "product_id": id, "name": name, "details": "示例产品", "voucher_eligible": True, **given,
-            }  # fmt: skip
+            fixed = {"product_id": self._saved[name], "name": name, "details": "示例产品", "voucher_eligible": True}
+            return {**fixed, **given}
         party = new_party(self._chance, f"{name}（示例）", region)
         make = enterprise_body if member.kind == "enterprise" else provider_body
-        body = {**make(self._chance, party), f"{member.kind}_id": id, "programme": self._programme}
+        body = {**make(self._chance, party), f"{member.kind}_id": self._saved[name], "programme": self._programme}
         if member.kind == "enterprise":
             body |= {"tax_region": region, "account": f"62{self._chance.randrange(10**14):014d}"}
             body |= {"account_holder": party.name, "bank_name": "示例银行", "bank_code": "102701000019"}

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.catalogue import METHODS
-from contracts.client import Client, Request
+from contracts.client import CallError, Client, Request
 from contracts.client import answer_of as answered
 from contracts.programmes import Library
 from contracts.programmes.loader import SHIPPED
@@ -94,11 +94,13 @@ class Player:
     def ask(self, method: str, body: Body, token: str, key: str | None = None) -> Body:
         """The whole answer of one call."""
         service, _, name = method.partition(".")
-        there = METHODS[method].request().fields
         if "programme" in body and "year" in body:
             self.years.add((body["programme"], body["year"]))
-        request = Request(service, name, {k: v for k, v in body.items() if k in there or v is not None}, key, token)
-        return answered(self.client.submit(request))
+        try:
+            return answered(self.client.submit(Request(service, name, body, key, token)))
+        except CallError as error:  # the client's own check of the body
+            refused = {"code": error.code, "field": error.field, "message": error.message, "facts": {}}
+            return {"ok": False, "error": refused}
 
     def must(self, method: str, body: Body, token: str) -> Body:
         """The result of a call that an act makes."""
