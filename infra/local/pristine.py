@@ -11,6 +11,8 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+from infra.stream import GENESIS
+
 BUSY_S = 5.0
 LEASE = "streams"  # service, head_seq, head_hash, holder, held_until
 
@@ -34,9 +36,12 @@ def restore(live: Path, kept: Path) -> None:
             conn.execute(f'DROP TRIGGER main."{name}"')
         for table in _tables(conn):
             if table == LEASE:
-                heads = "SELECT service, head_seq, head_hash FROM kept.streams"
-                conn.execute("UPDATE main.streams SET head_seq = h.head_seq, head_hash = h.head_hash "
-                             f"FROM ({heads}) AS h WHERE main.streams.service = h.service")  # fmt: skip
+                head = "SELECT {0} FROM kept.streams AS k WHERE k.service = main.streams.service"
+                conn.execute(
+                    f"UPDATE main.streams SET head_seq = coalesce(({head.format('head_seq')}), 0), "
+                    f"head_hash = coalesce(({head.format('head_hash')}), ?)",
+                    (GENESIS,),  # a relay that had sent nothing yet
+                )
                 continue
             conn.execute(f'DELETE FROM main."{table}"')
             conn.execute(f'INSERT INTO main."{table}" SELECT * FROM kept."{table}"')

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from contracts import ulid
 from contracts.programmes import Pack, Stage
-from infra.clock import local_date
+from infra.clock import local_date, parse_instant
 from infra.scenario.cast import Body, digest
 from infra.scenario.values import filled, money
 
@@ -180,8 +181,9 @@ def claim_body(player: Player, asked: Mapping[str, Any]) -> Body:
     paid = money(asked["paid"]) if "paid" in asked else owed
     transfer = {"reference": f"TR{number}", "amount_fen": paid, "paid_on": today}
     transfer |= {"payer_uscc": codes[buyer], "payee_uscc": codes[seller]}
-    placed = local_date(_instant(order["placed_at"])).isoformat() if order.get("placed_at") else today
-    usage = {"since": placed, "until": today, "days_used": 30, "units": 1000, **asked.get("usage", {})}
+    ordered = local_date(parse_instant(order["ordered_at"]))
+    days = (date.fromisoformat(today) - ordered).days + 1
+    usage = {"since": ordered.isoformat(), "until": today, "days_used": min(days, 30), "units": 1000}
     required = pack.claims.materials.required if pack.claims and pack.claims.materials else ()
     papers = [{"kind": k, "sha256": player.names[f"paper.{buyer}.{k}"]} for k in required if k not in APART]
     return {
@@ -189,7 +191,7 @@ def claim_body(player: Player, asked: Mapping[str, Any]) -> Body:
         "invoice": invoice,
         "contract_sha256": order["contract_sha256"] or player.names[f"contract.{asked['order']}"],
         "transfer": transfer,
-        "usage": usage,
+        "usage": {**usage, **asked.get("usage", {})},
         **({"papers": papers} if papers else {}),
     }
 
@@ -258,12 +260,6 @@ def _reviewer(player: Player, person: str, stage: Stage, region: str) -> str:
     """A person of the stage's role; of the party's own region, where the pack asks for that."""
     own = (region if stage.role == "district" else f"{region[:4]}00") if stage.own_region else None
     return player.token(stage.role, person, region=own)
-
-
-def _instant(text: str) -> Any:
-    from infra.clock import parse_instant
-
-    return parse_instant(text)
 
 
 ACTS: Mapping[str, Callable[[Player, Mapping[str, Any]], None]] = {

@@ -14,6 +14,7 @@ from contracts.client import answer_of as answered
 from contracts.programmes import Library
 from contracts.programmes.loader import SHIPPED
 from infra import reconcile
+from infra.clock import SHANGHAI, local_date, parse_instant
 from infra.local.simulation import Simulation
 from infra.scenario import acts
 from infra.scenario.cast import Body, Company
@@ -106,7 +107,7 @@ class Player:
         """The result of a call that an act makes."""
         answer = self.ask(method, body, token)
         if not answer["ok"]:
-            raise Unexpected([f"{method} was refused", *self._refusal(method, body, answer["error"], None)])
+            raise Unexpected([f"{method} was refused", *self._refusal(method, body, answer["error"])])
         return dict(answer["result"])
 
     def token(self, role: str, person: str = "1", **more: str | None) -> str:
@@ -137,8 +138,6 @@ class Player:
         return int(said) if said else int(str(self.today())[:4])
 
     def today(self) -> str:
-        from infra.clock import local_date
-
         return local_date(self.simulation.now()).isoformat()
 
     def programme(self, body: Mapping[str, Any]) -> str:
@@ -155,12 +154,12 @@ class Player:
                 raise Unexpected([beside("answer", {"refused": wanted}, answer["result"])])
             lines = differences(wanted, answer["error"])
             if lines:
-                raise Unexpected([*lines, *self._refusal(method, body, answer["error"], answer)])
+                raise Unexpected([*lines, *self._refusal(method, body, answer["error"])])
             return
         if not answer["ok"]:
             asked = {"ok": True, **({"result": step["expect"]} if "expect" in step else {})}
             lines = [f"expected {shown(asked)}, actual: refused"]
-            raise Unexpected([*lines, *self._refusal(method, body, answer["error"], answer)])
+            raise Unexpected([*lines, *self._refusal(method, body, answer["error"])])
         lines = differences(filled(step.get("expect", {}), self.names), answer["result"])
         lines += differences(filled(step.get("decided", {}), self.names), answer.get("decision") or {}, "decision")
         if lines:
@@ -171,16 +170,16 @@ class Player:
             except KeyError as error:
                 raise Unexpected([f"save: the answer has no {path}: {shown(answer['result'])}"]) from error
 
-    def _refusal(self, method: str, body: Body, error: Body, _answer: Body | None) -> list[str]:
+    def _refusal(self, method: str, body: Body, error: Body) -> list[str]:
         """A refusal in full, and what `explain` says of its subject."""
         lines = [f"{error['code']}: {error.get('message_zh') or error.get('message')}"]
         lines += [f"{k}: {shown(error[k])}" for k in ("field", "article", "facts") if error.get(k)]
         named = error.get("field") or ""
         subjects = [error.get("facts", {}).get("subject"), body.get(named) if named.endswith("_id") else None]
-        for subject in (s for s in subjects if isinstance(s, str)):
+        for subject in dict.fromkeys(s for s in subjects if isinstance(s, str)):
             asked = self.ask(f"{method.partition('.')[0]}.explain", {"subject": subject}, self.token("auditor"))
             found = asked["result"]["decisions"][-3:] if asked["ok"] else []
-            lines += [f"explain {self.names.named(subject)}: {shown(decision)}" for decision in found]
+            lines += [f"explain {self.names.named(subject)}: {_told(decision)}" for decision in found]
         return lines
 
     # ------------------------------------------------------------ what is looked at
@@ -255,6 +254,13 @@ class Player:
             lines.append(f"expected no dead letters, actual {dead}")
         if lines:
             raise Unexpected(lines)
+
+
+def _told(decision: Body) -> str:
+    """A decision in one line."""
+    at = parse_instant(decision["at"]).astimezone(SHANGHAI)
+    law = " ".join([decision.get("pack_version") or "", *decision["articles"]])
+    return f"{at:%Y-%m-%d %H:%M} {decision['action']} {decision['code'] or 'ok'} {law} {shown(decision['facts'])}"
 
 
 LOOKS = frozenset({"balances", "notified", "board"})

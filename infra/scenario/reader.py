@@ -203,9 +203,7 @@ def _check_step(reading: _Reading, step: PlayedStep, known: set[str]) -> None:
     body = step.body
     if step.action == "call" and "call" in body:
         _check_call(reading, step)
-    for who in _people(step):
-        if who not in known:
-            reading.wrong(step.file, step.line, f"{who!r} is nobody of the cast and nothing saved before")
+    _check_people(reading, step, known)
     made = {name.removeprefix("new.") for name in names_in(body.get("with_", {})) if name.startswith("new.")}
     for part in ("with_", "expect", "decided", "refused", "balances", "notified", "board", "claim"):
         for name in names_in(body.get(part, {})):
@@ -237,21 +235,30 @@ def _check_call(reading: _Reading, step: PlayedStep) -> None:
         reading.wrong(step.file, step.line, "what is refused has no result to expect or save")
 
 
-def _people(step: PlayedStep) -> list[str]:
+# act → key of what it takes (none: the act itself is a list), and the kind each must be; none: something saved before
+PEOPLE: Mapping[str, tuple[tuple[str | None, tuple[str, ...]], ...]] = {
+    "enrol": ((None, ("enterprise", "provider")),),
+    "shelve": ((None, ("product",)),),
+    "grant": (("to", ("enterprise",)),),
+    "file": (("by", ("enterprise",)), ("provider", ("provider",))),
+    "buy": (("by", ("enterprise",)), ("product", ("product",))),
+    "claim": (("order", ()),),
+    "review": (("claims", ()),),
+    "pay": (("of", ("provider",)),),
+}
+
+
+def _check_people(reading: _Reading, step: PlayedStep, known: set[str]) -> None:
     """The short names that an act takes, without `$`."""
     body = step.body.get(step.action)
-    if step.action in ("enrol", "shelve"):
-        return list(body or ())
-    if not isinstance(body, Mapping):
-        return []
-    listed = {"grant": ("to",), "review": ("claims",)}.get(step.action, ())
-    single = {
-        "file": ("by", "provider"),
-        "buy": ("by", "product"),
-        "claim": ("order",),
-        "pay": ("of",),
-    }.get(step.action, ())
-    return [*(name for key in listed for name in body.get(key, ())), *(body[key] for key in single if key in body)]
+    for key, kinds in PEOPLE.get(step.action, ()):
+        taken = body if key is None else body.get(key, ()) if isinstance(body, Mapping) else ()
+        for name in [taken] if isinstance(taken, str) else taken or ():
+            member = reading.cast.get(name)
+            if kinds and (member is None or member.kind not in kinds):
+                reading.wrong(step.file, step.line, f"{step.action}: {name!r} is no {' or '.join(kinds)} of the cast")
+            elif not kinds and name not in known:
+                reading.wrong(step.file, step.line, f"{step.action}: {name!r} has not been saved before")
 
 
 def _root(name: str) -> str:
