@@ -60,6 +60,10 @@ class SimulatedClock:
         """Move to `moment` by an atomic rename; ValueError when that would go back."""
         if self.path.exists() and moment < self.now():
             raise ValueError(f"simulated time does not go back: {instant_text(moment)} < {instant_text(self.now())}")
+        self.start(moment)
+
+    def start(self, moment: datetime) -> None:
+        """Begin at `moment`, whatever time it was: for a world that begins anew."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         with os.fdopen(handle, "w", encoding="ascii") as file:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,14 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contracts import ulid
-from contracts.catalogue import SERVICES
 from contracts.client import Client, Request, result_of
 from infra.clock import SHANGHAI
 from infra.local.deployment import Deployment
-from infra.local.guard import LocalServerError
+from infra.local.simulation import Simulation
 
 Answer = dict[str, Any]
-QUIET_SECONDS = 120.0
 
 
 class Stage:
@@ -32,6 +28,7 @@ class Stage:
         self.console = console
         self.chance = random.Random(seed)
         self.client: Client = deployment.client("platform", timeout=120.0)
+        self.simulation = Simulation(deployment, self.client)
         self.refusals: Counter[tuple[str, str]] = Counter()
         self.calls = 0
         self._tokens: dict[tuple[str, str, str], str] = {}
@@ -101,35 +98,17 @@ class Stage:
 
     def move_to(self, moment: datetime) -> None:
         """Time moves when all is quiet; then everything that has fallen due is done."""
-        self.quiet()
-        assert self.deployment.clock is not None
-        self.deployment.clock.set(moment)
-        self.run_due()
-        self.quiet()
+        self.simulation.move_to(moment)
         self.console.print(f"[bold]{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}[/bold]")
 
     def run_due(self) -> None:
         """Each service does what is due until nothing is left."""
-        for service in SERVICES:
-            while any(self.one(service, "run_due", role="ops")["done"].values()):
-                continue
+        while self.simulation.run_due():
+            continue
 
     def quiet(self) -> None:
-        """No event waits in an outbox, a queue, or a hand; LocalServerError after two minutes without progress."""
-        least, since, calm = sys.maxsize, time.monotonic(), 0
-        while calm < 2:
-            backlog = {name: count for name, count in self._backlog().items() if count}
-            total = sum(backlog.values())
-            if total < least:
-                least, since = total, time.monotonic()
-            if time.monotonic() - since > QUIET_SECONDS:
-                raise LocalServerError(f"the services do not come to rest: {backlog}")
-            calm = 0 if backlog else calm + 1
-            time.sleep(0.02 if total < 1000 else 0.2)
-
-    def _backlog(self) -> dict[str, int]:
-        waiting = {f"outbox {s}": n for s, n in self.deployment.unsent().items()}
-        return {**waiting, **self.deployment.unsettled()}
+        """No event waits in an outbox, a queue, or a hand."""
+        self.simulation.quiet()
 
     def _count(self, what: str, answers: Sequence[Answer], expected: set[str]) -> None:
         refused = [answer["error"] for answer in answers if not answer["ok"]]

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from contracts.catalogue import SERVICES
 from contracts.client import Client
 from infra.bus import names
 from infra.clock import SimulatedClock
+from infra.local import pristine
 from infra.local.guard import Child, LocalServerError, claim, last_lines, spawn, wait_for
 from infra.local.keys import make_keys, sign, write_secret
 from infra.local.postgres import Postgres
@@ -161,6 +162,32 @@ class Deployment:
             self._paused.discard(name)
             if not self._children[name].alive():
                 self._spawn(name)
+
+    def keep(self) -> None:
+        """Remember what the databases hold; for `reset`. LocalServerError unless they are SQLite files of ours."""
+        (self.folder / "pristine").mkdir(exist_ok=True)
+        for service in self.options.services:
+            pristine.keep(self._file(service), self.folder / "pristine" / service)
+
+    def reset(self, moment: datetime) -> None:
+        """Back to what was kept, at `moment`, earlier or later: for a deployment that is quiet, while it runs.
+
+        Documents stay: they lie under their digests. Services keep nothing in memory that a row would contradict.
+        """
+        for service in self.options.services:
+            pristine.restore(self._file(service), self.folder / "pristine" / service)
+        if self.clock is not None:
+            self.clock.start(moment)
+
+    def restart(self, env: Mapping[str, str]) -> None:
+        """End the services and start them again with this of the environment; servers and relays run on."""
+        with self._lock:
+            self.options = replace(self.options, env=env)
+            names = [name for name in self.processes() if not name.startswith("relay-")]
+            for name in names:
+                self._children[name].stop(deadline_seconds=15.0)
+                self._spawn(name)
+        self.wait_ready()
 
     def log(self, name: str) -> Path:
         return self.folder / "log" / f"{name}.log"
@@ -295,6 +322,12 @@ class Deployment:
             self.clock = SimulatedClock(self.folder / "run" / "clock")
             self.clock.path.unlink(missing_ok=True)
             self.clock.set(self.options.starts_at)
+
+    def _file(self, service: str) -> Path:
+        url = sa.make_url(self._database(service))
+        if url.get_backend_name() != "sqlite" or not url.database:
+            raise LocalServerError("only a deployment on SQLite can be reset")
+        return Path(url.database)
 
     def _run_once(self, name: str, command: list[str], env: Mapping[str, str]) -> None:
         done = subprocess.run(command, env=dict(env), capture_output=True, text=True, timeout=60, check=False)

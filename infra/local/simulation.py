@@ -1,0 +1,65 @@
+"""Simulated time over a deployment: it moves when all is quiet, and then what has fallen due is done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime
+
+from contracts import ulid
+from contracts.client import Client, Request, result_of
+from infra.local.deployment import Deployment
+from infra.local.guard import LocalServerError
+
+QUIET_SECONDS = 120.0
+LOOK_SECONDS = 0.004  # between two looks, while little is under way
+
+
+class Simulation:
+    """Moves the time of a deployment that runs on a simulated clock."""
+
+    def __init__(self, deployment: Deployment, client: Client) -> None:
+        self.deployment = deployment
+        self._client = client
+        self._token = deployment.token("ops")
+
+    def now(self) -> datetime:
+        assert self.deployment.clock is not None
+        return self.deployment.clock.now()
+
+    def move_to(self, moment: datetime) -> None:
+        """Time moves when all is quiet; then everything that has fallen due is done. ValueError: it would go back."""
+        self.quiet()
+        assert self.deployment.clock is not None
+        self.deployment.clock.set(moment)
+        self.settle()
+
+    def settle(self) -> None:
+        """Until nothing is under way and nothing is due."""
+        self.quiet()
+        while self.run_due():
+            self.quiet()
+
+    def run_due(self) -> bool:
+        """Each service does what is due; was there anything?"""
+        services = self.deployment.options.services
+        asked = [self._client.submit(Request(s, "run_due", {}, ulid.new(), self._token)) for s in services]
+        done = [result_of(answer.result())["done"] for answer in asked]
+        return any(any(counts.values()) for counts in done)
+
+    def quiet(self) -> None:
+        """No event waits in an outbox, a queue, or a hand; LocalServerError after two minutes without progress."""
+        least, since, calm = sys.maxsize, time.monotonic(), 0
+        while calm < 2:
+            backlog = {name: count for name, count in self._backlog().items() if count}
+            total = sum(backlog.values())
+            if total < least:
+                least, since = total, time.monotonic()
+            if time.monotonic() - since > QUIET_SECONDS:
+                raise LocalServerError(f"the services do not come to rest: {backlog}")
+            calm = 0 if backlog else calm + 1
+            time.sleep(LOOK_SECONDS if total < 100 else 0.02 if total < 1000 else 0.2)
+
+    def _backlog(self) -> dict[str, int]:
+        waiting = {f"outbox {s}": n for s, n in self.deployment.unsent().items()}
+        return {**waiting, **self.deployment.unsettled()}

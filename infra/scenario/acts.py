@@ -1,0 +1,275 @@
+"""Short words for calls that every scenario makes: each act is real RPC, by the people that the programme's pack names.
+
+An act has to succeed; where a refusal is the point, the scenario makes the call itself.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from contracts import ulid
+from contracts.programmes import Pack, Stage
+from infra.clock import local_date, parse_instant
+from infra.scenario.cast import Body, digest
+from infra.scenario.values import filled, money
+
+if TYPE_CHECKING:
+    from infra.scenario.play import Player
+
+APART = ("invoice", "contract", "transfer", "usage")  # what a claim's body holds itself; the rest is `papers`
+
+
+def enrol(player: Player, step: Mapping[str, Any]) -> None:
+    """Registered; where the pack asks for it, papers handed in and reviewed; a provider admitted."""
+    for name in step["enrol"]:
+        kind = player.names.kinds[name]
+        body = player.names.bodies[name]
+        pack = _pack(player, body["programme"], body["region"])
+        player.must(f"registry.register_{kind}", body, player.token("platform"))
+        if pack.stages(f"{kind}_certification"):
+            _certify(player, pack, name)
+        if kind == "provider":
+            admit: Body = {"provider_id": player.names[name], "decision": "admit", "reasons": ["择优认定"]}
+            if pack.products.batches is not None:
+                admit["batch"] = step.get("batch", "第一批")
+            for person, stage in _stages(pack, "provider_admission"):
+                player.must("registry.admit_provider", admit, _reviewer(player, person, stage, body["region"]))
+
+
+def _certify(player: Player, pack: Pack, name: str) -> None:
+    kind, body = player.names.kinds[name], player.names.bodies[name]
+    rule = getattr(pack.certification, kind)
+    papers = rule.required if rule else ("business_licence",)
+    upload(player, name, papers)
+    case: Body = {"case_id": ulid.new(), "party_kind": kind, "party_id": player.names[name]}
+    documents = [{"kind": paper, "sha256": player.names[f"paper.{name}.{paper}"]} for paper in papers]
+    player.must("registry.submit_certification", {**case, "documents": documents}, player.token("platform"))
+    for person, stage in _stages(pack, f"{kind}_certification"):
+        verdict = {"case_id": case["case_id"], "decision": "approve"}
+        player.must("registry.review_certification", verdict, _reviewer(player, person, stage, body["region"]))
+
+
+def upload(player: Player, name: str, papers: Iterable[str]) -> None:
+    """Scanned papers of a party."""
+    for paper in papers:
+        content = player.names.scan(name, paper)
+        body = {"sha256": digest(content), "media_type": "image/png", "total_bytes": len(content), "offset": 0}
+        content_text = base64.b64encode(content).decode()
+        player.must("registry.upload_chunk", {**body, "content": content_text}, player.token("platform"))
+
+
+def shelve(player: Player, step: Mapping[str, Any]) -> None:
+    """Submitted, and reviewed where the pack asks for it."""
+    for name in step["shelve"]:
+        body = player.names.bodies[name]
+        seller = player.names.bodies[player.names.named(body["provider_id"])]
+        player.must("registry.submit_product", body, player.token("platform"))
+        for person, stage in _stages(_pack(player, seller["programme"], seller["region"]), "product"):
+            verdict = {"product_id": player.names[name], "stage": stage.role, "decision": "approve"}
+            player.must("registry.review_product", verdict, _reviewer(player, person, stage, seller["region"]))
+
+
+def plan(player: Player, step: Mapping[str, Any]) -> None:
+    """Made by one office and configured by the other, which publishes it."""
+    asked, programme, year = filled(step["plan"], player.names), player.programme(step), player.year(step)
+    issuing = _pack(player, programme, asked.get("region")).issuing
+    assert issuing is not None, f"{programme} issues nothing"
+    budget = money(asked["budget"])
+    body: Body = {"plan_id": ulid.new(), "programme": programme, "year": year, "budget_fen": budget}
+    body |= {"opens_on": asked.get("opens_on", f"{year}-01-01"), "document": "示例年度计划"}
+    if "region" in asked:
+        body["region"] = asked["region"]
+    if "denominations" in asked:
+        sizes = asked["denominations"].items()
+        body["denominations"] = [{"denomination_fen": money(fen), "count": count} for fen, count in sizes]
+    if "funds" in asked:
+        body["funds"] = [{"level": level, "amount_fen": money(fen)} for level, fen in asked["funds"].items()]
+    made_by = issuing.plan.role if issuing.plan else "bureau"
+    configured_by = issuing.configure.role if issuing.configure else "finance"
+    player.must("voucher.make_plan", body, player.token(made_by, "1"))
+    configure = {"plan_id": body["plan_id"], "budget_fen": budget}
+    player.must("voucher.configure_plan", configure, player.token(configured_by, "2"))
+    player.names.save(asked.get("save", "plan"), body["plan_id"])
+
+
+def grant(player: Player, step: Mapping[str, Any]) -> None:
+    """Applied for, and approved where the pack asks for a review."""
+    asked = filled(step["grant"], player.names)
+    for name in asked["to"]:
+        party = player.names.bodies[name]
+        body: Body = {"application_id": ulid.new(), "enterprise_id": player.names[name]}
+        body |= {"programme": party["programme"], "year": player.year(step)}
+        if "amount" in asked:
+            body["requested_fen"] = money(asked["amount"])
+        player.must("voucher.apply_for_quota", body, player.token("platform"))
+        for person, stage in _stages(_pack(player, party["programme"], party["region"]), "application"):
+            verdict = {"application_id": body["application_id"], "decision": "approve"}
+            token = _reviewer(player, person, stage, party["region"])
+            player.must("voucher.review_application", verdict, token)
+        if "save" in asked:
+            player.names.save(asked["save"], body["application_id"])
+
+
+def file(player: Player, step: Mapping[str, Any]) -> None:
+    """Filed with all its papers, and taken through the pack's stages, or the first `stages` of them."""
+    asked = filled(step["file"], player.names)
+    name = asked["by"]
+    party = player.names.bodies[name]
+    pack = _pack(player, party["programme"], party["region"])
+    papers = pack.filing.documents.required if pack.filing and pack.filing.documents else ()
+    upload(player, name, papers)
+    body: Body = {"filing_id": ulid.new(), "enterprise_id": player.names[name], "programme": party["programme"]}
+    body |= {key: asked[key] for key in ("track", "category", "years_used") if key in asked}
+    if "provider" in asked:
+        body["provider_id"] = player.names[asked["provider"]]
+    if "revenue" in asked:
+        body["prior_revenue_fen"] = money(asked["revenue"])
+    body["attested"] = asked.get("attested", sorted(pack.eligibility.attested))
+    body["documents"] = [{"kind": paper, "sha256": player.names[f"paper.{name}.{paper}"]} for paper in papers]
+    player.must("voucher.submit_filing", body, player.token("platform"))
+    player.names.save(asked.get("save", "filing"), body["filing_id"])
+    for person, stage in _stages(pack, "filing", asked.get("track"))[: asked.get("stages")]:
+        verdict = {"filing_id": body["filing_id"], "stage": stage.role, "decision": "approve"}
+        player.must("voucher.review_filing", verdict, _reviewer(player, person, stage, party["region"]))
+
+
+def buy(player: Player, step: Mapping[str, Any]) -> None:
+    """Ordered and confirmed with a contract; `$contract.订单` is its digest."""
+    asked = filled(step["buy"], player.names)
+    product = player.names.bodies[asked["product"]]
+    order = ulid.new()
+    body: Body = {"order_id": order, "enterprise_id": player.names[asked["by"]], "agreement": player.names["agreement"]}
+    body |= {"product_id": player.names[asked["product"]], "price_fen": money(asked.get("price", product["price_fen"]))}
+    if "voucher" in asked:
+        body["voucher_fen"] = money(asked["voucher"])
+    player.must("voucher.place_order", body, player.token("platform"))
+    player.names.save(asked["save"], order)
+    confirm = {"order_id": order, "provider_id": product["provider_id"]}
+    contract = {"contract_sha256": player.names[f"contract.{asked['save']}"]}
+    player.must("voucher.confirm_order", {**confirm, **contract}, player.token("platform"))
+
+
+def claim(player: Player, step: Mapping[str, Any]) -> None:
+    """Filed by whom the pack says with all papers it asks for; `paid`: what the transfer record says."""
+    asked = filled(step["claim"], player.names)
+    body = claim_body(player, asked)
+    player.names.save(asked["save"], body["claim_id"])
+    player.must("settlement.file_claim", body, player.token("platform"))
+
+
+def claim_body(player: Player, asked: Mapping[str, Any]) -> Body:
+    """A claim whose papers agree with its order, but for what was given."""
+    order = player.must("voucher.get_order", {"id": player.names[asked["order"]]}, player.token("operator"))
+    buyer, seller = (player.names.named(order[f"{kind}_id"]) for kind in ("enterprise", "provider"))
+    codes = {name: player.names.bodies[name]["uscc"] for name in (buyer, seller)}
+    pack = _pack(player, order["programme"], player.names.bodies[buyer]["region"])
+    whole = pack.amount is not None and pack.amount.base.of == "paid"
+    owed = order["price_fen"] if whole else order["price_fen"] - order["voucher_fen"]
+    player.invoices += 1
+    today, number = player.today(), f"{61_000_000 + player.invoices * 137:08d}"
+    body: Body = {"claim_id": ulid.new(), "provider_id": order["provider_id"], "order_id": order["order_id"]}
+    filed_by = pack.claims.filed_by if pack.claims else "provider"
+    if filed_by == "enterprise":
+        body["filer_id"] = order["enterprise_id"]
+    elif filed_by == "platform_provider" and player.names.bodies[seller].get("platform_id"):
+        body["filer_id"] = player.names.bodies[seller]["platform_id"]
+    invoice = {"number": number, "amount_fen": order["price_fen"], "issued_on": today}
+    invoice |= {"seller_uscc": codes[seller], "buyer_uscc": codes[buyer], **asked.get("invoice", {})}
+    paid = money(asked["paid"]) if "paid" in asked else owed
+    transfer = {"reference": f"TR{number}", "amount_fen": paid, "paid_on": today}
+    transfer |= {"payer_uscc": codes[buyer], "payee_uscc": codes[seller]}
+    ordered = local_date(parse_instant(order["ordered_at"]))
+    days = (date.fromisoformat(today) - ordered).days + 1
+    usage = {"since": ordered.isoformat(), "until": today, "days_used": min(days, 30), "units": 1000}
+    required = pack.claims.materials.required if pack.claims and pack.claims.materials else ()
+    papers = [{"kind": k, "sha256": player.names[f"paper.{buyer}.{k}"]} for k in required if k not in APART]
+    return {
+        **body,
+        "invoice": invoice,
+        "contract_sha256": order["contract_sha256"] or player.names[f"contract.{asked['order']}"],
+        "transfer": transfer,
+        "usage": {**usage, **asked.get("usage", {})},
+        **({"papers": papers} if papers else {}),
+    }
+
+
+def review(player: Player, step: Mapping[str, Any]) -> None:
+    """Claims through the pack's stages, or the first `stages` of them; a score where a stage needs one."""
+    asked = step["review"]
+    for name in asked["claims"]:
+        claim_id = player.names[name]
+        found = player.must("settlement.get_claim", {"id": claim_id}, player.token("operator"))
+        pack = _pack(player, found["programme"], None)
+        scorer = next((a.role for a in pack.assessments.values() if a.condition), None)
+        for person, stage in _stages(pack, "claim", found.get("track"))[: asked.get("stages")]:
+            body: Body = {"claim_id": claim_id, "stage": stage.role, "decision": "pass"}
+            if stage.role == scorer:
+                body["score"] = asked.get("score", 85)
+            player.must("settlement.review_claim", body, player.token(stage.role, person))
+            player.simulation.quiet()
+
+
+def pay(player: Player, step: Mapping[str, Any]) -> None:
+    """Put forward, approved stage by stage, batched by one person of finance and released by another, settled."""
+    asked, programme = step["pay"], player.programme(step)
+    pack = _pack(player, programme, None)
+    body: Body = {"programme": programme, "year": player.year(step)}
+    filed = {"disbursement_id": ulid.new(), **body}
+    if "of" in asked:
+        filed["provider_id"] = player.names[asked["of"]]
+        player.must("settlement.file_disbursement", filed, player.token("platform"))
+    else:
+        player.must("settlement.file_disbursement", filed, player.token("bureau", "8"))
+    for person, stage in _stages(pack, "disbursement"):
+        verdict = {"disbursement_id": filed["disbursement_id"], "stage": stage.role, "decision": "approve"}
+        player.must("settlement.review_disbursement", verdict, player.token(stage.role, person))
+    player.simulation.quiet()
+    batch = ulid.new()
+    made = player.must("settlement.make_batch", {"batch_id": batch, **body}, player.token("finance", "1"))
+    release = {"batch_id": batch, "frozen_hash": made["frozen_hash"]}
+    player.must("settlement.release_batch", release, player.token("finance", "2"))
+    player.names.save(asked.get("save", "batch"), batch)
+    status = asked.get("results", "settled")
+    listed = {"programme": programme, "limit": 500}
+    payments = player.must("settlement.list_payments", listed, player.token("finance"))["items"]
+    results = [
+        {"reference": p["reference"], "amount_fen": p["amount_fen"], "status": status, "at": player.today()}
+        for p in payments
+        if p["batch_id"] == batch
+    ]
+    if status != "none" and results:
+        player.must("settlement.record_results", {"batch_id": batch, "results": results}, player.token("finance"))
+
+
+# --- by the pack ------------------------------------------------------------------------------------------------------
+
+
+def _pack(player: Player, programme: str, region: str | None) -> Pack:
+    return player.library.in_force(programme, on=local_date(player.simulation.now()), region=region)
+
+
+def _stages(pack: Pack, subject: str, track: str | None = None) -> list[tuple[str, Stage]]:
+    """The stages in their order, each with the number of the person who decides it."""
+    return [(str(number), stage) for number, stage in enumerate(pack.stages(subject, track), start=3)]
+
+
+def _reviewer(player: Player, person: str, stage: Stage, region: str) -> str:
+    """A person of the stage's role; of the party's own region, where the pack asks for that."""
+    own = (region if stage.role == "district" else f"{region[:4]}00") if stage.own_region else None
+    return player.token(stage.role, person, region=own)
+
+
+ACTS: Mapping[str, Callable[[Player, Mapping[str, Any]], None]] = {
+    "enrol": enrol,
+    "shelve": shelve,
+    "plan": plan,
+    "grant": grant,
+    "file": file,
+    "buy": buy,
+    "claim": claim,
+    "review": review,
+    "pay": pay,
+}

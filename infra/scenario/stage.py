@@ -1,0 +1,64 @@
+"""Where scenarios are played: one deployment for all of them, pristine before each."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from contracts.client import Client
+from infra import packs
+from infra.local.deployment import Deployment, Options
+from infra.local.simulation import Simulation
+from infra.scenario.play import Failure, Player
+from infra.scenario.reader import Scenario
+
+BEFORE = datetime(2017, 1, 1, tzinfo=UTC)  # before any programme
+# due work is done when the scenario says so, or the clock of the machine would decide how far it has come
+ALWAYS: Mapping[str, str] = {"YUNQUAN_TICK_SECONDS": "86400", packs.FOLDER: "", packs.OVERLAYS: ""}
+
+
+class House:
+    """`with House(folder) as house: house.play(scenario)`; it starts with the first that is played."""
+
+    def __init__(self, folder: Path, *, throwaway: bool = True) -> None:
+        self._folder = folder
+        self._throwaway = throwaway
+        self._stack = contextlib.ExitStack()
+        self._deployment: Deployment | None = None
+        self._client: Client | None = None
+        self._env: Mapping[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def play(self, scenario: Scenario) -> Failure | None:
+        """Everything back to the beginning, then the scenario; services restart when it asks for other rules."""
+        env = _env(scenario)
+        if self._deployment is None or self._client is None:
+            options = Options(throwaway=self._throwaway, starts_at=BEFORE, env=env)
+            self._deployment = self._stack.enter_context(Deployment(self._folder, options))
+            self._client = self._stack.enter_context(self._deployment.client("auditor", timeout=60.0))
+            Simulation(self._deployment, self._client).quiet()
+            self._deployment.keep()
+        elif env != self._env:
+            self._deployment.restart(env)
+        self._env = env
+        simulation = Simulation(self._deployment, self._client)
+        simulation.quiet()
+        self._deployment.reset(scenario.starts)
+        return Player(scenario, simulation, self._client).play()
+
+
+def _env(scenario: Scenario) -> dict[str, str]:
+    """What the services are told of packs and overlays."""
+    folder = str(scenario.packs) if scenario.packs else ""
+    return {**ALWAYS, packs.FOLDER: folder, packs.OVERLAYS: ",".join(scenario.overlays)}
