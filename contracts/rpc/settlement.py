@@ -215,7 +215,15 @@ _filer = _provider | {r.ENTERPRISE}
 _staff = r.REVIEWERS | frozenset({r.OPERATOR, r.BUREAU, r.FINANCE, r.AUDITOR, r.SUPERVISOR, r.OPS, r.SERVICE})
 
 METHODS = [
-    Method(SERVICE, "announce_node", "command", AnnounceNode, IdOnly, frozenset({r.OPERATOR}), doc="第二十二条."),
+    Method(
+        SERVICE,
+        "announce_node",
+        "command",
+        AnnounceNode,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU}),
+        doc="第二十二条; by whom the pack says.",
+    ),
     Method(
         SERVICE,
         "file_claim",

@@ -18,10 +18,17 @@ from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
 from services.settlement import store
 from services.settlement import tables as t
-from services.settlement.domain.bank import compare
+from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
 
 Found = Mapping[str, Any] | Refused
+
+MEMBER = ("claim_id", "payee_id", "claimed_fen", "deducted_fen", "status")
+SEALED = ("key_id", "sealed")
+PAID = (
+    *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "account_version", "fund"),
+    *("status", "reason"),
+)
 
 _outbox = t.metadata.tables["outbox"]
 _streams = t.metadata.tables["streams"]
@@ -36,7 +43,7 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
     papers = sa.select(t.filings).where(t.filings.c.claim_id == claim_id).order_by(t.filings.c.claim_version.desc())
     asked = sa.select(t.questions).where(t.questions.c.claim_id == claim_id).order_by(t.questions.c.question_id)
     view = {
-        **_plain(row),
+        **_claim(row),
         "filings": [_plain(one) for one in conn.execute(papers.limit(20)).mappings()],
         "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
     }
@@ -59,11 +66,11 @@ def get_disbursement(conn: sa.Connection, command: Command) -> Found:
     if isinstance(row, Refused):
         return row
     members = (
-        sa.select(t.claims.c.claim_id, t.claims.c.claimed_fen, t.claims.c.status)
+        sa.select(*(t.claims.c[name] for name in MEMBER))
         .where(t.claims.c.disbursement_id == row["disbursement_id"])
         .order_by(t.claims.c.claim_id)
     )
-    view = {**_plain(row), "members": [_plain(one) for one in conn.execute(members).mappings()]}
+    view = {**_plain(row), "members": [_claim(one) for one in conn.execute(members).mappings()]}
     return _without_people(view) if _is_party(command) else view
 
 
@@ -72,16 +79,16 @@ def get_batch(conn: sa.Connection, command: Command) -> Found:
     row = _one(conn, t.batches, command.body["id"])
     if row is None:
         return Refused("NOT_FOUND", "id")
-    names = ("payment_id", "provider_id", "reference", "amount_fen", "account_version", "status", "reason")
-    query = sa.select(*(t.payments.c[name] for name in names)).where(t.payments.c.batch_id == row["batch_id"])
+    query = sa.select(*(t.payments.c[name] for name in PAID)).where(t.payments.c.batch_id == row["batch_id"])
     items = [_plain(one) for one in conn.execute(query.order_by(t.payments.c.payment_id)).mappings()]
-    return {**_plain(row), "items": items, "payees": sorted({one["provider_id"] for one in items})}
+    return {**_plain(row), "items": items, "payees": sorted({one["payee_id"] for one in items})}
 
 
 def list_claims(conn: sa.Connection, command: Command) -> Found:
     """The reviewers' work list."""
     provider_id = command.body["provider_id"]
-    return _page(conn, t.claims, command, *([t.claims.c.provider_id == provider_id] if provider_id else []))
+    found = _page(conn, t.claims, command, *([t.claims.c.provider_id == provider_id] if provider_id else []))
+    return {**found, "items": [_payable(one) for one in found["items"]]}
 
 
 def list_disbursements(conn: sa.Connection, command: Command) -> Found:
@@ -90,6 +97,36 @@ def list_disbursements(conn: sa.Connection, command: Command) -> Found:
 
 def list_questions(conn: sa.Connection, command: Command) -> Found:
     return _page(conn, t.questions, command)
+
+
+def get_notice(conn: sa.Connection, command: Command) -> Found:
+    """What was published, for everyone."""
+    row = _one(conn, t.notices, command.body["id"])
+    if row is None:
+        return Refused("NOT_FOUND", "id")
+    return _foreign(command, row) or _without_people(_plain(row))
+
+
+def list_notices(conn: sa.Connection, command: Command) -> Found:
+    """Without the items, which `get_notice` gives."""
+    found = _page(conn, t.notices, command)
+    items = [{**_without(one, "items"), "claims": len(one["items"])} for one in found["items"]]
+    return {**found, "items": [_without_people(one) for one in items]}
+
+
+def list_objections(conn: sa.Connection, command: Command) -> Found:
+    """Without the texts, which may name people."""
+    return _page(conn, t.objections, command, but=SEALED)
+
+
+def get_objection(conn: sa.Connection, command: Command) -> Found:
+    """With its text, opened for who has to decide it."""
+    row = _one(conn, t.objections, command.body["id"])
+    if row is None:
+        return Refused("NOT_FOUND", "id")
+    context = f"objection:{row['objection_id']}"
+    text = ring().open(row["key_id"], bytes(row["sealed"]), context=context).decode("utf-8")
+    return _foreign(command, row) or {**_plain(_without(row, *SEALED)), "text": text}
 
 
 def list_nodes(conn: sa.Connection, command: Command) -> Found:
@@ -146,7 +183,7 @@ def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) ->
         .subquery()
     )
     odd = (sums.c.lines > 1) | (sums.c.least != payment.amount_fen) | (sums.c.most != payment.amount_fen)
-    unsettled = payment.status.not_in(("settled", "returned"))
+    unsettled = payment.status.not_in((*BOOKED, "returned"))
     otherwise = (
         sa.select(sums.c.reference)
         .select_from(sums.outerjoin(t.payments, payment.reference == sums.c.reference))
@@ -154,7 +191,7 @@ def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) ->
     )
     unbooked = sa.select(payment.reference).where(
         payment.programme == programme,
-        payment.status == "settled",
+        payment.status.in_(BOOKED),
         payment.reference > after,
         ~sa.exists().where(line.reference == payment.reference),
     )
@@ -165,18 +202,21 @@ def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) ->
 def totals(conn: sa.Connection, command: Command) -> Found:
     """Figures for reconciliation, of one snapshot.
 
-    claimed_fen: claims that hold their order row and were never paid; approved_fen: all that was approved for payment,
-    paid or not; paid_fen: claims whose money was settled once (their orders are redeemed); returned_fen: that part of
-    it which the bank sent back and which is owed again.
+    held_fen: what their orders hold for claims that were never paid; claimed_fen: what is to be paid of that;
+    approved_fen: all that was approved for payment, paid or not; paid_fen: claims whose money was settled once (their
+    orders are redeemed); returned_fen: that part of it which the bank sent back and which is owed again.
     """
     programme, year = command.body["programme"], command.body["year"]
     c = t.claims.c
     of_year = (c.programme == programme, c.year == year)
+    live = (c.order_claimed, c.paid_at.is_(None), c.status.not_in(ENDED))
+    payable = c.claimed_fen - c.deducted_fen
     money = sa.select(
-        _sum(c.claimed_fen, c.order_claimed, c.paid_at.is_(None), c.status.not_in(ENDED)).label("claimed"),
-        _sum(c.claimed_fen, c.approved_at.is_not(None)).label("approved"),
-        _sum(c.claimed_fen, c.paid_at.is_not(None)).label("paid"),
-        _sum(c.claimed_fen, c.paid_at.is_not(None), c.status != "paid").label("returned"),
+        _sum(c.order_fen, *live).label("held"),
+        _sum(payable, *live).label("claimed"),
+        _sum(payable, c.approved_at.is_not(None)).label("approved"),
+        _sum(payable, c.paid_at.is_not(None)).label("paid"),
+        _sum(payable, c.paid_at.is_not(None), c.status != "paid").label("returned"),
     ).where(*of_year)
     fen = conn.execute(money).one()
     p = t.payments.c
@@ -186,6 +226,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)
     head = sa.select(sa.func.coalesce(sa.func.max(_streams.c.head_seq), 0))
     figures = {
+        "held_fen": int(fen.held),
         "claimed_fen": int(fen.claimed),
         "approved_fen": int(fen.approved),
         "paid_fen": int(fen.paid),
@@ -210,10 +251,13 @@ def _one(conn: sa.Connection, table: sa.Table, id: str) -> Mapping[str, Any] | N
     return conn.execute(sa.select(table).where(key == id)).mappings().first()
 
 
-def _page(conn: sa.Connection, table: sa.Table, command: Command, *where: sa.ColumnElement[bool]) -> dict[str, Any]:
-    """A page of a programme's rows, of one status where one is asked for."""
+def _page(
+    conn: sa.Connection, table: sa.Table, command: Command, *where: sa.ColumnElement[bool], but: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A page of a programme's rows, of one status where one is asked for; `but`: columns that are not shown."""
     body, key = command.body, next(iter(table.primary_key.columns))
-    query = sa.select(table).where(table.c.programme == body["programme"], *where)
+    shown = [column for column in table.columns if column.name not in but]
+    query = sa.select(*shown).where(table.c.programme == body["programme"], *where)
     if body["status"] is not None:
         query = query.where(table.c.status == body["status"])
     if body["after"] is not None:
@@ -228,13 +272,18 @@ def _limit(command: Command) -> int:
 
 
 def _seen(command: Command, row: Mapping[str, Any] | None) -> Mapping[str, Any] | Refused:
-    """A provider sees its own, an official of one programme that programme's."""
-    actor = command.actor
+    """A party sees what it provides, files or is paid for; an official of one programme that programme's."""
     if row is None:
         return Refused("NOT_FOUND", "id")
-    if _is_party(command) and actor.organisation != row["provider_id"]:
+    mine = {row.get(name) for name in ("provider_id", "filer_id", "payee_id")} - {None}
+    if _is_party(command) and command.actor.organisation not in mine:
         return Refused("NOT_OWNER", "id")
-    return row if actor.programme in (None, row["programme"]) else Refused("PROGRAMME_MISMATCH", "id")
+    return _foreign(command, row) or row
+
+
+def _foreign(command: Command, row: Mapping[str, Any]) -> Refused | None:
+    mine = command.actor.programme in (None, row["programme"])
+    return None if mine else Refused("PROGRAMME_MISMATCH", "id")
 
 
 def _is_party(command: Command) -> bool:
@@ -244,6 +293,14 @@ def _is_party(command: Command) -> bool:
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """JSON: instants and days as text."""
     return {name: _json(value) for name, value in row.items()}
+
+
+def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _payable(_plain(row))
+
+
+def _payable(view: Mapping[str, Any]) -> dict[str, Any]:
+    return {**view, "payable_fen": view["claimed_fen"] - view["deducted_fen"]}
 
 
 def _json(value: Any) -> Any:
@@ -256,7 +313,7 @@ def _json(value: Any) -> Any:
 
 def _without_people(view: Mapping[str, Any]) -> dict[str, Any]:
     """Who reviewed what is for officials; also within lists."""
-    kept = {name: value for name, value in view.items() if not name.endswith("_by")}
+    kept = {name: value for name, value in view.items() if not name.endswith("_by") and name != "reviewers"}
     return {name: _each_without_people(value) for name, value in kept.items()}
 
 
@@ -276,6 +333,10 @@ QUERIES: Mapping[str, Query] = {
     "list_claims": list_claims,
     "list_disbursements": list_disbursements,
     "list_questions": list_questions,
+    "get_notice": get_notice,
+    "list_notices": list_notices,
+    "get_objection": get_objection,
+    "list_objections": list_objections,
     "list_nodes": list_nodes,
     "list_payments": list_payments,
     "payment_file": payment_file,

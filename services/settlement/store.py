@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import fields
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -14,8 +14,11 @@ from services.settlement import tables as t
 from services.settlement.domain.bank import Booked, Known
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
-from services.settlement.domain.match import Order
+from services.settlement.domain.match import Order, Recorded
 from services.settlement.domain.nodes import Node
+from services.settlement.domain.notices import Notice
+from services.settlement.domain.objections import Objection
+from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.payments import UNFINISHED, Batch, Payment
 from services.settlement.domain.questions import UNANSWERED, Question
 
@@ -27,21 +30,12 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Node: t.nodes,
     Claim: t.claims,
     Question: t.questions,
+    Notice: t.notices,
+    Objection: t.objections,
     Disbursement: t.disbursements,
     Batch: t.batches,
     Payment: t.payments,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
-    """What registry told of a provider."""
-
-    provider_id: str
-    uscc: str
-    name: str
-    status: str
-    account_version: int
 
 
 def key_of(kind: type[Any]) -> sa.Column[Any]:
@@ -96,11 +90,27 @@ def providers(conn: sa.Connection, ids: Iterable[str]) -> dict[str, Provider]:
     return _known(conn, t.known_providers, Provider, ids)
 
 
-def enterprise_codes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Unified social credit codes of known enterprises, by id."""
-    table = t.known_enterprises
-    query = sa.select(table.c.enterprise_id, table.c.uscc).where(table.c.enterprise_id.in_(sorted(set(ids))))
-    return {row.enterprise_id: row.uscc for row in conn.execute(query)}
+def enterprises(conn: sa.Connection, ids: Iterable[str]) -> dict[str, Enterprise]:
+    """Known enterprises by id."""
+    return _known(conn, t.known_enterprises, Enterprise, ids)
+
+
+def recorded(conn: sa.Connection, order_ids: Iterable[str]) -> dict[str, Recorded]:
+    """Use recorded so far, by order."""
+    table = t.known_usage
+    query = sa.select(table).where(table.c.order_id.in_(sorted(set(order_ids))))
+    return {
+        row.order_id: Recorded(total_days=row.total_days, total_units=row.total_units) for row in conn.execute(query)
+    }
+
+
+def market_prices(conn: sa.Connection, product_ids: Iterable[str]) -> dict[str, int]:
+    """The market's price of products, where one was recorded."""
+    table = t.known_products
+    query = sa.select(table.c.product_id, table.c.market_price_fen).where(
+        table.c.product_id.in_(sorted(set(product_ids))), table.c.market_price_fen.is_not(None)
+    )
+    return {row.product_id: row.market_price_fen for row in conn.execute(query)}
 
 
 def blacklisted(conn: sa.Connection, ids: Iterable[str], *, now: datetime) -> set[str]:
@@ -139,7 +149,7 @@ def _known(conn: sa.Connection, table: sa.Table, kind: type[A], ids: Iterable[st
     return {row[key.name]: kind(**row) for row in conn.execute(query).mappings()}
 
 
-# --- questions, payments --------------------------------------------------------------------------------------------
+# --- questions, notices, payments -----------------------------------------------------------------------------------
 
 
 def with_open_question(conn: sa.Connection, claim_ids: Iterable[str]) -> set[str]:
@@ -149,6 +159,65 @@ def with_open_question(conn: sa.Connection, claim_ids: Iterable[str]) -> set[str
         table.c.claim_id.in_(sorted(set(claim_ids))), table.c.status.in_(UNANSWERED)
     )
     return set(conn.execute(query).scalars())
+
+
+def under_objection(conn: sa.Connection, claim_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Open objections by claim."""
+    table = t.objections
+    query = sa.select(table.c.claim_id, table.c.objection_id).where(
+        table.c.claim_id.in_(sorted(set(claim_ids))), table.c.status == "open"
+    )
+    found: dict[str, list[str]] = {}
+    for claim_id, objection_id in conn.execute(query):
+        found.setdefault(claim_id, []).append(objection_id)
+    return found
+
+
+def notice_ends(conn: sa.Connection, notice_ids: Iterable[str]) -> dict[str, date]:
+    """Last day of each notice, which never changes."""
+    table = t.notices
+    query = sa.select(table.c.notice_id, table.c.until_on).where(table.c.notice_id.in_(sorted(set(notice_ids))))
+    return {row.notice_id: row.until_on for row in conn.execute(query)}
+
+
+def on_notice(conn: sa.Connection, notice_ids: Iterable[str]) -> set[str]:
+    """Those of the notices on which a claim still waits."""
+    table = t.claims
+    query = sa.select(table.c.notice_id).where(
+        table.c.notice_id.in_(sorted(set(notice_ids))), table.c.status == "on_notice"
+    )
+    return set(conn.execute(query.distinct()).scalars())
+
+
+def first_of(
+    partition: Sequence[sa.Column[Any]], values: Collection[tuple[Any, ...]], *where: sa.ColumnElement[bool], most: int
+) -> sa.ColumnElement[bool]:
+    """Claims that meet `where`, the first `most` for each of `values`: one purse cannot crowd out another.
+
+    Those whose notice is over come before those that were only passed, since not all of these may go on.
+    """
+    table = t.claims
+    wanted = (sa.tuple_(*partition).in_(sorted(values)), *where)
+    place = sa.func.row_number().over(partition_by=list(partition), order_by=(table.c.status, table.c.claim_id))
+    placed = sa.select(table.c.claim_id, place.label("place")).where(*wanted).subquery()
+    return sa.and_(*wanted, table.c.claim_id.in_(sa.select(placed.c.claim_id).where(placed.c.place <= most)))
+
+
+def is_deferred() -> sa.ColumnElement[bool]:
+    """Of a claim: money for its order comes with a later year's plan."""
+    order = t.known_orders
+    return sa.exists().where(order.c.order_id == t.claims.c.order_id, order.c.deferred_fen > 0)
+
+
+def deferred(conn: sa.Connection, purses: Collection[tuple[str, int]]) -> dict[tuple[str, str, int], int]:
+    """How many passed claims wait for a later plan, by provider, programme and year."""
+    c = t.claims.c
+    query = (
+        sa.select(c.provider_id, c.programme, c.year, sa.func.count())
+        .where(sa.tuple_(c.programme, c.year).in_(sorted(purses)), c.status.in_(("passed", "noticed")), is_deferred())
+        .group_by(c.provider_id, c.programme, c.year)
+    )
+    return {(provider_id, programme, year): count for provider_id, programme, year, count in conn.execute(query)}
 
 
 def payable(purses: Collection[tuple[str, int]], *, most: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -209,13 +278,13 @@ def _without(row: Any, name: str) -> dict[str, Any]:
 def released_to(conn: sa.Connection, parties: Iterable[str]) -> list[tuple[str, str, datetime]]:
     """Payment, payee and moment of release of what went out to these parties, newest 1,000."""
     query = (
-        sa.select(t.payments.c.payment_id, t.payments.c.provider_id, t.batches.c.released_at)
+        sa.select(t.payments.c.payment_id, t.payments.c.payee_id, t.batches.c.released_at)
         .join(t.batches, t.batches.c.batch_id == t.payments.c.batch_id)
-        .where(t.payments.c.provider_id.in_(sorted(set(parties))), t.payments.c.status.not_in(("made", "held")))
+        .where(t.payments.c.payee_id.in_(sorted(set(parties))), t.payments.c.status.not_in(("made", "held")))
         .order_by(t.batches.c.released_at.desc(), t.payments.c.payment_id)
         .limit(1000)
     )
-    return [(row.payment_id, row.provider_id, row.released_at) for row in conn.execute(query)]
+    return [(row.payment_id, row.payee_id, row.released_at) for row in conn.execute(query)]
 
 
 # --- nodes ----------------------------------------------------------------------------------------------------------
@@ -245,6 +314,15 @@ def collected_at(conn: sa.Connection, node_ids: Iterable[str]) -> dict[str, int]
         .group_by(table.c.node_id)
     )
     return {row.node_id: row.claims for row in conn.execute(query)}
+
+
+def years_with_node(conn: sa.Connection, programmes: Iterable[str]) -> set[tuple[str, str, int]]:
+    """Programme, region and calendar year of the nodes that are the only one of their year."""
+    c = t.nodes.c
+    query = sa.select(c.programme, c.region, c.only_in).where(
+        c.programme.in_(sorted(set(programmes))), c.only_in.is_not(None)
+    )
+    return {(programme, region, year) for programme, region, year in conn.execute(query)}
 
 
 def closed_years(conn: sa.Connection, programme: str) -> list[int]:
@@ -286,15 +364,22 @@ def free_invoices(conn: sa.Connection, claim_ids: Collection[str]) -> None:
         conn.execute(sa.delete(t.live_invoices).where(t.live_invoices.c.claim_id.in_(sorted(claim_ids))))
 
 
-def mark_paid(conn: sa.Connection, paid: Mapping[str, str]) -> None:
-    """Claim → payment; IntegrityError when a claim would be paid twice."""
-    insert_many(conn, t.paid_claims, [{"claim_id": key, "payment_id": paid[key]} for key in sorted(paid)])
+def live_payments(conn: sa.Connection, claim_ids: Iterable[str]) -> dict[str, str]:
+    """Claim → the payment that pays it, or may still."""
+    table = t.live_payments
+    query = sa.select(table).where(table.c.claim_id.in_(sorted(set(claim_ids))))
+    return {row.claim_id: row.payment_id for row in conn.execute(query)}
 
 
-def unmark_paid(conn: sa.Connection, claim_ids: Collection[str]) -> None:
-    """The bank sent the money back: these may be paid again."""
+def mark_live(conn: sa.Connection, payments: Mapping[str, str]) -> None:
+    """Claim → payment; IntegrityError when another payment of a claim may still arrive, or has."""
+    insert_many(conn, t.live_payments, [{"claim_id": key, "payment_id": payments[key]} for key in sorted(payments)])
+
+
+def unmark_live(conn: sa.Connection, claim_ids: Collection[str]) -> None:
+    """Their payments surely did not arrive, or came back: these may be paid again."""
     if claim_ids:
-        conn.execute(sa.delete(t.paid_claims).where(t.paid_claims.c.claim_id.in_(sorted(claim_ids))))
+        conn.execute(sa.delete(t.live_payments).where(t.live_payments.c.claim_id.in_(sorted(claim_ids))))
 
 
 # --- written once ---------------------------------------------------------------------------------------------------

@@ -18,11 +18,11 @@ PERSON = sa.String(128)
 
 
 class Words(Json):
-    """A list of texts, read back as a tuple."""
+    """A list of texts or rows, read back as a tuple."""
 
     cache_ok = True
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[str, ...] | None:
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[Any, ...] | None:
         listed = super().process_result_value(value, dialect)
         return None if listed is None else tuple(listed)
 
@@ -43,7 +43,9 @@ nodes = sa.Table(
     sa.Column("node_id", ID, primary_key=True),
     _must("sequence", sa.BigInteger),
     _must("programme", sa.String(40)),
+    _must("region", sa.String(6)),
     _must("year", sa.Integer),
+    _may("only_in", sa.Integer),
     _must("closes_at", UtcDateTime),
     _must("status", sa.String(10)),
     _must("claims", sa.Integer),
@@ -51,6 +53,8 @@ nodes = sa.Table(
     _must("pack_version", sa.String(80)),
 )
 sa.Index("nodes_by_close", nodes.c.programme, nodes.c.closes_at)
+# once a year where the programme says so, whoever announces at the same moment; null is not compared
+sa.Index("nodes_once_a_year", nodes.c.programme, nodes.c.region, nodes.c.only_in, unique=True)
 
 claims = sa.Table(
     "claims",
@@ -61,11 +65,20 @@ claims = sa.Table(
     _must("order_id", ID, index=True),
     _must("provider_id", ID),
     _must("enterprise_id", ID),
+    _must("filer_id", ID),
+    _must("payee_id", ID),
+    _must("payee_kind", sa.String(10)),
     _must("programme", sa.String(40)),
     _must("year", sa.Integer),
+    _must("region", sa.String(6)),
+    _must("plan_region", sa.String(6)),
     _must("category", sa.String(20)),
+    _may("track", sa.String(20)),
     _must("product_id", ID),
+    _must("order_fen", sa.BigInteger),
     _must("claimed_fen", sa.BigInteger),
+    _must("deducted_fen", sa.BigInteger),
+    _may("score", sa.Integer),
     _must("price_fen", sa.BigInteger),
     _must("invoice_number", sa.String(30)),
     _must("invoice_key", sa.String(40)),
@@ -84,8 +97,10 @@ claims = sa.Table(
     _must("reasons", Words),
     _must("order_claimed", sa.Boolean),
     _may("node_id", ID, index=True),
-    _may("operator_by", PERSON),
-    _may("bureau_by", PERSON),
+    _may("stage", sa.String(20)),
+    _must("stages_passed", sa.Integer),
+    _must("reviewers", Words),
+    _may("notice_id", ID, index=True),
     _may("disbursement_id", ID, index=True),
     _may("payment_id", ID, index=True),
     _may("account_version", sa.Integer),
@@ -93,7 +108,8 @@ claims = sa.Table(
     _may("frozen_hash", HASH),
     _may("approved_at", UtcDateTime),
     _may("paid_at", UtcDateTime),
-    sa.CheckConstraint("claimed_fen > 0 AND claimed_fen <= price_fen", name="claims_amount"),
+    sa.CheckConstraint("0 < claimed_fen AND claimed_fen <= order_fen AND order_fen <= price_fen", name="claims_amount"),
+    sa.CheckConstraint("0 <= deducted_fen AND deducted_fen < claimed_fen", name="claims_deduction"),
 )
 sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim_id)
 sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
@@ -117,12 +133,50 @@ questions = sa.Table(
 )
 sa.Index("questions_due", questions.c.status, questions.c.due_on)
 
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("notice_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("from_on", sa.Date),
+    _must("until_on", sa.Date),
+    _must("working_days", sa.Integer),
+    _must("items", Words),
+    _must("content_hash", HASH),
+    _must("status", sa.String(10)),
+    _must("published_by", PERSON),
+    _must("pack_version", sa.String(80)),
+)
+sa.Index("notices_by_programme", notices.c.programme, notices.c.notice_id)
+sa.Index("notices_due", notices.c.status, notices.c.until_on)
+
+objections = sa.Table(
+    "objections",
+    metadata,
+    sa.Column("objection_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("notice_id", ID),
+    _must("claim_id", ID, index=True),
+    _must("provider_id", ID),
+    _must("programme", sa.String(40)),
+    _must("key_id", sa.String(20)),
+    _must("sealed", sa.LargeBinary),  # the text, which may name people
+    _must("filed_by", PERSON),
+    _must("filed_on", sa.Date),
+    _must("status", sa.String(10)),
+    _must("pack_version", sa.String(80)),
+    _must("reasons", Words),
+    _may("decided_by", PERSON),
+)
+sa.Index("objections_by_status", objections.c.programme, objections.c.status, objections.c.objection_id)
+
 disbursements = sa.Table(
     "disbursements",
     metadata,
     sa.Column("disbursement_id", ID, primary_key=True),
     _must("sequence", sa.BigInteger),
-    _must("provider_id", ID),
+    _may("provider_id", ID),
     _must("programme", sa.String(40)),
     _must("year", sa.Integer),
     _must("claims", sa.Integer),
@@ -131,13 +185,11 @@ disbursements = sa.Table(
     _must("pack_version", sa.String(80)),
     _must("filed_by", PERSON),
     _must("filed_at", UtcDateTime),
+    _may("stage", sa.String(20)),
     _must("reasons", Words),
-    _may("operator_by", PERSON),
-    _may("bureau_by", PERSON),
-    _may("account_version", sa.Integer),
-    _may("fund", sa.String(60)),
+    _must("stages_passed", sa.Integer),
+    _must("reviewers", Words),
     _may("frozen_hash", HASH),
-    _may("payment_id", ID, index=True),
 )
 sa.Index("disbursements_by_status", disbursements.c.programme, disbursements.c.year, disbursements.c.status)
 
@@ -165,7 +217,9 @@ payments = sa.Table(
     sa.Column("payment_id", ID, primary_key=True),
     _must("sequence", sa.BigInteger),
     _must("batch_id", ID, index=True),
-    _must("provider_id", ID),
+    _must("payee_id", ID, index=True),
+    _must("payee_kind", sa.String(10)),
+    _may("region", sa.String(6)),
     _must("programme", sa.String(40)),
     _must("year", sa.Integer),
     _must("reference", sa.String(40), unique=True),
@@ -175,7 +229,7 @@ payments = sa.Table(
     _must("claims", Words),
     _must("disbursements", Words),
     _must("frozen_hash", HASH),
-    _must("status", sa.String(10)),
+    _must("status", sa.String(20)),
     _must("pack_version", sa.String(80)),
     _may("reason", sa.String(200)),
     _may("result_on", sa.Date),
@@ -194,11 +248,12 @@ live_invoices = sa.Table(
     _must("claim_id", ID, index=True),
 )
 
-paid_claims = sa.Table(
-    "paid_claims",
+# the one payment that pays a claim, or may still: from the batch on, until the money surely did not arrive
+live_payments = sa.Table(
+    "live_payments",
     metadata,
     sa.Column("claim_id", ID, primary_key=True),
-    _must("payment_id", ID),
+    _must("payment_id", ID, index=True),
 )
 
 # --- never changed once written -------------------------------------------------------------------------------------
@@ -274,10 +329,15 @@ known_orders = sa.Table(
     _must("product_id", ID),
     _must("programme", sa.String(40)),
     _must("year", sa.Integer),
+    _must("region", sa.String(6)),
+    _must("plan_region", sa.String(6)),
     _must("category", sa.String(20)),
+    _may("track", sa.String(20)),
     _must("price_fen", sa.BigInteger),
     _must("voucher_fen", sa.BigInteger),
     _must("own_fen", sa.BigInteger),
+    _must("deferred_fen", sa.BigInteger),
+    _must("pack_version", sa.String(80)),
     _must("ordered_on", sa.Date),
     _may("contract_sha256", HASH),
     _may("claim_id", ID),
@@ -291,7 +351,9 @@ known_enterprises = sa.Table(
     _must("sequence", sa.BigInteger),
     _must("programme", sa.String(40)),
     _must("uscc", sa.String(18)),
+    _must("region", sa.String(6)),
     _must("status", sa.String(20)),
+    _must("account_version", sa.Integer),
 )
 
 known_providers = sa.Table(
@@ -301,9 +363,30 @@ known_providers = sa.Table(
     _must("sequence", sa.BigInteger),
     _must("programme", sa.String(40)),
     _must("uscc", sa.String(18)),
-    _must("name", sa.String(120)),
+    _must("provider_kind", sa.String(20)),
+    _may("platform_id", ID),
     _must("status", sa.String(20)),
     _must("account_version", sa.Integer),
+)
+
+known_products = sa.Table(
+    "known_products",
+    metadata,
+    sa.Column("product_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _may("market_price_fen", sa.BigInteger),
+    _must("status", sa.String(20)),
+)
+
+# sequence: the totals themselves, which only ever grow, since each record of use is an aggregate of its own
+known_usage = sa.Table(
+    "known_usage",
+    metadata,
+    sa.Column("order_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("total_days", sa.BigInteger),
+    _must("total_units", sa.BigInteger),
 )
 
 known_blacklist = sa.Table(

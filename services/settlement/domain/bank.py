@@ -14,6 +14,8 @@ from contracts.money import format_yuan
 COLUMNS = ("reference", "payee_name", "payee_uscc", "bank_name", "bank_code", "account", "amount_yuan", "purpose")
 BOM = "\ufeff"
 
+BOOKED = ("settled", "with_district")  # states of a payment that the bank has paid out
+
 DIFFERENCES = (
     "REFERENCE_UNKNOWN",  # the bank booked what we never sent
     "AMOUNT_DIFFERS",
@@ -99,11 +101,11 @@ def compare(*, known: Known | None, booked: Sequence[Booked], reference: str) ->
     if known is None:
         codes.append(("REFERENCE_UNKNOWN", total))
     elif not booked:
-        codes += [("NOT_BOOKED", 0)] if known.status == "settled" else []
+        codes += [("NOT_BOOKED", 0)] if known.status in BOOKED else []
     else:
         codes += [("AMOUNT_DIFFERS", line.amount_fen) for line in booked if line.amount_fen != known.amount_fen]
         codes += [("BOOKED_TWICE", total)] if len(booked) > 1 else []
-        codes += [("NOT_SETTLED", total)] if known.status not in ("settled", "returned") else []
+        codes += [("NOT_SETTLED", total)] if known.status not in (*BOOKED, "returned") else []
     for code, booked_fen in codes:
         yield Difference(
             code=code,

@@ -1,4 +1,4 @@
-"""Disbursements: a provider's passed claims together, approved in two stages, frozen by hash (第二十四条)."""
+"""Disbursements: passed claims together, approved stage by stage, frozen claim by claim by hash (第二十四条)."""
 
 from __future__ import annotations
 
@@ -9,31 +9,35 @@ from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.schema import Stage
 from services.settlement.domain import claims
 from services.settlement.domain.claims import Claim
-from services.settlement.domain.law import article, decide, payment_article, refuse, review_article
-from services.settlement.domain.steps import Move, Moves, Step, digest, must, take
+from services.settlement.domain.law import absent, article, decide, payment_article, refuse, review_article
+from services.settlement.domain.stages import Reviewer, out_of_turn, role_at
+from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
 MOST_CLAIMS = 5_000  # of one disbursement; more are filed in a second one
+OFFICES = frozenset({"operator", "bureau"})  # that put claims forward where the pack has no provider do it
+REVIEWABLE = ("filed", "in_review")
 
 MOVES: Moves = {
-    "operator.approve": Move(("filed",), "operator_approved", "disbursement_reviewed"),
-    "operator.refuse": Move(("filed",), "refused", "disbursement_reviewed"),
-    "bureau.approve": Move(("operator_approved",), "approved", "disbursement_reviewed"),
-    "bureau.refuse": Move(("operator_approved",), "refused", "disbursement_reviewed"),
+    "review.on": Move(REVIEWABLE, "in_review", "disbursement_reviewed"),
+    "review.approve": Move(REVIEWABLE, "approved", "disbursement_reviewed"),
+    "review.refuse": Move(REVIEWABLE, "refused", "disbursement_reviewed"),
     "batch": Move(("approved",), "batched", "disbursement_batched"),
     "thaw": Move(("batched",), "filed", "disbursement_reopened"),  # its payment was held: approve again
-    "retry": Move(("batched",), "approved", "disbursement_reopened"),  # its payment failed: pay again
+    "retry": Move(("batched",), "approved", "disbursement_reopened"),  # a payment of it failed: pay again
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disbursement:
-    """`frozen_hash`: of its claims as approved; `payment_id`: the payment it is in."""
+    """`provider_id`: whose claims, None: the programme's. `claims`, `amount_fen`, `frozen_hash`: of all that is in it,
+    paid or not. `batched`: nothing of it waits for a payment."""
 
     disbursement_id: str
     sequence: int
-    provider_id: str
+    provider_id: str | None
     programme: str
     year: int
     claims: int
@@ -42,29 +46,59 @@ class Disbursement:
     pack_version: str
     filed_by: str
     filed_at: datetime
+    stage: str | None
     reasons: tuple[str, ...] = ()
-    operator_by: str | None = None
-    bureau_by: str | None = None
-    account_version: int | None = None
-    fund: str | None = None
+    stages_passed: int = 0
+    reviewers: tuple[str, ...] = ()
     frozen_hash: str | None = None
-    payment_id: str | None = None
 
 
-def fund_of(programme: str, year: int) -> str:
-    """The purse a payment comes out of."""
-    return f"{programme}:{year}"
+def stages_of(pack: Pack) -> tuple[Stage, ...]:
+    """The approval's stages; where the pack lists none, the steps named `approve` on the money's path."""
+    listed = pack.stages("disbursement")
+    if listed or pack.payment is None:
+        return listed
+    steps = [step for step in pack.payment.path if step.name == "approve"]
+    return tuple(
+        Stage(article=one.article, zh=one.zh, en=one.en, name=f"approve_{at}", role=one.role)
+        for at, one in enumerate(steps, 1)
+    )
+
+
+def by_provider(pack: Pack) -> bool:
+    """Does the provider put its own claims forward (the money's path begins with it), or an office all of them?"""
+    return pack.payment is not None and pack.payment.path[:1] != () and pack.payment.path[0].role == "provider"
+
+
+def may_file(*, provider_id: str | None, roles: frozenset[str], pack: Pack) -> Refused | None:
+    """The right one files: RULE_ABSENT, DELEGATED_RULE_MISSING (nobody pays, or nobody approves), NOT_THE_FILER."""
+    if pack.payment is None or not pack.payment.path:
+        return absent(pack, "payment", "programme")
+    if not stages_of(pack):
+        return absent(pack, "reviews.disbursement", "programme")  # money that nobody approves is not paid
+    office = not by_provider(pack)
+    acts = bool(roles & OFFICES) if office else not roles <= OFFICES
+    if acts and (provider_id is None) == office:
+        return None
+    first = pack.payment.path[0]
+    return refuse(pack, "NOT_THE_FILER", "provider_id", first.article, filed_by="office" if office else "provider")
+
+
+def fund_of(claim: Claim, pack: Pack) -> str:
+    """The purse it is paid out of: the programme's year, and whose money where that is not the programme's own."""
+    own = claim.plan_region == pack.region
+    return f"{claim.programme}:{claim.year}" + ("" if own else f":{claim.plan_region}")
 
 
 def freeze(*, claim: Claim, account_version: int, fund: str) -> str:
     """SHA-256 of what an approval fixes: claim and version, payee, account version, amount, fund."""
     fixed = {
         "account_version": account_version,
-        "amount_fen": claim.claimed_fen,
+        "amount_fen": claim.payable_fen,
         "claim_id": claim.claim_id,
         "claim_version": claim.claim_version,
         "fund": fund,
-        "payee": claim.provider_id,
+        "payee": claim.payee_id,
     }
     return digest(fixed)
 
@@ -76,30 +110,60 @@ def frozen_as(claim: Claim) -> str:
     return freeze(claim=claim, account_version=claim.account_version, fund=claim.fund)
 
 
+def frozen_together(members: Sequence[Claim]) -> str:
+    """SHA-256 over the hashes of a disbursement's claims."""
+    return digest(sorted(str(claim.frozen_hash) for claim in members))
+
+
+def intact(disbursement: Disbursement, members: Sequence[Claim]) -> bool:
+    """Are its claims, recomputed from what stands in the books, still those that were approved?"""
+    total = sum(claim.payable_fen for claim in members)
+    if (len(members), total) != (disbursement.claims, disbursement.amount_fen):
+        return False
+    return disbursement.frozen_hash == frozen_together(members) and not altered(members)
+
+
+def altered(members: Sequence[Claim]) -> list[str]:
+    """Ids of claims that no longer are as they were frozen."""
+    return [claim.claim_id for claim in members if claim.frozen_hash != frozen_as(claim)]
+
+
 def file(
     *,
     disbursement_id: str,
-    provider_id: str,
+    provider_id: str | None,
     year: int,
-    passed: Sequence[Claim],
+    ready: Sequence[Claim],
+    deferred: int,
     verdicts: Mapping[str, str],
-    blacklisted: bool,
+    accounts: Mapping[str, int],
+    blacklisted: frozenset[str],
     filed_by: str,
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Disbursement], list[Step[Claim]]] | Refused:
-    """All passed claims that supervision still clears, at most MOST_CLAIMS. BLACKLISTED, NOTHING_TO_DISBURSE."""
-    by = payment_article(pack, "provider")
-    if blacklisted:
+    """All ready claims that may be paid, at most MOST_CLAIMS; `accounts`: version by payee, of those that gave one.
+
+    Left out, and counted: what supervision does not clear, whose parties are blacklisted, whose payee has no account;
+    `deferred` of others wait for a later year's plan. BLACKLISTED (the provider that files), NOTHING_TO_DISBURSE.
+    """
+    assert pack.payment is not None, pack.label
+    by = pack.payment.path[0].article
+    if provider_id in blacklisted:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"))
-    held = set(claims.not_cleared(passed, verdicts))
-    if len(held) == len(passed):
-        return refuse(pack, "NOTHING_TO_DISBURSE", "provider_id", by, year=year, held=len(held))
-    cleared = [claim for claim in passed if claim.claim_id not in held]
-    chosen = sorted(cleared, key=lambda claim: claim.claim_id)[:MOST_CLAIMS]
-    amount_fen = sum(claim.claimed_fen for claim in chosen)
-    facts = {"claims": len(chosen), "amount_fen": amount_fen, "year": year}
-    decision = decide(pack, "disbursement.filed", disbursement_id, (by,), **facts)
+    held = set(claims.not_cleared(ready, verdicts))
+    listed = {claim.claim_id for claim in ready if claim.parties & blacklisted} - held
+    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed
+    out = held | listed | nowhere
+    facts: dict[str, Any] = {
+        "year": year,
+        "held": len(held),
+        **{name: count for name, count in _counts(listed, nowhere, deferred).items() if count},
+    }
+    fit = sorted((claim for claim in ready if claim.claim_id not in out), key=lambda claim: claim.claim_id)
+    if not fit:
+        return refuse(pack, "NOTHING_TO_DISBURSE", "provider_id", by, **facts)
+    chosen = fit[:MOST_CLAIMS]
     disbursement = Disbursement(
         disbursement_id=disbursement_id,
         sequence=1,
@@ -107,15 +171,22 @@ def file(
         programme=pack.code,
         year=year,
         claims=len(chosen),
-        amount_fen=amount_fen,
+        amount_fen=sum(claim.payable_fen for claim in chosen),
         status="filed",
         pack_version=pack.label,
         filed_by=filed_by,
         filed_at=now,
+        stage=role_at(stages_of(pack), 0),
     )
+    facts |= {"claims": len(chosen), "amount_fen": disbursement.amount_fen, "left": len(fit) - len(chosen)}
+    decision = decide(pack, "disbursement.filed", disbursement_id, (by,), **facts)
     return Step(disbursement, "disbursement_filed", decision), [
         _along(claim, "put_forward", (by,), pack, disbursement_id=disbursement_id) for claim in chosen
     ]
+
+
+def _counts(listed: set[str], nowhere: set[str], deferred: int) -> dict[str, int]:
+    return {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
 
 
 def review(
@@ -125,112 +196,174 @@ def review(
     stage: str,
     decision: str,
     reasons: tuple[str, ...],
-    reviewer: str,
-    roles: frozenset[str],
-    account_version: int,
+    reviewer: Reviewer,
+    accounts: Mapping[str, int],
     verdicts: Mapping[str, str],
-    blacklisted: bool,
+    blacklisted: frozenset[str],
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Disbursement], list[Step[Claim]]] | Refused:
-    """Operator, then bureau, two people; the bureau's approval freezes each claim (第二十四条).
+    """One stage's word, another person each; the last approval freezes each claim (第二十四条).
 
-    FORBIDDEN, WRONG_STATE, SAME_PERSON, REASON_MISSING, BLACKLISTED, HELD_BY_SUPERVISION. A refusal puts the claims
-    back to passed.
+    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, REASON_MISSING; to approve last: BLACKLISTED,
+    HELD_BY_SUPERVISION, FACT_MISSING (an account). A refusal puts the claims back to where they came from.
     """
-    by = review_article(pack, "disbursement", stage)
-    if stage not in roles:
+    stages, subject = stages_of(pack), disbursement.disbursement_id
+    by = review_article(pack, stages, stage)
+    if stage not in reviewer.roles:
         return refuse(pack, "FORBIDDEN", "stage", by)
-    facts: dict[str, Any] = {"amount_fen": disbursement.amount_fen, "claims": disbursement.claims}
-    decided = decide(
-        pack, f"disbursement.{stage}.{decision}", disbursement.disbursement_id, (by,), **facts, reasons=list(reasons)
+    if disbursement.status not in REVIEWABLE:
+        return refuse(pack, "WRONG_STATE", "disbursement_id", by, status=disbursement.status, subject=subject)
+    at = disbursement.stages_passed
+    refused = out_of_turn(
+        pack=pack,
+        stage=stages[at],
+        role=stage,
+        reviewer=reviewer,
+        regions={claim.region for claim in members},
+        others=(disbursement.filed_by, *disbursement.reviewers[:at]),
+        subject=subject,
     )
-    changes: dict[str, Any] = {"reasons": reasons, f"{stage}_by": reviewer}
-    step = take(disbursement, MOVES, f"{stage}.{decision}", decision=decided, **changes)
-    if isinstance(step, Refused):
-        return replace(step, field="disbursement_id", article=by)
-    if stage == "bureau" and reviewer == disbursement.operator_by:
-        return refuse(pack, "SAME_PERSON", "stage", by, subject=disbursement.disbursement_id)
+    if refused is None and decision == "refuse" and not reasons:
+        refused = refuse(pack, "REASON_MISSING", "reasons", by, subject=subject)
+    last = at + 1 == len(stages)
+    if refused is None and decision == "approve" and last:
+        refused = _payable(members, verdicts, accounts, blacklisted, pack)
+    if refused is not None:
+        return refused
+    step = _decided(disbursement, stages, decision, reasons, reviewer, pack)
     if decision == "refuse":
-        if not reasons:
-            return refuse(pack, "REASON_MISSING", "reasons", by, subject=disbursement.disbursement_id)
-        return step, [_along(claim, "put_back", (by,), pack, disbursement_id=None) for claim in members]
-    if stage == "operator":
-        return step, []
-    refused = _payable(disbursement, members, verdicts, blacklisted, pack)
-    return refused or _approved(step, members, account_version, by, now, pack)
+        return step, [_along(claim, claims.put_back(claim), (by,), pack, disbursement_id=None) for claim in members]
+    return _approved(step, members, accounts, by, now, pack) if last else (step, [])
+
+
+def _decided(
+    disbursement: Disbursement,
+    stages: Sequence[Stage],
+    decision: str,
+    reasons: tuple[str, ...],
+    reviewer: Reviewer,
+    pack: Pack,
+) -> Step[Disbursement]:
+    at, subject = disbursement.stages_passed, disbursement.disbursement_id
+    stage, next_role = stages[at], role_at(stages, at + 1)
+    facts: dict[str, Any] = {"amount_fen": disbursement.amount_fen, "claims": disbursement.claims}
+    facts |= {"stage": stage.name, "reasons": list(reasons)}
+    decided = decide(pack, f"disbursement.{stage.role}.{decision}", subject, (stage.article,), **facts)
+    changes: dict[str, Any] = {"reasons": reasons, "reviewers": (*disbursement.reviewers[:at], reviewer.person)}
+    if decision == "refuse":
+        return must(take(disbursement, MOVES, "review.refuse", decision=decided, stage=None, **changes))
+    action = "approve" if next_role is None else "on"
+    changes |= {"stage": next_role, "stages_passed": at + 1}
+    return must(take(disbursement, MOVES, f"review.{action}", decision=decided, **changes))
 
 
 def _payable(
-    disbursement: Disbursement, members: Sequence[Claim], verdicts: Mapping[str, str], blacklisted: bool, pack: Pack
+    members: Sequence[Claim],
+    verdicts: Mapping[str, str],
+    accounts: Mapping[str, int],
+    blacklisted: frozenset[str],
+    pack: Pack,
 ) -> Refused | None:
-    """Why the bureau cannot approve it now; None when it can."""
-    if blacklisted:
-        payee = disbursement.provider_id
-        return refuse(pack, "BLACKLISTED", "disbursement_id", article(pack, "exit.blacklist"), provider_id=payee)
+    """Why it cannot be approved now; None when it can."""
+    listed = sorted(blacklisted & {party for claim in members for party in claim.parties})
+    if listed:
+        by = article(pack, "exit.blacklist")
+        return refuse(pack, "BLACKLISTED", "disbursement_id", by, party_id=listed[0], parties=listed[:20])
     held = claims.not_cleared(members, verdicts)
     if held:
-        return refuse(
-            pack, "HELD_BY_SUPERVISION", "disbursement_id", article(pack, "supervision.hold"), claims=held[:20]
-        )
+        by = article(pack, "supervision.hold")
+        return refuse(pack, "HELD_BY_SUPERVISION", "disbursement_id", by, claims=held[:20])
+    nowhere = sorted({claim.payee_id for claim in members if claim.payee_id not in accounts})
+    if nowhere:
+        return refuse(pack, "FACT_MISSING", "disbursement_id", None, fact="account", payees=nowhere[:20])
     return None
 
 
 def _approved(
     step: Step[Disbursement],
     members: Sequence[Claim],
-    account_version: int,
+    accounts: Mapping[str, int],
     by: str | None,
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Disbursement], list[Step[Claim]]]:
     disbursement = step.after
-    total = sum(claim.claimed_fen for claim in members)
+    total = sum(claim.payable_fen for claim in members)
     assert (len(members), total) == (disbursement.claims, disbursement.amount_fen), disbursement.disbursement_id
-    fund = fund_of(disbursement.programme, disbursement.year)
-    moved = [
-        _along(
-            claim,
-            "approve",
-            (by,),
-            pack,
-            account_version=account_version,
-            fund=fund,
-            frozen_hash=freeze(claim=claim, account_version=account_version, fund=fund),
-            approved_at=now,
-        )
-        for claim in members
+    moved = []
+    for claim in members:
+        frozen: dict[str, Any] = {"account_version": accounts[claim.payee_id], "fund": fund_of(claim, pack)}
+        changes = {**frozen, "frozen_hash": freeze(claim=claim, **frozen), "approved_at": now}
+        moved.append(_along(claim, "approve", (by,), pack, **changes))
+    after = replace(disbursement, frozen_hash=frozen_together([one.after for one in moved]))
+    return replace(step, after=after), moved
+
+
+def batched(*, disbursement: Disbursement, batch_id: str, pack: Pack) -> Step[Disbursement]:
+    """All of it that waited is in payments."""
+    by = payment_article(pack, "finance")
+    decision = decide(pack, "disbursement.batched", disbursement.disbursement_id, (by,), batch_id=batch_id)
+    return must(take(disbursement, MOVES, "batch", decision=decision))
+
+
+def paid_again(*, disbursement: Disbursement, members: Sequence[Claim], pack: Pack) -> tuple[list[Step[Any]], ...]:
+    """A payment of it was not paid, so these claims wait for another, as they were approved."""
+    by = payment_article(pack, "finance")
+    decision = decide(pack, "disbursement.retry", disbursement.disbursement_id, (by,), claims=len(members))
+    waits = disbursement.status == "approved"  # another payment of it failed too
+    steps = [] if waits else [must(take(disbursement, MOVES, "retry", decision=decision))]
+    return steps, [_along(claim, "retry", (by,), pack, payment_id=None) for claim in members]
+
+
+def thaw(
+    *,
+    disbursement: Disbursement,
+    held: Sequence[Claim],
+    rest: Sequence[Claim],
+    payment_id: str,
+    now: datetime,
+    pack: Pack,
+) -> tuple[list[Step[Disbursement]], list[Step[Claim]]]:
+    """A payment with the claims `held` did not go out, so they are approved anew.
+
+    In this same disbursement when it holds nothing else; else they leave it for one of their own, and what was
+    approved of the `rest` stands.
+    """
+    by, subject = payment_article(pack, "finance"), disbursement.disbursement_id
+    facts = {"payment_id": payment_id, "claims": len(held)}
+    decision = decide(pack, "disbursement.thaw", subject, (by,), **facts)
+    lost: dict[str, Any] = {"payment_id": None, "account_version": None, "fund": None, "frozen_hash": None}
+    first: dict[str, Any] = {"stages_passed": 0, "reviewers": (), "frozen_hash": None}
+    first["stage"] = role_at(stages_of(pack), 0)
+    if not rest:
+        steps = [must(take(disbursement, MOVES, "thaw", decision=decision, **first))]
+        return steps, [_along(claim, "thaw", (by,), pack, **lost, approved_at=None) for claim in held]
+    apart = replace(
+        disbursement,
+        disbursement_id=derived_id("disbursement", payment_id, subject),
+        sequence=1,
+        status="filed",
+        filed_at=now,
+        reasons=(),
+        **_sums(held),
+        **first,
+    )
+    left = replace(disbursement, sequence=disbursement.sequence + 1, **_sums(rest), frozen_hash=frozen_together(rest))
+    lost["disbursement_id"] = apart.disbursement_id
+    filed = decide(pack, "disbursement.filed", apart.disbursement_id, (by,), **facts, out_of=subject)
+    return [Step(left, "disbursement_reopened", decision), Step(apart, "disbursement_filed", filed)], [
+        _along(claim, "thaw", (by,), pack, **lost, approved_at=None) for claim in held
     ]
-    frozen_hash = digest(sorted(str(one.after.frozen_hash) for one in moved))
-    frozen = replace(disbursement, account_version=account_version, fund=fund, frozen_hash=frozen_hash)
-    return replace(step, after=frozen), moved
 
 
-def batched(*, disbursement: Disbursement, payment_id: str, pack: Pack) -> Step[Disbursement]:
-    """Taken into a payment."""
-    by = payment_article(pack, "finance")
-    decision = decide(pack, "disbursement.batched", disbursement.disbursement_id, (by,), payment_id=payment_id)
-    return must(take(disbursement, MOVES, "batch", decision=decision, payment_id=payment_id))
-
-
-def reopen(
-    *, disbursement: Disbursement, members: Sequence[Claim], action: str, pack: Pack
-) -> tuple[Step[Disbursement], list[Step[Claim]]]:
-    """`thaw`: held at release, so it must be approved anew; `retry`: not paid, so it is paid again as approved."""
-    by = payment_article(pack, "finance")
-    decision = decide(pack, f"disbursement.{action}", disbursement.disbursement_id, (by,))
-    changes: dict[str, Any] = {"payment_id": None}
-    if action == "thaw":
-        changes |= {"operator_by": None, "bureau_by": None, "account_version": None, "fund": None, "frozen_hash": None}
-    step = must(take(disbursement, MOVES, action, decision=decision, **changes))
-    lost = {"payment_id": None}
-    if action == "thaw":
-        lost |= {"account_version": None, "fund": None, "frozen_hash": None, "approved_at": None}
-    return step, [_along(claim, action, (by,), pack, **lost) for claim in members]
+def _sums(members: Sequence[Claim]) -> dict[str, Any]:
+    return {"claims": len(members), "amount_fen": sum(claim.payable_fen for claim in members)}
 
 
 def _along(claim: Claim, action: str, by: tuple[str | None, ...], pack: Pack, **changes: Any) -> Step[Claim]:
     """The claim's own step that goes with its disbursement's."""
     facts = {"disbursement_id": claim.disbursement_id or changes.get("disbursement_id")}
-    decision = decide(pack, f"claim.{action}", claim.claim_id, by, **facts, claimed_fen=claim.claimed_fen)
+    facts |= {"claimed_fen": claim.claimed_fen, "payable_fen": claim.payable_fen}
+    decision = decide(pack, f"claim.{action.partition('.')[0]}", claim.claim_id, by, **facts)
     return must(take(claim, claims.MOVES, action, decision=decision, **changes))

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.errors import Decision, Refused
 from contracts.programmes import Pack
+from contracts.programmes.schema import Stage
 
 
 def article(pack: Pack, path: str) -> str | None:
@@ -17,9 +18,9 @@ def article(pack: Pack, path: str) -> str | None:
         return None
 
 
-def review_article(pack: Pack, subject: str, role: str) -> str | None:
-    """The article of that role's stage in the review of `subject`; where none is named, that of the role's duties."""
-    stage = next((stage for stage in pack.stages(subject) if stage.role == role), None)
+def review_article(pack: Pack, stages: Sequence[Stage], role: str) -> str | None:
+    """The article of that role's stage in a review; where it has none, that of the role's duties."""
+    stage = next((stage for stage in stages if stage.role == role), None)
     return stage.article if stage is not None else article(pack, f"roles.{role}")
 
 
@@ -27,6 +28,19 @@ def payment_article(pack: Pack, role: str) -> str | None:
     """The article of that role's step on the money's path."""
     path = pack.payment.path if pack.payment else ()
     return next((step.article for step in path if step.role == role), None)
+
+
+def absent(pack: Pack, path: str, field: str | None) -> Refused:
+    """The rule at `path` is not there: DELEGATED_RULE_MISSING by who leaves it to others, else RULE_ABSENT."""
+    delegation = pack.unfilled(path)
+    if delegation is None:
+        return refuse(pack, "RULE_ABSENT", field, None, rule=path)
+    return refuse(pack, "DELEGATED_RULE_MISSING", field, delegation.article, rule=path)
+
+
+def undecided(pack: Pack, path: str, field: str | None) -> Refused | None:
+    """DELEGATED_RULE_MISSING where the rule at `path` is others' to write, and they have not."""
+    return absent(pack, path, field) if pack.unfilled(path) is not None else None
 
 
 def refuse(pack: Pack, code: str, field: str | None, by: str | None, **facts: Any) -> Refused:

@@ -15,7 +15,7 @@ MATERIALS: Mapping[str, str] = {  # material of the pack → field of the claim
     "contract": "contract_sha256",
     "transfer": "transfer",
     "usage": "usage",
-}
+}  # any other is a paper of that kind
 LONGEST_KEY = 40
 
 
@@ -29,10 +29,15 @@ class Order:
     product_id: str
     programme: str
     year: int
+    region: str
+    plan_region: str
     category: str
+    track: str | None
     price_fen: int
     voucher_fen: int
     own_fen: int
+    deferred_fen: int
+    pack_version: str
     ordered_on: date
     contract_sha256: str | None
     claim_id: str | None
@@ -66,25 +71,38 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The use of an order that was recorded while it happened, so far."""
+
+    total_days: int = 0
+    total_units: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Papers:
-    """What the provider hands in with a claim."""
+    """What is handed in with a claim; `others`: kind and SHA-256 of further papers that the pack asks for."""
 
     invoice: Invoice
     contract_sha256: str
     transfer: Transfer | None
     usage: Usage
     documents: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that the match compares: papers, order, codes of both parties, the day of filing."""
+    """All that the match compares: papers, order, codes of both parties, the day of filing.
+
+    `of_paid`: support is a share of what was really paid, so the transfer is the whole payment and not the own part.
+    """
 
     papers: Papers
     order: Order
     enterprise_uscc: str
     provider_uscc: str
     today: date
+    of_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +125,33 @@ def invoice_key(number: str) -> str | None:
     return key if 0 < len(key) <= LONGEST_KEY else None
 
 
+def of_paid(pack: Pack) -> bool:
+    """Is support a share of what was really paid?"""
+    return pack.amount is not None and pack.amount.base.of == "paid"
+
+
 def missing_materials(*, pack: Pack, papers: Papers, order: Order) -> list[str]:
-    """Fields of the programme's claim materials that are empty; no transfer is due where the voucher paid all."""
+    """Fields of the programme's claim materials that are empty, `papers.<kind>` for papers of its own.
+
+    No transfer is due where the voucher paid all; where support is of what was paid, one always is.
+    """
     required = pack.claims.materials.required if pack.claims and pack.claims.materials else ()
-    excused = {"transfer"} if order.own_fen == 0 else set()
-    return [MATERIALS[name] for name in required if name not in excused and not getattr(papers, MATERIALS[name])]
+    if of_paid(pack):
+        required = (*required, *(() if "transfer" in required else ("transfer",)))
+    excused = {"transfer"} if order.own_fen == 0 and not of_paid(pack) else set()
+    kinds = {kind for kind, _sha256 in papers.others}
+    missing = []
+    for name in required:
+        if name not in MATERIALS:
+            missing += [] if name in kinds else [f"papers.{name}"]
+        elif name not in excused and not getattr(papers, MATERIALS[name]):
+            missing.append(MATERIALS[name])
+    return missing
+
+
+def unrecorded(*, usage: Usage, recorded: Recorded) -> bool:
+    """Is more use claimed than was recorded while it happened?"""
+    return usage.days_used > recorded.total_days or usage.units > recorded.total_units
 
 
 def match(case: Case) -> list[Finding]:
@@ -135,7 +175,10 @@ def _transfer(case: Case) -> Iterator[Finding]:
     transfer = case.papers.transfer
     if transfer is None:
         return
-    yield from _equal("TRANSFER_AMOUNT", "transfer.amount_fen", case.order.own_fen, transfer.amount_fen)
+    if not case.of_paid:
+        yield from _equal("TRANSFER_AMOUNT", "transfer.amount_fen", case.order.own_fen, transfer.amount_fen)
+    elif not 0 < transfer.amount_fen <= case.order.price_fen:
+        yield Finding("TRANSFER_AMOUNT", "transfer.amount_fen", [1, case.order.price_fen], transfer.amount_fen)
     yield from _equal("TRANSFER_PARTIES", "transfer.payer_uscc", case.enterprise_uscc, transfer.payer_uscc)
     yield from _equal("TRANSFER_PARTIES", "transfer.payee_uscc", case.provider_uscc, transfer.payee_uscc)
     yield from _dated("TRANSFER_DATE", "transfer.paid_on", case, transfer.paid_on)

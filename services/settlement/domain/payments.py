@@ -9,25 +9,32 @@ from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.schema import Step as PathStep
 from services.settlement.domain import claims as claim_rules
+from services.settlement.domain.bank import BOOKED
 from services.settlement.domain.claims import Claim
-from services.settlement.domain.disbursements import Disbursement, frozen_as
-from services.settlement.domain.law import article, decide, payment_article, refuse
+from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
+from services.settlement.domain.law import absent, article, decide, payment_article, refuse
+from services.settlement.domain.parties import office_holds
+from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
 MOST_PAYMENTS = 2_000  # of one batch
 MOST_CLAIMS = 10_000  # of one payment
-UNFINISHED = ("made", "sent", "unknown")
+UNFINISHED = ("made", "sent", "unknown")  # the bank's last word is still to come
+LOST = ("held", "failed", "returned")  # it pays its claims no more
 
 MOVES: Moves = {
     "send": Move(("made",), "sent", "payment_sent"),
     "hold": Move(("made",), "held", "payment_held"),
     "settled": Move(("sent", "unknown"), "settled", "payment_settled"),
+    "with_district": Move(("sent", "unknown"), "with_district", "payment_with_district"),
+    "pass_on": Move(("with_district",), "settled", "payment_settled"),
     "failed": Move(("sent", "unknown"), "failed", "payment_failed"),
-    "returned": Move(("sent", "unknown", "settled"), "returned", "payment_failed"),
+    "returned": Move(("sent", "unknown", "with_district", "settled"), "returned", "payment_failed"),
     "unknown": Move(("sent",), "unknown", "payment_failed"),
 }
-# what becomes of a payment's claims when the bank has spoken; of an unknown outcome nothing is concluded
+# what becomes of a payment's claims when it has moved; of an unknown outcome nothing is concluded
 CLAIM_MOVES: Mapping[str, str] = {"settled": "pay", "failed": "fail", "returned": "fail"}
 
 BATCH_MOVES: Moves = {
@@ -38,12 +45,17 @@ BATCH_MOVES: Moves = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """One sum to one provider's one account. `retried_at`: its money went into a later batch."""
+    """One sum to one payee's one account out of one fund. `region`: the enterprise's, where it is paid or paid on to.
+
+    `retried_at`: its money went into a later batch.
+    """
 
     payment_id: str
     sequence: int
     batch_id: str
-    provider_id: str
+    payee_id: str
+    payee_kind: str
+    region: str | None
     programme: str
     year: int
     reference: str
@@ -92,7 +104,7 @@ def payment_hash(payment: Payment, claim_hashes: Iterable[str]) -> str:
         "amount_fen": payment.amount_fen,
         "claims": sorted(claim_hashes),
         "fund": payment.fund,
-        "payee": payment.provider_id,
+        "payee": payment.payee_id,
         "payment_id": payment.payment_id,
         "reference": payment.reference,
     }
@@ -104,14 +116,24 @@ def batch_hash(payments: Iterable[Payment]) -> str:
     return digest([[one.payment_id, one.frozen_hash] for one in sorted(payments, key=lambda one: one.payment_id)])
 
 
-def gather(disbursements: Sequence[Disbursement]) -> list[list[Disbursement]]:
-    """Approved disbursements by payee and frozen account: a payment each, within MOST_PAYMENTS and MOST_CLAIMS."""
-    groups: dict[tuple[str, int], list[Disbursement]] = {}
-    for one in sorted(disbursements, key=lambda one: one.disbursement_id):
-        assert one.account_version is not None, one.disbursement_id
-        group = groups.setdefault((one.provider_id, one.account_version), [])
-        if sum(other.claims for other in group) + one.claims <= MOST_CLAIMS:
-            group.append(one)
+def after_pay(pack: Pack) -> PathStep | None:
+    """The step on the money's path that follows the bank's: who passes it on; None where the bank pays the payee."""
+    path = pack.payment.path if pack.payment else ()
+    at = next((at for at, step in enumerate(path) if step.name == "pay"), len(path))
+    return path[at + 1] if at + 1 < len(path) else None
+
+
+def gather(claims: Sequence[Claim], pack: Pack) -> list[list[Claim]]:
+    """Approved claims by payee, frozen account, fund and region: a payment each, within MOST_PAYMENTS, MOST_CLAIMS."""
+    passed_on = after_pay(pack) is not None
+    groups: dict[tuple[str, int, str, str], list[Claim]] = {}
+    for claim in sorted(claims, key=lambda claim: claim.claim_id):
+        assert claim.account_version is not None, claim.claim_id
+        assert claim.fund is not None, claim.claim_id
+        region = claim.region if passed_on or claim.payee_kind == "enterprise" else ""
+        group = groups.setdefault((claim.payee_id, claim.account_version, claim.fund, region), [])
+        if len(group) < MOST_CLAIMS:
+            group.append(claim)
     return [groups[key] for key in sorted(groups)][:MOST_PAYMENTS]
 
 
@@ -121,21 +143,26 @@ def make(
     year: int,
     disbursements: Sequence[Disbursement],
     claims: Mapping[str, Sequence[Claim]],
+    live: Mapping[str, str],
     made_by: str,
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Batch], list[Step[Payment]]] | Refused:
-    """A batch of one payment a payee (第二十四条); `claims` by disbursement. NOTHING_TO_PAY, FROZEN_MISMATCH."""
+    """A batch of one payment a payee, account and fund (第二十四条); `claims` by disbursement, all of them.
+
+    `live`: those that a payment may still pay, which are not taken again. NOTHING_TO_PAY, FROZEN_MISMATCH.
+    """
     by = payment_article(pack, "finance")
-    if not disbursements:
+    waiting: list[Claim] = []
+    for one in disbursements:
+        members = claims[one.disbursement_id]
+        if not intact(one, members):
+            facts = {"disbursement_id": one.disbursement_id, "amount_fen": one.amount_fen}
+            return refuse(pack, "FROZEN_MISMATCH", "batch_id", by, **facts)
+        waiting += [claim for claim in members if claim.status == "approved" and claim.claim_id not in live]
+    if not waiting:
         return refuse(pack, "NOTHING_TO_PAY", "programme", by, year=year)
-    payments: list[Payment] = []
-    for group in gather(disbursements):
-        members = [claim for one in group for claim in claims[one.disbursement_id]]
-        changed = altered(members)
-        if changed or sum(one.amount_fen for one in group) != sum(claim.claimed_fen for claim in members):
-            return refuse(pack, "FROZEN_MISMATCH", "batch_id", by, claims=changed[:20])
-        payments.append(_payment(batch_id, group, members, pack))
+    payments = [_payment(batch_id, year, group, pack) for group in gather(waiting, pack)]
     batch = Batch(
         batch_id=batch_id,
         sequence=1,
@@ -151,19 +178,12 @@ def make(
     )
     facts = {"payments": batch.payments, "amount_fen": batch.amount_fen, "frozen_hash": batch.frozen_hash}
     decision = decide(pack, "batch.made", batch_id, (by,), **facts)
-    return Step(batch, "batch_made", decision), [
-        Step(
-            one,
-            "payment_made",
-            decide(pack, "payment.made", one.payment_id, (by,), amount_fen=one.amount_fen, reference=one.reference),
-        )
-        for one in payments
-    ]
+    return Step(batch, "batch_made", decision), [_made(one, by, pack) for one in payments]
 
 
-def altered(members: Iterable[Claim]) -> list[str]:
-    """Ids of claims that no longer are as they were frozen."""
-    return [claim.claim_id for claim in members if claim.frozen_hash != frozen_as(claim)]
+def _made(payment: Payment, by: str | None, pack: Pack) -> Step[Payment]:
+    facts = {"amount_fen": payment.amount_fen, "reference": payment.reference, "fund": payment.fund}
+    return Step(payment, "payment_made", decide(pack, "payment.made", payment.payment_id, (by,), **facts))
 
 
 def may_release(
@@ -195,7 +215,7 @@ def may_release(
 def _intact(payment: Payment, members: Sequence[Claim]) -> bool:
     """Are payment and claims, recomputed from what stands in the books, still what was made?"""
     same = payment.frozen_hash == payment_hash(payment, map(frozen_as, members))
-    return same and payment.amount_fen == sum(claim.claimed_fen for claim in members)
+    return same and payment.amount_fen == sum(claim.payable_fen for claim in members)
 
 
 def release(
@@ -219,7 +239,7 @@ def release(
         decision = decide(pack, "payment.held", payment.payment_id, (by, because), **facts)
         return must(take(payment, MOVES, "hold", decision=decision, reason=reason)), []
     decision = decide(pack, "payment.sent", payment.payment_id, (by,), **facts, amount_fen=payment.amount_fen)
-    moved = [_along(claim, "send", payment, pack, payment_id=payment.payment_id) for claim in members]
+    moved = [_along(claim, "send", payment, by, pack, payment_id=payment.payment_id) for claim in members]
     return must(take(payment, MOVES, "send", decision=decision)), moved
 
 
@@ -234,24 +254,66 @@ def result(
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Payment], list[Step[Claim]]] | Refused | None:
-    """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (against its last word)."""
+    """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (against its last word).
+
+    Where somebody passes the money on, what the bank settled is with the district, and its claims are not paid yet.
+    """
     by = payment_article(pack, "finance")
     facts = {"reference": payment.reference, "result": status}
     if amount_fen != payment.amount_fen:
         amounts = {"expected_fen": payment.amount_fen, "amount_fen": amount_fen}
         return refuse(pack, "RESULT_MISMATCH", "results", by, **facts, **amounts)
-    if payment.status == status:
+    if payment.status == status or (status == "settled" and payment.status in BOOKED):
         return None
-    decision = decide(pack, f"payment.{status}", payment.payment_id, (by,), **facts, amount_fen=amount_fen)
-    step = take(payment, MOVES, status, decision=decision, reason=reason, result_on=on)
+    action = "with_district" if status == "settled" and after_pay(pack) is not None else status
+    decision = decide(pack, f"payment.{action}", payment.payment_id, (by,), **facts, amount_fen=amount_fen)
+    step = take(payment, MOVES, action, decision=decision, reason=reason, result_on=on)
     if isinstance(step, Refused):
         return refuse(pack, "WRONG_STATE", "results", by, **facts, status=payment.status)
-    action = CLAIM_MOVES.get(status)
+    return step, _follow(step, members, by, now, pack)
+
+
+def pass_on(
+    *,
+    payment: Payment,
+    paid_on: date,
+    actor: Reviewer,
+    members: Sequence[Claim],
+    now: datetime,
+    today: date,
+    pack: Pack,
+) -> tuple[Step[Payment], list[Step[Claim]]] | Refused:
+    """Who passes the money on has paid the enterprise: its own office alone, by the region of the token (沈阳 三(五)2).
+
+    RULE_ABSENT, FORBIDDEN, REGION_MISMATCH, INVALID (a day to come), WRONG_STATE.
+    """
+    path_step = after_pay(pack)
+    if path_step is None:
+        return absent(pack, "payment.path.pass_on", "payment_id")
+    by = path_step.article
+    if path_step.role not in actor.roles:
+        return refuse(pack, "FORBIDDEN", None, by)
+    if not office_holds(actor.region, payment.region):
+        return refuse(pack, "REGION_MISMATCH", "payment_id", by, region=payment.region)
+    if paid_on > today:
+        return refuse(pack, "INVALID", "paid_on", by)
+    facts = {"amount_fen": payment.amount_fen, "paid_on": paid_on.isoformat(), "region": payment.region}
+    decision = decide(pack, "payment.passed_on", payment.payment_id, (by,), **facts)
+    step = take(payment, MOVES, "pass_on", decision=decision, result_on=paid_on)
+    if isinstance(step, Refused):
+        return replace(step, field="payment_id", article=by)
+    return step, _follow(step, members, by, now, pack)
+
+
+def _follow(
+    step: Step[Payment], members: Sequence[Claim], by: str | None, now: datetime, pack: Pack
+) -> list[Step[Claim]]:
+    """What becomes of a payment's claims."""
+    action = CLAIM_MOVES.get(step.after.status)
     if action is None:
-        return step, []
+        return []
     paid = [{"paid_at": claim.paid_at or now} if action == "pay" else {} for claim in members]
-    moved = [_along(claim, action, payment, pack, **more) for claim, more in zip(members, paid, strict=True)]
-    return step, moved
+    return [_along(claim, action, step.after, by, pack, **more) for claim, more in zip(members, paid, strict=True)]
 
 
 def retry(*, payment: Payment, reason: str, retried_by: str, now: datetime, pack: Pack) -> Step[Payment] | Refused:
@@ -274,24 +336,28 @@ def finish(*, batch: Batch, unfinished: int, pack: Pack) -> Step[Batch] | None:
     return must(take(batch, BATCH_MOVES, "finish", decision=decision))
 
 
-def _payment(batch_id: str, group: Sequence[Disbursement], members: Sequence[Claim], pack: Pack) -> Payment:
-    first = group[0]
-    assert first.account_version is not None, first.disbursement_id
-    assert first.fund is not None, first.disbursement_id
-    payment_id = derived_id("payment", batch_id, first.provider_id, str(first.account_version))
+def _payment(batch_id: str, year: int, members: Sequence[Claim], pack: Pack) -> Payment:
+    first = members[0]
+    assert first.account_version is not None, first.claim_id
+    assert first.fund is not None, first.claim_id
+    region = first.region if after_pay(pack) is not None or first.payee_kind == "enterprise" else None
+    names = (batch_id, first.payee_id, str(first.account_version), first.fund, region or "")
+    payment_id = derived_id("payment", *names)
     payment = Payment(
         payment_id=payment_id,
         sequence=1,
         batch_id=batch_id,
-        provider_id=first.provider_id,
+        payee_id=first.payee_id,
+        payee_kind=first.payee_kind,
+        region=region,
         programme=first.programme,
-        year=first.year,
+        year=year,
         reference=reference_of(batch_id, payment_id),
-        amount_fen=sum(claim.claimed_fen for claim in members),
+        amount_fen=sum(claim.payable_fen for claim in members),
         account_version=first.account_version,
         fund=first.fund,
         claims=tuple(sorted(claim.claim_id for claim in members)),
-        disbursements=tuple(one.disbursement_id for one in group),
+        disbursements=tuple(sorted({str(claim.disbursement_id) for claim in members})),
         frozen_hash="",
         status="made",
         pack_version=pack.label,
@@ -299,9 +365,8 @@ def _payment(batch_id: str, group: Sequence[Disbursement], members: Sequence[Cla
     return replace(payment, frozen_hash=payment_hash(payment, (str(claim.frozen_hash) for claim in members)))
 
 
-def _along(claim: Claim, action: str, payment: Payment, pack: Pack, **changes: Any) -> Step[Claim]:
+def _along(claim: Claim, action: str, payment: Payment, by: str | None, pack: Pack, **changes: Any) -> Step[Claim]:
     """The claim's own step that goes with its payment's."""
-    by = (payment_article(pack, "finance"),)
-    facts = {"payment_id": payment.payment_id, "claimed_fen": claim.claimed_fen}
-    decision = decide(pack, f"claim.{action}", claim.claim_id, by, **facts)
+    facts = {"payment_id": payment.payment_id, "claimed_fen": claim.claimed_fen, "payable_fen": claim.payable_fen}
+    decision = decide(pack, f"claim.{action}", claim.claim_id, (by,), **facts)
     return must(take(claim, claim_rules.MOVES, action, decision=decision, **changes))

@@ -1,4 +1,4 @@
-"""The bureau's questions on a claim, and the working days the operator has to answer (第二十五条)."""
+"""A reviewer's questions on a claim, and the working days there are to answer them (第二十五条)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import date
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
-from services.settlement.domain.claims import Claim
-from services.settlement.domain.law import article, decide, refuse
+from services.settlement.domain.claims import REVIEWABLE, Claim
+from services.settlement.domain.law import absent, article, decide, refuse
 from services.settlement.domain.steps import Move, Moves, Step, must, take
 
 UNANSWERED = ("open", "overdue")
@@ -49,14 +49,22 @@ def ask(
     claim: Claim,
     text: str,
     asked_by: str,
+    roles: frozenset[str],
     today: date,
     due_on: date | Refused,
     pack: Pack,
 ) -> Step[Question] | Refused:
-    """A question on a claim under the bureau's review. WRONG_STATE, CALENDAR_UNKNOWN (given as `due_on`)."""
-    by = article(pack, "claims.question")
-    if claim.status != "operator_passed":
+    """A question on a claim by the stage whose turn it is.
+
+    RULE_ABSENT, WRONG_STATE, STAGE_MISMATCH, CALENDAR_UNKNOWN (given as `due_on`).
+    """
+    if pack.claims is None or pack.claims.question is None:
+        return absent(pack, "claims.question", "claim_id")
+    by = pack.claims.question.article
+    if claim.status not in REVIEWABLE:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status)
+    if claim.stage not in roles:
+        return refuse(pack, "STAGE_MISMATCH", "claim_id", by, turn=claim.stage)
     if isinstance(due_on, Refused):
         return replace(due_on, field="claim_id", article=by)
     question = Question(
@@ -76,9 +84,14 @@ def ask(
     return Step(question, "question_asked", decision)
 
 
-def answer(*, question: Question, text: str, answered_by: str, today: date, pack: Pack) -> Step[Question] | Refused:
-    """The operator's answer, also after the day it was due; WRONG_STATE when it was answered before."""
+def answer(
+    *, question: Question, text: str, answered_by: str, roles: frozenset[str], today: date, pack: Pack
+) -> Step[Question] | Refused:
+    """The answer, also after the day it was due; FORBIDDEN (another's to give), WRONG_STATE when it was answered."""
     by = article(pack, "claims.question")
+    rule = pack.claims.question if pack.claims else None
+    if rule is not None and rule.answered_by not in roles:
+        return refuse(pack, "FORBIDDEN", None, by, answered_by=rule.answered_by)
     facts = {"due_on": question.due_on.isoformat(), "late": today > question.due_on}
     decision = decide(pack, "question.answered", question.question_id, (by,), **facts)
     given = {"answer": text, "answered_by": answered_by, "answered_on": today}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.pipeline import Due, EventHandler, Route
-from services.settlement.handlers import bank, claims, disbursements, due, news, payments, questions
+from services.settlement.handlers import bank, claims, disbursements, due, news, notices, payments, questions
 
 COMMANDS: Mapping[str, Route] = {
     "announce_node": Route(claims.announce_nodes),
     "file_claim": Route(claims.file_claims),
     "withdraw_claim": Route(claims.withdraw_claims),
     "review_claim": Route(claims.review_claims),
+    "publish_notice": Route(notices.publish_notices),
+    "file_objection": Route(notices.file_objections),
+    "decide_objection": Route(notices.decide_objections),
     "ask_question": Route(questions.ask_questions),
     "answer_question": Route(questions.answer_questions),
     "file_disbursement": Route(disbursements.file_disbursements),
@@ -19,6 +22,7 @@ COMMANDS: Mapping[str, Route] = {
     "make_batch": Route(payments.make_batches),
     "release_batch": Route(payments.release_batches, prepare=payments.ask_before_release),
     "record_results": Route(bank.record_results),
+    "pass_on_payment": Route(payments.pass_on_payments),
     "retry_payment": Route(payments.retry_payments),
     "record_statement": Route(bank.record_statements),
 }
@@ -34,17 +38,22 @@ _ORDER_NEWS = (
     "released",
     "redeemed",
     "voided",
+    "failed",
+    "covered",
     "handed_over",
 )
 _ENTERPRISE_NEWS = ("submitted", "certified", "refused", "facts_changed")
-_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "admitted", "exit_noticed", "exited")
+_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed", "exited")
+_PRODUCT_NEWS = ("submitted", "reviewed", "published", "priced", "delisted")
 
 EVENTS: Mapping[str, EventHandler] = {
     **{f"voucher.order_{name}.v1": news.orders_told for name in _ORDER_NEWS},
     "voucher.claim_answered.v1": news.claims_answered,
+    "voucher.usage_recorded.v1": news.usage_told,
     "voucher.year_closed.v1": news.years_told,
     **{f"registry.enterprise_{name}.v1": news.enterprises_told for name in _ENTERPRISE_NEWS},
     **{f"registry.provider_{name}.v1": news.providers_told for name in _PROVIDER_NEWS},
+    **{f"registry.product_{name}.v1": news.products_told for name in _PRODUCT_NEWS},
     "supervision.claim_cleared.v1": news.verdicts_told,
     "supervision.claim_held.v1": news.verdicts_told,
     "supervision.claim_rejected.v1": news.claims_rejected,
@@ -52,4 +61,4 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.party_removed.v1": news.blacklist_told,
 }
 
-DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions)
+DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices)

@@ -12,7 +12,7 @@ from services.settlement import store, tables
 from services.settlement.domain import payments as rules
 from services.settlement.domain.bank import Booked, Known, compare
 from services.settlement.domain.claims import Claim
-from services.settlement.domain.payments import CLAIM_MOVES, UNFINISHED, Batch, Payment
+from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
 from services.settlement.domain.steps import Step, digest
 from services.settlement.handlers.desk import Desk, brief, foreign, missing, pack_of
 
@@ -28,8 +28,7 @@ def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     work = _Results(desk, store.unfinished(uow.conn, desk.batches.rows))
     outcomes = [work.record(command) for command in commands]
     desk.save()
-    store.unmark_paid(uow.conn, work.unpaid)
-    store.mark_paid(uow.conn, work.paid)
+    store.unmark_live(uow.conn, work.lost)
     store.append(uow.conn, tables.results, work.rows)
     return outcomes
 
@@ -42,8 +41,7 @@ class _Results:
         self.unfinished = unfinished
         self.members = desk.claims.grouped("payment_id")
         self.payment_of = {one.reference: one.payment_id for one in desk.payments.rows.values()}
-        self.paid: dict[str, str] = {}  # claim → payment
-        self.unpaid: set[str] = set()
+        self.lost: set[str] = set()  # claims whose payment surely did not arrive, or came back
         self.rows: list[dict[str, Any]] = []
 
     def record(self, command: Command) -> Outcome:
@@ -111,12 +109,8 @@ class _Results:
         )
         self.desk.payments.put(step, command)
         self.desk.claims.put_all(moved, command)
-        for one in moved:
-            claim_id = one.after.claim_id
-            if CLAIM_MOVES[payment.status] == "pay":
-                self.paid[claim_id] = payment.payment_id
-            elif self.paid.pop(claim_id, None) is None:
-                self.unpaid.add(claim_id)
+        if payment.status in LOST:
+            self.lost |= set(payment.claims)
 
     def _finish(self, batch: Batch, command: Command) -> Batch:
         unfinished = self.unfinished.get(batch.batch_id, 0)

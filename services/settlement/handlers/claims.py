@@ -6,44 +6,65 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.errors import Outcome, Refused
+from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import store, tables
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
-from services.settlement.domain.claims import Claim, Filing
+from services.settlement.domain.claims import Claim
+from services.settlement.domain.filing import Filing, Known, file
 from services.settlement.domain.law import article, refuse
-from services.settlement.domain.match import Invoice, Papers, Transfer, Usage, invoice_key
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
+from services.settlement.domain.match import Invoice, Order, Papers, Recorded, Transfer, Usage, invoice_key
+from services.settlement.domain.reviews import Opinion, Standing, review
+from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
+
+Years = set[tuple[str, str, int]]
 
 
 def announce_nodes(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """A date by which claims are taken together (第二十二条)."""
     desk = Desk(uow)
     desk.nodes.load(command.body["node_id"] for command in commands)
-    outcomes = [_announce(desk, command) for command in commands]
+    taken = store.years_with_node(uow.conn, (command.body["programme"] for command in commands))
+    outcomes = [_announce(desk, taken, command) for command in commands]
     desk.save()
     return outcomes
 
 
-def _announce(desk: Desk, command: Command) -> Outcome:
+def _announce(desk: Desk, taken: Years, command: Command) -> Outcome:
+    """Under the rules of the office's region: where a locality sets its own, its node is for its claims alone."""
     body = command.body
     known = desk.nodes.get(body["node_id"])
     if known is not None:
         return same(known, programme=body["programme"], year=body["year"], closes_at=body["closes_at"])
-    pack = pack_on(desk.uow, body["programme"])
-    if isinstance(pack, Refused):
-        return pack
+    whole = pack_on(desk.uow, body["programme"])
+    pack = pack_on(desk.uow, body["programme"], command.actor.region)
+    if isinstance(pack, Refused) or isinstance(whole, Refused):
+        return Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": body["programme"]})
+    region = pack.region if pack.label != whole.label else ""
+    closes_in = local_date(body["closes_at"]).year
     asked = {name: body[name] for name in ("node_id", "year", "closes_at")}
-    step = node_rules.announce(pack=pack, **asked, announced_by=command.actor.subject, now=desk.uow.now)
+    step = node_rules.announce(
+        pack=pack,
+        **asked,
+        region=region,
+        closes_in=closes_in,
+        taken=(pack.code, region, closes_in) in taken,
+        announced_by=command.actor.subject,
+        roles=command.actor.roles,
+        now=desk.uow.now,
+    )
     if isinstance(step, Refused):
         return step
     desk.nodes.put(step, command, record=False)
+    if step.after.only_in is not None:
+        taken.add((pack.code, region, closes_in))
     return done(step)
 
 
 def file_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """By the provider with invoice, contract, transfer and usage; the order row is asked by the event (第二十二条)."""
+    """By whom the pack says, with the papers it asks for; the order row is asked by the event (第二十二条)."""
     desk, facts = Desk(uow), _Facts(uow, commands)
     desk.claims.load(command.body["claim_id"] for command in commands)
     invoices = _Invoices(uow, commands)
@@ -61,10 +82,13 @@ class _Facts:
     def __init__(self, uow: UnitOfWork, commands: Sequence[Command]) -> None:
         conn = uow.conn
         self.orders = store.orders(conn, (command.body["order_id"] for command in commands))
-        self.enterprises = store.enterprise_codes(conn, (order.enterprise_id for order in self.orders.values()))
-        asked = {command.body["provider_id"] for command in commands}
-        self.providers = store.providers(conn, asked)
-        self.blacklisted = store.blacklisted(conn, asked, now=uow.now)
+        self.enterprises = store.enterprises(conn, (order.enterprise_id for order in self.orders.values()))
+        self.providers = store.providers(conn, (command.body["provider_id"] for command in commands))
+        self.recorded = store.recorded(conn, self.orders)
+        self.market = store.market_prices(conn, (order.product_id for order in self.orders.values()))
+        platforms = {one.platform_id for one in self.providers.values() if one.platform_id is not None}
+        asked = {*self.providers, *self.enterprises, *platforms}
+        self.blacklisted = frozenset(store.blacklisted(conn, asked, now=uow.now))
 
     def unknown(self, body: dict[str, Any]) -> Refused | None:
         """NOT_YET_KNOWN when the news of order, provider or enterprise has not arrived."""
@@ -76,6 +100,16 @@ class _Facts:
         if order.enterprise_id not in self.enterprises:
             return Refused("NOT_YET_KNOWN", "order_id", None, {"enterprise_id": order.enterprise_id})
         return None
+
+    def known(self, provider_id: str, order: Order) -> Known:
+        """All of it on one filing."""
+        return Known(
+            provider=self.providers[provider_id],
+            enterprise_uscc=self.enterprises[order.enterprise_id].uscc,
+            blacklisted=self.blacklisted,
+            recorded=self.recorded.get(order.order_id, Recorded()),
+            market_price_fen=self.market.get(order.product_id),
+        )
 
 
 class _Invoices:
@@ -120,18 +154,12 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str
     if unknown is not None:
         return unknown
     order = facts.orders[filing.order_id]
-    pack = pack_on(desk.uow, order.programme)
-    refused = pack if isinstance(pack, Refused) else foreign(command, order.programme)
-    if refused is not None:
-        return refused
-    assert not isinstance(pack, Refused)
-    step = rules.file(
+    pack = pack_of(order)
+    step = foreign(command, order.programme) or file(
         filing=filing,
         former=former,
         order=order,
-        enterprise_uscc=facts.enterprises[order.enterprise_id],
-        provider_uscc=facts.providers[filing.provider_id].uscc,
-        blacklisted=filing.provider_id in facts.blacklisted,
+        known=facts.known(filing.provider_id, order),
         pack=pack,
         now=desk.uow.now,
         today=desk.uow.today,
@@ -148,7 +176,7 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str
 
 
 def withdraw_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """By the provider, before the claim is put forward for disbursement."""
+    """By who filed it, before the claim is put forward for disbursement."""
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
     outcomes = [_withdraw(desk, command) for command in commands]
@@ -160,7 +188,11 @@ def _withdraw(desk: Desk, command: Command) -> Outcome:
     claim = desk.claims.get(command.body["claim_id"])
     if claim is None:
         return missing("claim_id")
-    step = rules.withdraw(claim=claim, provider_id=command.body["provider_id"], pack=pack_of(claim))
+    provider_id = command.body["provider_id"]
+    filer_id = command.body["filer_id"] or provider_id
+    step = foreign(command, claim.programme) or rules.withdraw(
+        claim=claim, provider_id=provider_id, filer_id=filer_id, pack=pack_of(claim)
+    )
     if isinstance(step, Refused):
         return step
     desk.claims.put(step, command, record=False)
@@ -168,29 +200,30 @@ def _withdraw(desk: Desk, command: Command) -> Outcome:
 
 
 def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """First review by the operator, review by the bureau (第二十三条)."""
+    """Stage by stage, as the pack orders them (第二十三条)."""
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
     held = desk.claims.rows.values()
     verdicts = store.verdicts(uow.conn, held)
     questioned = store.with_open_question(uow.conn, desk.claims.rows)
-    blacklisted = store.blacklisted(uow.conn, (claim.provider_id for claim in held), now=uow.now)
+    blacklisted = store.blacklisted(uow.conn, (party for claim in held for party in claim.parties), now=uow.now)
+    market = store.market_prices(uow.conn, (claim.product_id for claim in held))
 
     def one(command: Command) -> Outcome:
         body = command.body
         claim = desk.claims.get(body["claim_id"])
         if claim is None:
             return missing("claim_id")
-        step = foreign(command, claim.programme) or rules.review(
+        step = foreign(command, claim.programme) or review(
             claim=claim,
-            stage=body["stage"],
-            decision=body["decision"],
-            reasons=tuple(body["reasons"] or ()),
-            reviewer=command.actor.subject,
-            roles=command.actor.roles,
-            verdict=verdicts.get(claim.claim_id),
-            question_open=claim.claim_id in questioned,
-            blacklisted=claim.provider_id in blacklisted,
+            opinion=_opinion(body),
+            reviewer=reviewer_of(command),
+            standing=Standing(
+                verdict=verdicts.get(claim.claim_id),
+                question_open=claim.claim_id in questioned,
+                blacklisted=bool(claim.parties & blacklisted),
+                market_price_fen=market.get(claim.product_id),
+            ),
             pack=pack_of(claim),
         )
         if isinstance(step, Refused):
@@ -203,6 +236,11 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     return outcomes
 
 
+def _opinion(body: dict[str, Any]) -> Opinion:
+    said = {name: body[name] for name in ("stage", "decision", "deduction_fen", "score")}
+    return Opinion(**said, reasons=tuple(body["reasons"] or ()))
+
+
 def _filing(command: Command) -> Filing:
     body = command.body
     papers = Papers(
@@ -211,13 +249,15 @@ def _filing(command: Command) -> Filing:
         transfer=Transfer(**body["transfer"]) if body["transfer"] else None,
         usage=Usage(**body["usage"]),
         documents=tuple(body["documents"] or ()),
+        others=tuple((paper["kind"], paper["sha256"]) for paper in body["papers"] or ()),
     )
     named = {name: body[name] for name in ("claim_id", "provider_id", "order_id")}
-    return Filing(**named, papers=papers, filed_by=command.actor.subject)
+    filer_id = body["filer_id"] or body["provider_id"]
+    return Filing(**named, filer_id=filer_id, papers=papers, filed_by=command.actor.subject)
 
 
 def _filing_row(claim: Claim, command: Command) -> dict[str, Any]:
-    names = ("invoice", "contract_sha256", "transfer", "usage", "documents")
+    names = ("invoice", "contract_sha256", "transfer", "usage", "documents", "papers")
     return {
         "claim_id": claim.claim_id,
         "claim_version": claim.claim_version,

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from contracts.errors import Decision, Ok, Refused
-from contracts.programmes import Pack, UnknownPack, load, shipped
+from contracts.programmes import Pack
+from infra import packs
 from infra.db import UnitOfWork
 from infra.messages import SYSTEM, Command, Event
 from services.settlement import store
@@ -17,31 +18,39 @@ from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
 from services.settlement.domain.law import law
 from services.settlement.domain.nodes import Node
+from services.settlement.domain.notices import Notice
+from services.settlement.domain.objections import Objection
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.domain.questions import Question
+from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
 
 A = TypeVar("A", bound=Any)
 Cause = Command | Event | None
 
-# fields of each aggregate that its events carry; claims are told without who filed and who reviewed
+# fields of each aggregate that its events carry; all are told without the people who filed, reviewed or decided
 TOLD: dict[type[Any], tuple[str, ...]] = {
     Node: ("node_id", "programme", "year", "closes_at", "status", "claims"),
     Claim: (
-        *("claim_id", "claim_version", "order_id", "provider_id", "enterprise_id", "programme", "year", "category"),
-        *("product_id", "claimed_fen", "price_fen", "invoice_number", "invoice_key", "invoice_fen", "invoice_on"),
-        *("contract_sha256", "transfer_fen", "transfer_on", "usage_days", "usage_units", "filed_at", "node_id"),
-        *("status", "reasons"),
+        *("claim_id", "claim_version", "order_id", "provider_id", "enterprise_id", "filer_id", "payee_id"),
+        *("payee_kind", "programme", "year", "region", "plan_region", "category", "track", "product_id"),
+        *("claimed_fen", "deducted_fen", "payable_fen", "score", "price_fen", "invoice_number", "invoice_key"),
+        *("invoice_fen", "invoice_on", "contract_sha256", "transfer_fen", "transfer_on", "usage_days", "usage_units"),
+        *("filed_at", "node_id", "notice_id", "stage", "status", "reasons"),
     ),
     Question: ("question_id", "claim_id", "programme", "text", "due_on", "status", "answer"),
-    Disbursement: ("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen", "status", "reasons"),
+    Notice: (*("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash", "status"),),
+    Objection: ("objection_id", "notice_id", "claim_id", "provider_id", "programme", "status", "reasons"),
+    Disbursement: (
+        *("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen", "status", "stage", "reasons"),
+    ),
     Batch: ("batch_id", "programme", "year", "payments", "amount_fen", "frozen_hash", "status"),
     Payment: (
-        *("payment_id", "batch_id", "provider_id", "programme", "year", "reference", "amount_fen", "claims"),
-        *("status", "reason"),
+        *("payment_id", "batch_id", "payee_id", "payee_kind", "region", "programme", "year", "reference"),
+        *("amount_fen", "claims", "status", "reason"),
     ),
 }
-WITH_LAW = (Node, Claim, Question, Disbursement)
+WITHOUT_LAW = (Batch, Payment)
 
 
 class Book(Generic[A]):
@@ -94,7 +103,7 @@ class Book(Generic[A]):
             self._changed.add(key)
         self.rows[key] = after
         data: dict[str, Any] = {name: getattr(after, name) for name in TOLD[self.kind]}
-        if self.kind in WITH_LAW:
+        if self.kind not in WITHOUT_LAW:
             data["law"] = law(step.decision)
         type_ = f"settlement.{step.event}.v1"
         self.uow.emit(type_, subject=key, sequence=after.sequence, data=data, cause=cause)
@@ -118,20 +127,26 @@ class Book(Generic[A]):
 
 
 class Desk:
-    """All books of one transaction. Locks are taken in this order: nodes, batches, payments, …, claims."""
+    """All books of one transaction. Locks are taken in this order: nodes, notices, batches, payments, …, claims."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self.uow = uow
         self.nodes = Book(uow, Node)
+        self.notices = Book(uow, Notice)
         self.batches = Book(uow, Batch)
         self.payments = Book(uow, Payment)
         self.disbursements = Book(uow, Disbursement)
         self.questions = Book(uow, Question)
+        self.objections = Book(uow, Objection)
         self.claims = Book(uow, Claim)
+        self.books: tuple[Book[Any], ...] = (
+            *(self.nodes, self.notices, self.batches, self.payments, self.disbursements),
+            *(self.questions, self.objections, self.claims),
+        )
 
     def save(self) -> None:
         """Save all books; a claim that ended sets its invoice free."""
-        for book in (self.nodes, self.batches, self.payments, self.disbursements, self.questions, self.claims):
+        for book in self.books:
             book.save()
         ended = [claim.claim_id for claim in self.claims.changed() if claim.status in claim_rules.ENDED]
         store.free_invoices(self.uow.conn, ended)
@@ -166,17 +181,21 @@ def same(aggregate: Any, **fields: Any) -> Ok | Refused:
     return Ok(brief(aggregate))
 
 
-def pack_on(uow: UnitOfWork, programme: str) -> Pack | Refused:
-    """The version of the programme in effect today; PROGRAMME_UNKNOWN."""
-    try:
-        return load(programme, on=uow.today)
-    except UnknownPack:
-        return Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": programme})
+def pack_on(uow: UnitOfWork, programme: str, region: str | None = None) -> Pack | Refused:
+    """The rules of the programme (of an office's region) in effect today; PROGRAMME_UNKNOWN."""
+    pack = packs.pack_on(programme, uow.today, region)
+    return pack or Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": programme})
 
 
 def pack_of(aggregate: Any) -> Pack:
-    """The version that the aggregate was begun under: what was decided under the old one stays."""
-    return shipped().version(aggregate.pack_version)
+    """The rules that the aggregate was begun under: what was decided under the old ones stays."""
+    return packs.pack_at(aggregate.pack_version)
+
+
+def reviewer_of(command: Command) -> Reviewer:
+    """Who decides, as the token says."""
+    actor = command.actor
+    return Reviewer(person=actor.subject, roles=actor.roles, region=actor.region)
 
 
 def foreign(command: Command, programme: str) -> Refused | None:

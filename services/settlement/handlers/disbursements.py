@@ -1,104 +1,151 @@
-"""Disbursements: filed for all passed claims together, reviewed by operator and bureau (第二十四条)."""
+"""Disbursements: ready claims put forward together, approved stage by stage (第二十四条)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-
-import sqlalchemy as sa
+from dataclasses import dataclass
+from typing import Any
 
 from contracts.errors import Outcome, Refused
+from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
 from services.settlement.domain.claims import Claim
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
+from services.settlement.domain.parties import accounts_of
+from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
 from services.settlement.tables import claims
 
-MOST_LOADED = 20_000  # claims of one transaction
+MOST_LOADED = 20_000  # claims of one transaction, or of one purse that is put forward
+
+
+@dataclass(frozen=True)
+class _Payable:
+    """What our tables say of claims that are to be paid: verdicts, accounts of payees, who is blacklisted."""
+
+    verdicts: Mapping[str, str]
+    accounts: Mapping[str, int]
+    blacklisted: frozenset[str]
+
+    @classmethod
+    def of(cls, uow: UnitOfWork, claims: Iterable[Claim], others: Iterable[str] = ()) -> _Payable:
+        held = list(claims)
+        payees = {claim.payee_id for claim in held}
+        parties = {party for claim in held for party in claim.parties}.union(others)
+        providers, enterprises = store.providers(uow.conn, payees), store.enterprises(uow.conn, payees)
+        accounts = accounts_of([*providers.values()]) | accounts_of([*enterprises.values()])
+        listed = store.blacklisted(uow.conn, parties, now=uow.now)
+        return cls(store.verdicts(uow.conn, held), accounts, frozenset(listed))
 
 
 def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """For all passed claims of a provider's programme and year."""
+    """For all ready claims of a programme's year: by each provider its own, or by an office all of them."""
     desk = Desk(uow)
     desk.disbursements.load(command.body["disbursement_id"] for command in commands)
-    purses = sorted({_purse(command) for command in commands})
-    of_purse = sa.tuple_(claims.c.provider_id, claims.c.programme, claims.c.year).in_(purses)
-    desk.claims.load_where(of_purse, claims.c.status == "passed", limit=MOST_LOADED)
-    verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
-    blacklisted = store.blacklisted(uow.conn, (purse[0] for purse in purses), now=uow.now)
-    outcomes = [_file(desk, command, verdicts, blacklisted) for command in commands]
+    asked = [_asked(desk, command) for command in commands]
+    rightly = [command.body for command, one in zip(commands, asked, strict=True) if isinstance(one, Pack)]
+    purses = {(body["programme"], body["year"]) for body in rightly}
+    _load_ready(desk, rightly)
+    filers = {body["provider_id"] for body in rightly if body["provider_id"] is not None}
+    payable = _Payable.of(uow, desk.claims.rows.values(), filers)
+    deferred = store.deferred(uow.conn, purses)
+    outcomes = [_file(desk, one, payable, deferred, command) for command, one in zip(commands, asked, strict=True)]
     desk.save()
     return outcomes
 
 
-def _purse(command: Command) -> tuple[str, str, int]:
-    return command.body["provider_id"], command.body["programme"], command.body["year"]
-
-
-def _file(desk: Desk, command: Command, verdicts: Mapping[str, str], blacklisted: set[str]) -> Outcome:
-    body, purse = command.body, _purse(command)
+def _asked(desk: Desk, command: Command) -> Pack | Outcome:
+    """The rules it is filed under; or what there is to answer without looking at a claim."""
+    body = command.body
     known = desk.disbursements.get(body["disbursement_id"])
     if known is not None:
-        return same(known, provider_id=purse[0], programme=purse[1], year=purse[2])
+        named = {name: body[name] for name in ("provider_id", "programme", "year")}
+        return same(known, **named)
     pack = pack_on(desk.uow, body["programme"])
     if isinstance(pack, Refused):
         return pack
-    passed = desk.claims.where(
-        lambda claim: claim.status == "passed" and (claim.provider_id, claim.programme, claim.year) == purse
-    )
+    refused = rules.may_file(provider_id=body["provider_id"], roles=command.actor.roles, pack=pack)
+    return refused or pack
+
+
+def _load_ready(desk: Desk, bodies: Sequence[Mapping[str, Any]]) -> None:
+    """The claims that may be put forward, the first of each purse."""
+    c = claims.c
+    ready = (c.status.in_(("passed", "noticed")), ~store.is_deferred())
+    own = {(one["provider_id"], one["programme"], one["year"]) for one in bodies if one["provider_id"] is not None}
+    all_ = {(one["programme"], one["year"]) for one in bodies if one["provider_id"] is None}
+    for partition, purses in (([c.provider_id, c.programme, c.year], own), ([c.programme, c.year], all_)):
+        desk.claims.load_where(store.first_of(partition, purses, *ready, most=MOST_LOADED))
+
+
+def _file(
+    desk: Desk,
+    asked: Pack | Outcome,
+    payable: _Payable,
+    deferred: Mapping[tuple[str, str, int], int],
+    command: Command,
+) -> Outcome:
+    body = command.body
+    if not isinstance(asked, Pack):
+        return asked
+    made = _asked(desk, command)  # by another command of this batch, perhaps
+    if not isinstance(made, Pack):
+        return made
+    provider_id, purse = body["provider_id"], (body["programme"], body["year"])
+
+    def is_of(owner: str, programme: str, year: int) -> bool:
+        return (programme, year) == purse and provider_id in (None, owner)
+
     filed = rules.file(
         disbursement_id=body["disbursement_id"],
-        provider_id=body["provider_id"],
+        provider_id=provider_id,
         year=body["year"],
-        passed=passed,
-        verdicts=verdicts,
-        blacklisted=body["provider_id"] in blacklisted,
+        ready=desk.claims.where(
+            lambda one: is_of(one.provider_id, one.programme, one.year) and claim_rules.is_ready(one, pack_of(one))
+        ),
+        deferred=sum(count for key, count in deferred.items() if is_of(*key)),
+        verdicts=payable.verdicts,
+        accounts=payable.accounts,
+        blacklisted=payable.blacklisted,
         filed_by=command.actor.subject,
         now=desk.uow.now,
-        pack=pack,
+        pack=asked,
     )
     if isinstance(filed, Refused):
         return filed
     step, moved = filed
     desk.disbursements.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    left = len(passed) - len(claim_rules.not_cleared(passed, verdicts)) - len(moved)
-    return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, left=left)
+    told = {name: step.decision.facts.get(name, 0) for name in ("left", "held", "deferred", "without_account")}
+    return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, **told)
 
 
 def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Operator, then bureau; the approval freezes each claim by hash."""
+    """Stage by stage, as the pack orders them; the last approval freezes each claim by hash."""
     desk = Desk(uow)
     desk.disbursements.load(command.body["disbursement_id"] for command in commands)
     desk.claims.load_where(claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
     members = desk.claims.grouped("disbursement_id")
-    verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
+    payable = _Payable.of(uow, desk.claims.rows.values())
     rejected = store.rejections(uow.conn, desk.claims.rows.values())
-    payees = {one.provider_id for one in desk.disbursements.rows.values()}
-    providers = store.providers(uow.conn, payees)
-    blacklisted = store.blacklisted(uow.conn, payees, now=uow.now)
 
     def one(command: Command) -> Outcome:
         body = command.body
         disbursement = desk.disbursements.get(body["disbursement_id"])
         if disbursement is None:
             return missing("disbursement_id")
-        payee = providers.get(disbursement.provider_id)
-        if payee is None:
-            return Refused("NOT_YET_KNOWN", "disbursement_id", None, {"provider_id": disbursement.provider_id})
         reviewed = foreign(command, disbursement.programme) or rules.review(
             disbursement=disbursement,
-            members=desk.claims.of(members[disbursement.disbursement_id]),
+            members=desk.claims.of(members.get(disbursement.disbursement_id, [])),
             stage=body["stage"],
             decision=body["decision"],
             reasons=tuple(body["reasons"] or ()),
-            reviewer=command.actor.subject,
-            roles=command.actor.roles,
-            account_version=payee.account_version,
-            verdicts=verdicts,
-            blacklisted=disbursement.provider_id in blacklisted,
+            reviewer=reviewer_of(command),
+            accounts=payable.accounts,
+            verdicts=payable.verdicts,
+            blacklisted=payable.blacklisted,
             now=uow.now,
             pack=pack_of(disbursement),
         )

@@ -1,4 +1,4 @@
-"""What falls due by itself: nodes close and take the claims filed before them, questions become overdue."""
+"""What falls due by itself: nodes close and take claims, questions become overdue, notices run out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from infra.db import UnitOfWork
 from services.settlement import store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import nodes as node_rules
+from services.settlement.domain import notices as notice_rules
 from services.settlement.domain import questions as question_rules
 from services.settlement.handlers.desk import Desk, pack_of
-from services.settlement.tables import claims, nodes, questions
+from services.settlement.tables import claims, nodes, notices, objections, questions
 
 MOST = 500
 
@@ -27,16 +28,19 @@ def close_nodes(uow: UnitOfWork) -> int:
 def _collect(uow: UnitOfWork) -> int:
     desk = Desk(uow)
     in_time = sa.exists().where(
-        nodes.c.programme == claims.c.programme, nodes.c.closes_at <= uow.now, nodes.c.closes_at > claims.c.filed_at
+        nodes.c.programme == claims.c.programme,
+        claims.c.region.startswith(nodes.c.region),
+        nodes.c.closes_at <= uow.now,
+        nodes.c.closes_at > claims.c.filed_at,
     )
     desk.claims.load_where(claims.c.status == "accepted", in_time, limit=MOST)
     waiting = list(desk.claims.rows.values())
     passed = store.passed_nodes(uow.conn, {claim.programme for claim in waiting}, now=uow.now)
     for claim in waiting:
-        node = node_rules.node_for(passed[claim.programme], filed_at=claim.filed_at)
+        node = node_rules.node_for(passed[claim.programme], filed_at=claim.filed_at, region=claim.region)
         assert node is not None, claim.claim_id
-        step = claim_rules.collect(claim=claim, node_id=node.node_id, closes_at=node.closes_at, pack=pack_of(claim))
-        desk.claims.put(step, None)
+        steps = claim_rules.collect(claim=claim, node_id=node.node_id, closes_at=node.closes_at, pack=pack_of(claim))
+        desk.claims.put_all(steps, None)
     desk.save()
     return len(waiting)
 
@@ -60,5 +64,37 @@ def overdue_questions(uow: UnitOfWork) -> int:
     for question in due:
         step = question_rules.overdue(question=question, today=uow.today, pack=pack_of(question))
         desk.questions.put(step, None)
+    desk.save()
+    return len(due)
+
+
+def end_notices(uow: UnitOfWork) -> int:
+    """Claims whose notice has run out without an open objection go on; then a notice on which none waits is closed."""
+    noticed = _end(uow)
+    return noticed if noticed == MOST else noticed + _close_notices(uow)
+
+
+def _end(uow: UnitOfWork) -> int:
+    desk = Desk(uow)
+    run_out = sa.exists().where(notices.c.notice_id == claims.c.notice_id, notices.c.until_on < uow.today)
+    held = sa.exists().where(objections.c.claim_id == claims.c.claim_id, objections.c.status == "open")
+    desk.claims.load_where(claims.c.status == "on_notice", run_out, ~held, limit=MOST)
+    objected = store.under_objection(uow.conn, desk.claims.rows)  # again: the lock may have waited for one
+    waiting = [claim for claim in desk.claims.rows.values() if claim.claim_id not in objected]
+    ends = store.notice_ends(uow.conn, {str(claim.notice_id) for claim in waiting})
+    for claim in waiting:
+        until_on = ends[str(claim.notice_id)]
+        desk.claims.put(notice_rules.over(claim=claim, until_on=until_on, today=uow.today, pack=pack_of(claim)), None)
+    desk.save()
+    return len(waiting)
+
+
+def _close_notices(uow: UnitOfWork) -> int:
+    desk = Desk(uow)
+    waits = sa.exists().where(claims.c.notice_id == notices.c.notice_id, claims.c.status == "on_notice")
+    desk.notices.load_where(notices.c.status == "open", notices.c.until_on < uow.today, ~waits, limit=MOST)
+    due = list(desk.notices.rows.values())
+    for notice in due:
+        desk.notices.put(notice_rules.close(notice=notice, today=uow.today, pack=pack_of(notice)), None)
     desk.save()
     return len(due)

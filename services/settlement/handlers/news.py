@@ -42,9 +42,18 @@ def _order(event: Event) -> Mapping[str, Any]:
     return {**row, "ordered_on": local_date(event.data["ordered_at"])}
 
 
+def _usage(event: Event) -> Mapping[str, Any]:
+    """Totals of the order so far. They only grow, whichever record of use tells them: they are their own sequence."""
+    names = ("order_id", "total_days", "total_units")
+    row = {name: event.data[name] for name in names}
+    return {**row, "sequence": row["total_days"] + row["total_units"]}
+
+
 orders_told = _projection(t.known_orders, _order)
 enterprises_told = _projection(t.known_enterprises, _fields(t.known_enterprises))
 providers_told = _projection(t.known_providers, _fields(t.known_providers))
+products_told = _projection(t.known_products, _fields(t.known_products))
+usage_told = _projection(t.known_usage, _usage)
 blacklist_told = _projection(t.known_blacklist, _fields(t.known_blacklist))
 years_told = _projection(t.known_years, _fields(t.known_years))
 _verdicts = _projection(t.known_verdicts, _fields(t.known_verdicts))
@@ -68,8 +77,8 @@ def claims_answered(uow: UnitOfWork, events: Sequence[Event]) -> None:
     desk = _claims(uow, events)
     for event in events:
         claim = desk.claims.rows[event.data["claim_id"]]
-        code, order_status = event.data["code"], event.data["order_status"]
-        step = rules.answered(claim=claim, code=code, order_status=order_status, pack=pack_of(claim))
+        code, told = event.data["code"], {name: event.data[name] for name in ("code", "allowed_fen", "order_status")}
+        step = rules.answered(claim=claim, **told, pack=pack_of(claim))
         if step is None:
             ignored(uow, claim.claim_id, event, status=claim.status, code=code)
         else:
@@ -78,7 +87,7 @@ def claims_answered(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def verdicts_told(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Cleared or held: kept for the bureau's review of that very version."""
+    """Cleared or held: kept for the last review of that very version."""
     _verdicts(uow, events)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,10 @@ from services.settlement import store, tables
 from services.settlement.domain import disbursements as disbursement_rules
 from services.settlement.domain import payments as rules
 from services.settlement.domain.bank import Line, Payee, payment_file, sha256_of
+from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
 from services.settlement.domain.payments import Batch, Payment
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
+from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
 from services.settlement.handlers.disbursements import MOST_LOADED
 
 MOST_DISBURSEMENTS = 2_000  # of one batch, by its purse; what is left waits for the next
@@ -27,7 +28,7 @@ ASKED_AT_ONCE = 500  # ids in one call
 
 
 def make_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """The approved disbursements of a programme and year, one payment a provider (第二十四条)."""
+    """What waits of the approved disbursements of a programme and year, one payment a payee (第二十四条)."""
     desk = Desk(uow)
     desk.batches.load(command.body["batch_id"] for command in commands)
     purses = sorted({(command.body["programme"], command.body["year"]) for command in commands})
@@ -52,11 +53,13 @@ def _make(desk: Desk, command: Command) -> Outcome:
     ids = [one.disbursement_id for one in chosen]
     desk.claims.load_where(tables.claims.c.disbursement_id.in_(ids))  # chosen first: of all there may be millions
     members = desk.claims.grouped("disbursement_id")
+    live = store.live_payments(desk.uow.conn, desk.claims.rows)
     made = rules.make(
         batch_id=body["batch_id"],
         year=body["year"],
         disbursements=chosen,
-        claims={disbursement_id: desk.claims.of(members[disbursement_id]) for disbursement_id in ids},
+        claims={disbursement_id: desk.claims.of(members.get(disbursement_id, [])) for disbursement_id in ids},
+        live=live,
         made_by=command.actor.subject,
         now=desk.uow.now,
         pack=pack,
@@ -65,14 +68,20 @@ def _make(desk: Desk, command: Command) -> Outcome:
         return made
     step, payments = made
     desk.batches.put(step, command, record=False)
-    for payment in payments:
-        desk.payments.put(payment, command)
-        for disbursement_id in payment.after.disbursements:
-            held = desk.disbursements.rows[disbursement_id]
-            taken = disbursement_rules.batched(disbursement=held, payment_id=payment.after.payment_id, pack=pack)
-            desk.disbursements.put(taken, command)
-    taken_in = sum(len(payment.after.disbursements) for payment in payments)
-    return _batch_answer(step.after, done(step, left=len(waiting) - taken_in))
+    desk.payments.put_all(payments, command)
+    taken = {claim_id: payment.after.payment_id for payment in payments for claim_id in payment.after.claims}
+    store.mark_live(desk.uow.conn, taken)
+    waits = {
+        claim.disbursement_id
+        for claim in desk.claims.rows.values()
+        if claim.status == "approved" and claim.claim_id not in live and claim.claim_id not in taken
+    }
+    done_with = [one for one in chosen if one.disbursement_id not in waits]
+    for one in done_with:
+        desk.disbursements.put(
+            disbursement_rules.batched(disbursement=one, batch_id=body["batch_id"], pack=pack), command
+        )
+    return _batch_answer(step.after, done(step, left=len(waiting) - len(done_with)))
 
 
 def _within_limits(waiting: Sequence[Disbursement]) -> list[Disbursement]:
@@ -139,7 +148,7 @@ def _ask(batch_id: str, calls: Calls) -> Asked | None:
         raise CallFailed("UNAVAILABLE")  # silence on a payee is no standing
     listed = frozenset(one["party_id"] for one in standing if one["blacklisted"])
     since = {one["party_id"]: parse_instant(one["since"]) for one in standing if one["since"] is not None}
-    return Asked(listed, since, {one["provider_id"]: one for one in accounts})
+    return Asked(listed, since, {one["party_id"]: one for one in accounts})
 
 
 def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -148,27 +157,26 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     desk.batches.load(command.body["batch_id"] for command in commands)
     ids = sorted(desk.batches.rows)
     desk.payments.load_where(tables.payments.c.batch_id.in_(ids))
-    desk.disbursements.load_where(tables.disbursements.c.payment_id.in_(sorted(desk.payments.rows)))
-    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
-    payees = {one.provider_id for one in desk.payments.rows.values()}
-    providers = store.providers(uow.conn, payees)
-    stops = _Stops(
-        store.verdicts(uow.conn, desk.claims.rows.values()), store.blacklisted(uow.conn, payees, now=uow.now)
-    )
+    _load_members(desk)
+    members = desk.claims.rows.values()
+    parties = {one.payee_id for one in desk.payments.rows.values()}.union(*(claim.parties for claim in members))
+    stops = _Stops(store.verdicts(uow.conn, members), store.blacklisted(uow.conn, parties, now=uow.now))
     files: list[dict[str, Any]] = []
-    outcomes = [_release(desk, providers, stops, files, command) for command in commands]
+    outcomes = [_release(desk, stops, files, command) for command in commands]
     desk.save()
+    held = [one for one in desk.payments.changed() if one.status == "held"]
+    store.unmark_live(uow.conn, [claim_id for payment in held for claim_id in payment.claims])
     store.append(uow.conn, tables.payment_files, files)
     return outcomes
 
 
-def _release(
-    desk: Desk,
-    providers: Mapping[str, store.Provider],
-    stops: _Stops,
-    files: list[dict[str, Any]],
-    command: Command,
-) -> Outcome:
+def _load_members(desk: Desk) -> None:
+    """The disbursements of the payments at hand, and all their claims."""
+    desk.disbursements.load(one for payment in desk.payments.rows.values() for one in payment.disbursements)
+    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
+
+
+def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Command) -> Outcome:
     batch = desk.batches.get(command.body["batch_id"])
     if batch is None:
         return missing("batch_id")
@@ -194,7 +202,7 @@ def _release(
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
     sent = [one for one in after if one.status == "sent"]
     if sent:
-        files.append(_file_row(desk, batch, sent, asked, providers))
+        files.append(_file_row(desk, batch, sent, asked))
     ended = rules.finish(batch=step.after, unfinished=len(sent), pack=pack)
     final = desk.batches.put(ended, command) if ended else step.after
     counts = {"sent": len(sent), "sent_fen": sum(one.amount_fen for one in sent), "held": len(after) - len(sent)}
@@ -202,47 +210,57 @@ def _release(
 
 
 def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, command: Command) -> None:
-    payee = payment.provider_id
+    payee = payment.payee_id
     account, since = asked.accounts.get(payee), asked.since.get(payee)
     in_effect = since is not None and since <= desk.uow.now
-    pack = pack_of(payment)
+    members = desk.claims.of(payment.claims)
+    parties = {payee}.union(*(claim.parties for claim in members))
     step, moved = rules.release(
         payment=payment,
-        blacklisted=in_effect or payee in asked.blacklisted or payee in stops.blacklisted,
+        blacklisted=in_effect or payee in asked.blacklisted or bool(parties & stops.blacklisted),
         verdicts=stops.verdicts,
-        account_version=account["account_version"] if account else None,
-        members=desk.claims.of(payment.claims),
-        pack=pack,
+        account_version=account["account_version"] if account and account["account"] else None,
+        members=members,
+        pack=pack_of(payment),
     )
     desk.payments.put(step, command)
     desk.claims.put_all(moved, command)
     if step.after.status == "held":
-        reopen(desk, payment, "thaw", command)
+        _thaw(desk, payment, command)
 
 
-def reopen(desk: Desk, payment: Payment, action: str, command: Command) -> None:
-    """Let go of the payment's disbursements and claims: to be approved anew, or to be paid again."""
-    pack = pack_of(payment)
-    members = desk.claims.grouped("disbursement_id")
+def _parts(desk: Desk, payment: Payment) -> Iterator[tuple[Disbursement, list[Claim], list[Claim]]]:
+    """Each of a payment's disbursements, its claims that are in this payment, and the rest of them."""
+    members, mine = desk.claims.grouped("disbursement_id"), set(payment.claims)
     for disbursement_id in payment.disbursements:
-        step, moved = disbursement_rules.reopen(
-            disbursement=desk.disbursements.rows[disbursement_id],
-            members=desk.claims.of(members[disbursement_id]),
-            action=action,
-            pack=pack,
+        of_it = desk.claims.of(members[disbursement_id])
+        inside = [claim for claim in of_it if claim.claim_id in mine]
+        outside = [claim for claim in of_it if claim.claim_id not in mine]
+        yield desk.disbursements.rows[disbursement_id], inside, outside
+
+
+def _thaw(desk: Desk, payment: Payment, command: Command) -> None:
+    """The payment's claims must be approved anew."""
+    for disbursement, held, rest in _parts(desk, payment):
+        steps, moved = disbursement_rules.thaw(
+            disbursement=disbursement,
+            held=held,
+            rest=rest,
+            payment_id=payment.payment_id,
+            now=desk.uow.now,
+            pack=pack_of(disbursement),
         )
-        desk.disbursements.put(step, command)
+        for step in steps:
+            desk.disbursements.put(step, command)
         desk.claims.put_all(moved, command)
 
 
-def _file_row(
-    desk: Desk, batch: Batch, sent: Sequence[Payment], asked: Asked, providers: Mapping[str, store.Provider]
-) -> dict[str, Any]:
+def _file_row(desk: Desk, batch: Batch, sent: Sequence[Payment], asked: Asked) -> dict[str, Any]:
     """The payment file, sealed: accounts are kept in no other form."""
     lines = [
         Line(
             reference=one.reference,
-            payee=_payee(asked.accounts[one.provider_id], providers[one.provider_id]),
+            payee=_payee(asked.accounts[one.payee_id]),
             amount_fen=one.amount_fen,
             purpose=f"{one.fund} {len(one.claims)}",
         )
@@ -261,10 +279,10 @@ def _file_row(
     }
 
 
-def _payee(account: Mapping[str, Any], provider: store.Provider) -> Payee:
+def _payee(account: Mapping[str, Any]) -> Payee:
     return Payee(
         name=account["account_holder"],
-        uscc=provider.uscc,
+        uscc=account["uscc"],
         bank_name=account["bank_name"],
         bank_code=account["bank_code"],
         account=account["account"],
@@ -275,8 +293,7 @@ def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     """A failed or returned payment's money waits for the next batch, with a new payment and reference."""
     desk = Desk(uow)
     desk.payments.load(command.body["payment_id"] for command in commands)
-    desk.disbursements.load_where(tables.disbursements.c.payment_id.in_(sorted(desk.payments.rows)))
-    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
+    _load_members(desk)
 
     def one(command: Command) -> Outcome:
         payment = desk.payments.get(command.body["payment_id"])
@@ -292,7 +309,45 @@ def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
         if isinstance(step, Refused):
             return step
         desk.payments.put(step, command, record=False)
-        reopen(desk, payment, "retry", command)
+        for disbursement, mine, _rest in _parts(desk, payment):
+            steps, moved = disbursement_rules.paid_again(
+                disbursement=disbursement, members=mine, pack=pack_of(disbursement)
+            )
+            for again in steps:
+                desk.disbursements.put(again, command)
+            desk.claims.put_all(moved, command)
+        return done(step)
+
+    outcomes = [one(command) for command in commands]
+    desk.save()
+    return outcomes
+
+
+def pass_on_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """The district has paid the enterprise what the city sent it: only now are the claims paid (沈阳 三(五)2)."""
+    desk = Desk(uow)
+    desk.payments.load(command.body["payment_id"] for command in commands)
+    desk.claims.load_where(tables.claims.c.payment_id.in_(sorted(desk.payments.rows)))
+    members = desk.claims.grouped("payment_id")
+
+    def one(command: Command) -> Outcome:
+        payment = desk.payments.get(command.body["payment_id"])
+        if payment is None:
+            return missing("payment_id")
+        passed = foreign(command, payment.programme) or rules.pass_on(
+            payment=payment,
+            paid_on=command.body["paid_on"],
+            actor=reviewer_of(command),
+            members=desk.claims.of(members.get(payment.payment_id, [])),
+            now=uow.now,
+            today=uow.today,
+            pack=pack_of(payment),
+        )
+        if isinstance(passed, Refused):
+            return passed
+        step, moved = passed
+        desk.payments.put(step, command, record=False)
+        desk.claims.put_all(moved, command)
         return done(step)
 
     outcomes = [one(command) for command in commands]

@@ -1,4 +1,4 @@
-"""The bureau's questions and the operator's answers (第二十五条)."""
+"""Reviewers' questions and their answers (第二十五条)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ log = structlog.get_logger(__name__)
 
 
 def ask_questions(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """On a claim under the bureau's review; due in working days by the pack."""
+    """On a claim under review, by the stage whose turn it is; due in working days by the pack."""
     desk = Desk(uow)
     desk.questions.load(command.body["question_id"] for command in commands)
     desk.claims.load(command.body["claim_id"] for command in commands)
     outcomes = [_ask(desk, command) for command in commands]
     desk.save()
+    warn_of_calendar(uow)
+    return outcomes
+
+
+def warn_of_calendar(uow: UnitOfWork) -> None:
+    """Say ahead of time that working days will not be known."""
     unknown = calendar().runs_out(uow.today)
     if unknown is not None:
         log.warning("calendar.runs_out", year=unknown, supply=SETTING)
-    return outcomes
 
 
 def _ask(desk: Desk, command: Command) -> Outcome:
@@ -43,6 +48,7 @@ def _ask(desk: Desk, command: Command) -> Outcome:
         claim=claim,
         text=body["text"],
         asked_by=command.actor.subject,
+        roles=command.actor.roles,
         today=today,
         due_on=calendar().add_working_days(today, rules.working_days(pack)),
         pack=pack,
@@ -54,7 +60,7 @@ def _ask(desk: Desk, command: Command) -> Outcome:
 
 
 def answer_questions(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """By the operator, late too."""
+    """By whom the pack says, late too."""
     desk = Desk(uow)
     desk.questions.load(command.body["question_id"] for command in commands)
     outcomes = [_answer(desk, command) for command in commands]
@@ -70,6 +76,7 @@ def _answer(desk: Desk, command: Command) -> Outcome:
         question=question,
         text=command.body["text"],
         answered_by=command.actor.subject,
+        roles=command.actor.roles,
         today=desk.uow.today,
         pack=pack_of(question),
     )

@@ -10,21 +10,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts import catalogue
+from contracts.programmes import Pack
 from infra import tables as common
 from infra.calls import CallFailed, LocalCalls
 from infra.clock import FixedClock, local_date
 from infra.jsontext import canonical, instant_text
 from infra.messages import Actor, Command, Event
+from infra.packs import pack_at
 from infra.pipeline import Pipeline
 from services.settlement import handlers, queries, store
+from services.settlement.domain.disbursements import stages_of
 
 GUIZHOU = "guizhou-2018"
 NOON = datetime(2018, 9, 3, 4, 0, tzinfo=UTC)  # a Monday, noon in Shanghai
 CONTRACT = "c" * 64
 PRICE, VOUCHER = 1_000_000, 400_000
 SELLER, BUYER = "91520100MA6DK7YR4K", "91520100MA6DL8K59X"
+VERSION = "guizhou-2018@1"
 ROLES = {
     "announce_node": "operator",
+    "publish_notice": "bureau",
+    "file_objection": "enterprise",
+    "decide_objection": "bureau",
+    "pass_on_payment": "district",
     "file_claim": "platform",
     "withdraw_claim": "platform",
     "ask_question": "bureau",
@@ -45,10 +53,14 @@ class World:
         if make:
             store.metadata.create_all(engine)
         self.engine = engine
+        self.programme = GUIZHOU
+        self.version = VERSION
+        self.region = "520100"  # of enterprises and providers
+        self.year = 2018
         self.clock = FixedClock(now)
         self.blacklisted_there: set[str] = set()  # as supervision answers when asked
         self.since_there: dict[str, datetime] = {}  # party → the moment its entry takes effect, as supervision says
-        self.accounts: dict[str, int] = {}  # provider → account version, as registry answers
+        self.accounts: dict[str, int] = {}  # party → account version, as registry answers
         self.silent: set[str] = set()  # methods that do not answer, parties on whom nothing is said
         calls = LocalCalls(
             {
@@ -69,6 +81,14 @@ class World:
         )
         self._numbers = itertools.count(1)
         self._versions: dict[str, int] = {}
+
+    def runs(self, programme: str, version: str, region: str, year: int) -> None:
+        """What follows is of that programme."""
+        self.programme, self.version, self.region, self.year = programme, version, region, year
+
+    @property
+    def pack(self) -> Pack:
+        return pack_at(self.version)
 
     def new(self, kind: str) -> str:
         return uid(kind, next(self._numbers))
@@ -96,7 +116,9 @@ class World:
         self._answers("payee_accounts")
         items = [
             {
-                "provider_id": one,
+                "party_id": one,
+                "kind": {"P": "provider", "E": "enterprise"}[one[2]],
+                "uscc": SELLER,
                 "account_version": self.accounts[one],
                 "account": f"0622{one[-4:]}000012345678",
                 "account_holder": "生成云服务",
@@ -111,10 +133,16 @@ class World:
     # --- commands and queries
 
     def command(
-        self, method: str, body: dict[str, Any], *, role: str | None = None, person: str | None = None
+        self,
+        method: str,
+        body: dict[str, Any],
+        *,
+        role: str | None = None,
+        person: str | None = None,
+        office: str | None = None,
     ) -> Command:
         role = role or body.get("stage") or ROLES.get(method, "finance")
-        actor = Actor(subject=person or f"{role}-1", roles=frozenset({role}))
+        actor = Actor(subject=person or f"{role}-1", roles=frozenset({role}), region=office)
         loaded = catalogue.METHODS[f"settlement.{method}"].request().load(json.loads(canonical(body)))
         number = next(self._numbers)
         return Command(method, f"key-{number}", loaded, actor, f"corr-{number}")
@@ -130,8 +158,16 @@ class World:
             assert not answer["ok"] or response.validate(_known(answer["result"], response)) == {}, answer
         return answers
 
-    def do(self, method: str, *, role: str | None = None, person: str | None = None, **body: Any) -> dict[str, Any]:
-        return self.run([self.command(method, body, role=role, person=person)])[0]
+    def do(
+        self,
+        method: str,
+        *,
+        role: str | None = None,
+        person: str | None = None,
+        office: str | None = None,
+        **body: Any,
+    ) -> dict[str, Any]:
+        return self.run([self.command(method, body, role=role, person=person, office=office)])[0]
 
     def ok(self, method: str, **body: Any) -> dict[str, Any]:
         """One command that must be carried out: its result."""
@@ -183,10 +219,11 @@ class World:
         provider_id = provider_id or self.new("P")
         data = {
             "provider_id": provider_id,
-            "programme": GUIZHOU,
+            "programme": self.programme,
             "uscc": SELLER,
             "name": "生成云服务",
-            "region": "520100",
+            "region": self.region,
+            "provider_kind": "platform",
             "status": "admitted",
             "account_version": 1,
             "indexes": {},
@@ -196,14 +233,15 @@ class World:
         self.hear(self.event(f"registry.provider_{say}.v1", provider_id, data))
         return provider_id
 
-    def enterprise(self) -> str:
-        enterprise_id = self.new("E")
+    def enterprise(self, enterprise_id: str | None = None, **facts: Any) -> str:
+        enterprise_id = enterprise_id or self.new("E")
         data = {
             "enterprise_id": enterprise_id,
-            "programme": GUIZHOU,
+            "programme": self.programme,
             "uscc": BUYER,
             "name": "生成企业",
-            "region": "520100",
+            "region": self.region,
+            "account_version": 1,
             "registered_on": "2015-01-01",
             "legal_person": True,
             "violation": False,
@@ -211,9 +249,37 @@ class World:
             "priority": False,
             "status": "certified",
             "indexes": {},
+            **facts,
         }
+        self.accounts[enterprise_id] = data["account_version"]
         self.hear(self.event("registry.enterprise_certified.v1", enterprise_id, data))
         return enterprise_id
+
+    def product(self, product_id: str, market_price_fen: int | None) -> None:
+        """What the market asks for a product."""
+        data = {
+            "product_id": product_id,
+            "provider_id": uid("P", 1),
+            "programme": self.programme,
+            "name": "生成产品",
+            "category": "infrastructure",
+            "kind": "compute",
+            "price_fen": PRICE,
+            "market_price_fen": market_price_fen,
+            "voucher_eligible": True,
+            "status": "published",
+        }
+        self.hear(self.event("registry.product_priced.v1", product_id, data))
+
+    def usage(self, order_id: str, total_days: int, total_units: int = 0) -> None:
+        """Use of an order, recorded; each record is an aggregate of its own."""
+        usage_id, today = self.new("U"), local_date(self.clock.now())
+        data = {
+            **{"usage_id": usage_id, "order_id": order_id, "enterprise_id": uid("E", 1), "provider_id": uid("P", 1)},
+            **{"programme": self.programme, "since": today, "until": today, "days_used": 1, "units": 0},
+            **{"total_days": total_days, "total_units": total_units},
+        }
+        self.hear(self.event("voucher.usage_recorded.v1", usage_id, data))
 
     def order(self, provider_id: str, order_id: str | None = None, *, say: str = "confirmed", **facts: Any) -> str:
         order_id = order_id or self.new("R")
@@ -223,15 +289,19 @@ class World:
             "enterprise_id": facts.pop("enterprise_id", None) or self.enterprise(),
             "provider_id": provider_id,
             "product_id": uid("K", 1),
-            "programme": GUIZHOU,
-            "year": 2018,
+            "programme": self.programme,
+            "year": self.year,
+            "region": self.region,
+            "plan_region": self.pack.region,
+            "deferred_fen": 0,
+            "pack_version": self.version,
             "category": "infrastructure",
             "list_price_fen": PRICE,
             "price_fen": PRICE,
             "voucher_fen": voucher,
             "own_fen": PRICE - voucher,
-            "ordered_at": NOON - timedelta(days=60),
-            "confirmed_at": NOON - timedelta(days=59),
+            "ordered_at": self.clock.now() - timedelta(days=60),
+            "confirmed_at": self.clock.now() - timedelta(days=59),
             "contract_sha256": CONTRACT,
             "status": say,
             **facts,
@@ -240,10 +310,17 @@ class World:
         return order_id
 
     def answer(
-        self, claim_id: str, order_id: str, provider_id: str, code: str | None = None, status: str = "claimed"
+        self,
+        claim_id: str,
+        order_id: str,
+        provider_id: str,
+        code: str | None = None,
+        status: str = "claimed",
+        allowed_fen: int | None = VOUCHER,
     ) -> None:
         """The order row's verdict on a claim."""
         data = {"claim_id": claim_id, "order_id": order_id, "provider_id": provider_id, "code": code}
+        data["allowed_fen"] = allowed_fen if code is None else None
         self.hear(self.event("voucher.claim_answered.v1", claim_id, {**data, "order_status": status}))
 
     def verdict(self, claim_id: str, provider_id: str, verdict: str = "cleared", version: int = 1) -> None:
@@ -252,7 +329,7 @@ class World:
             "claim_id": claim_id,
             "claim_version": version,
             "provider_id": provider_id,
-            "programme": GUIZHOU,
+            "programme": self.programme,
             "verdict": verdict,
             "alerts": [] if verdict == "cleared" else ["INVOICE_REUSED"],
         }
@@ -266,7 +343,7 @@ class World:
             "entry_id": entry_id,
             "party_kind": "provider",
             "party_id": party_id,
-            "programme": GUIZHOU,
+            "programme": self.programme,
             "ground": "refusal_or_fraud",
             "effective_at": since or self.clock.now(),
             "status": say,
@@ -324,7 +401,9 @@ class World:
     def node(self, delta: timedelta = timedelta(hours=1)) -> str:
         """A node announced and closed `delta` from now."""
         node_id, closes_at = self.new("N"), self.clock.now() + delta
-        self.ok("announce_node", node_id=node_id, programme=GUIZHOU, year=2018, closes_at=closes_at)
+        role = "operator" if self.programme == GUIZHOU else "bureau"
+        body = {"node_id": node_id, "programme": self.programme, "year": self.year, "closes_at": closes_at}
+        self.ok("announce_node", **body, role=role)
         self.due(delta)
         return node_id
 
@@ -339,30 +418,42 @@ class World:
             "review_claim", **{"claim_id": claim_id, "stage": stage, "decision": decision, "reasons": reasons, **more}
         )
 
+    def through(self, claim_id: str, provider_id: str, **more: Any) -> None:
+        """Collected → passed, stage by stage; `more` is said by the first."""
+        self.verdict(claim_id, provider_id, version=self.claim(claim_id)["claim_version"])
+        for stage in self.pack.stages("claim", self.claim(claim_id)["track"]):
+            answer = self.review(claim_id, stage.role, **more)
+            assert answer["ok"], answer
+            more = {}
+
     def passed(self, provider_id: str | None = None, claims: int = 1) -> tuple[list[str], str]:
         """Passed claims of one provider, and the provider."""
         provider_id = provider_id or self.provider()
         made = [self.accepted(provider_id)[0] for _ in range(claims)]
         self.node()
         for claim_id in made:
-            self.verdict(claim_id, provider_id)
-            assert self.review(claim_id, "operator")["ok"]
-            answer = self.review(claim_id, "bureau")
-            assert answer["ok"], answer
+            self.through(claim_id, provider_id)
         return made, provider_id
+
+    def putting(self, provider_id: str | None = None) -> dict[str, Any]:
+        """The body of a disbursement of this programme's year."""
+        whose = {"provider_id": provider_id, "programme": self.programme, "year": self.year}
+        return {"disbursement_id": self.new("D"), **whose}
+
+    def approve(self, disbursement_id: str) -> None:
+        """Every stage of its approval."""
+        for stage in stages_of(self.pack):
+            self.ok("review_disbursement", disbursement_id=disbursement_id, stage=stage.role, decision="approve")
 
     def approved(self, provider_id: str | None = None, claims: int = 1) -> tuple[str, list[str], str]:
         """An approved disbursement: its id, its claims, its provider."""
         made, provider_id = self.passed(provider_id, claims)
-        disbursement_id = self.new("D")
-        body = {"disbursement_id": disbursement_id, "provider_id": provider_id, "programme": GUIZHOU, "year": 2018}
-        self.ok("file_disbursement", **body)
-        for stage in ("operator", "bureau"):
-            self.ok("review_disbursement", disbursement_id=disbursement_id, stage=stage, decision="approve")
+        disbursement_id = self.ok("file_disbursement", **self.putting(provider_id))["id"]
+        self.approve(disbursement_id)
         return disbursement_id, made, provider_id
 
     def make(self) -> dict[str, Any]:
-        return self.ok("make_batch", batch_id=self.new("H"), programme=GUIZHOU, year=2018)
+        return self.ok("make_batch", batch_id=self.new("H"), programme=self.programme, year=self.year)
 
     def release(self, made: dict[str, Any], **more: Any) -> dict[str, Any]:
         body = {"batch_id": made["id"], "frozen_hash": made["frozen_hash"], "person": "finance-2"}
@@ -387,7 +478,7 @@ class World:
         return self.ask("get_claim", id=claim_id)
 
     def figures(self) -> dict[str, int]:
-        return self.ask("totals", programme=GUIZHOU, year=2018)["figures"]
+        return self.ask("totals", programme=self.programme, year=self.year)["figures"]
 
     def told(self, subject: str | None = None) -> list[str]:
         """Types of the events in the outbox (refusals apart), without the service's name and version."""

@@ -7,9 +7,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from contracts.programmes import Pack, load
-from services.settlement.domain import claims
-from services.settlement.domain.claims import Claim, Filing
-from services.settlement.domain.match import Case, Invoice, Order, Papers, Transfer, Usage
+from services.settlement.domain import filing as filing_rules
+from services.settlement.domain import reviews
+from services.settlement.domain.claims import Claim
+from services.settlement.domain.filing import Filing, Known
+from services.settlement.domain.match import Case, Invoice, Order, Papers, Recorded, Transfer, Usage
+from services.settlement.domain.parties import Provider
+from services.settlement.domain.reviews import Opinion, Standing
+from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
 
 NOW = datetime(2018, 9, 3, 4, tzinfo=UTC)
@@ -30,10 +35,15 @@ def order(**changed: Any) -> Order:
         product_id="K1",
         programme="guizhou-2018",
         year=2018,
+        region="520102",
+        plan_region="52",
         category="infrastructure",
+        track=None,
         price_fen=1_000_000,
         voucher_fen=400_000,
         own_fen=600_000,
+        deferred_fen=0,
+        pack_version="guizhou-2018@1",
         ordered_on=date(2018, 7, 1),
         contract_sha256="c" * 64,
         claim_id=None,
@@ -66,43 +76,72 @@ def case(order_: Order | None = None, **changed: Any) -> Case:
     )
 
 
+def provider(**changed: Any) -> Provider:
+    given = Provider(
+        provider_id="P1", uscc=SELLER, provider_kind="application", platform_id="PLATFORM", account_version=1
+    )
+    return replace(given, **changed)
+
+
 def filing(**changed: Any) -> Filing:
-    given = Filing(claim_id="C1", provider_id="P1", order_id="R1", papers=papers(), filed_by="p-1")
+    given = Filing(claim_id="C1", provider_id="P1", filer_id="P1", order_id="R1", papers=papers(), filed_by="p-1")
+    return replace(given, **changed)
+
+
+def known(**changed: Any) -> Known:
+    """What others told: nothing stands in the way of a claim."""
+    given = Known(
+        provider=provider(),
+        enterprise_uscc=BUYER,
+        blacklisted=frozenset(),
+        recorded=Recorded(total_days=1_000, total_units=1_000),
+    )
     return replace(given, **changed)
 
 
 def file(
-    filing_: Filing | None = None, former: Claim | None = None, order_: Order | None = None, blacklisted: bool = False
+    filing_: Filing | None = None,
+    former: Claim | None = None,
+    order_: Order | None = None,
+    pack_: Pack | None = None,
+    **facts: Any,
 ) -> Any:
-    return claims.file(
+    return filing_rules.file(
         filing=filing_ or filing(),
         former=former,
         order=order_ or order(),
-        enterprise_uscc=BUYER,
-        provider_uscc=SELLER,
-        blacklisted=blacklisted,
-        pack=pack(),
+        known=known(**facts),
+        pack=pack_ or pack(),
         now=NOW,
         today=TODAY,
     )
 
 
 def claim(status: str = "filed", **changed: Any) -> Claim:
-    """A claim in a state."""
+    """A claim in a state; one under review waits for the stage that `stages_passed` says."""
     step = file()
     assert isinstance(step, Step), step
-    return replace(step.after, status=status, **changed)
+    turn: dict[str, Any] = {"collected": {"stage": "operator"}}.get(status, {})
+    if status == "in_review":
+        turn = {"stage": "bureau", "stages_passed": 1, "reviewers": ("operator-1",)}
+    if status in ("passed", "on_notice", "noticed"):
+        turn = {"stages_passed": 2, "reviewers": ("operator-1", "bureau-1")}
+    return replace(step.after, status=status, **{**turn, **changed})
 
 
-def review(claim_: Claim, stage: str = "operator", decision: str = "pass", **changed: Any) -> Any:
+def review(
+    claim_: Claim, stage: str = "operator", decision: str = "pass", pack_: Pack | None = None, **given: Any
+) -> Any:
     """A review that nothing stands in the way of."""
-    given: dict[str, Any] = {
-        "reasons": () if decision == "pass" else ("x",),
-        "reviewer": f"{stage}-1",
-        "roles": frozenset({stage}),
-        "verdict": "cleared",
-        "question_open": False,
-        "blacklisted": False,
-        **changed,
-    }
-    return claims.review(claim=claim_, stage=stage, decision=decision, pack=pack(), **given)
+    said: dict[str, Any] = {"reasons": () if decision == "pass" else ("x",)}
+    said |= {name: given.pop(name) for name in ("reasons", "deduction_fen", "score") if name in given}
+    who: dict[str, Any] = {"person": f"{stage}-1", "roles": frozenset({stage})}
+    who |= {name: given.pop(name) for name in ("person", "roles", "region") if name in given}
+    standing = {"verdict": "cleared", "question_open": False, "blacklisted": False, **given}
+    return reviews.review(
+        claim=claim_,
+        opinion=Opinion(stage=stage, decision=decision, **said),
+        reviewer=Reviewer(**who),
+        standing=Standing(**standing),
+        pack=pack_ or pack(),
+    )

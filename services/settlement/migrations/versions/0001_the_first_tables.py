@@ -54,11 +54,20 @@ def upgrade() -> None:
     sa.Column('order_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('filer_id', sa.String(length=26), nullable=False),
+    sa.Column('payee_id', sa.String(length=26), nullable=False),
+    sa.Column('payee_kind', sa.String(length=10), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('plan_region', sa.String(length=6), nullable=False),
     sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('track', sa.String(length=20), nullable=True),
     sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('order_fen', sa.BigInteger(), nullable=False),
     sa.Column('claimed_fen', sa.BigInteger(), nullable=False),
+    sa.Column('deducted_fen', sa.BigInteger(), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=True),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
     sa.Column('invoice_number', sa.String(length=30), nullable=False),
     sa.Column('invoice_key', sa.String(length=40), nullable=False),
@@ -77,8 +86,10 @@ def upgrade() -> None:
     sa.Column('reasons', services.settlement.tables.Words(), nullable=False),
     sa.Column('order_claimed', sa.Boolean(), nullable=False),
     sa.Column('node_id', sa.String(length=26), nullable=True),
-    sa.Column('operator_by', sa.String(length=128), nullable=True),
-    sa.Column('bureau_by', sa.String(length=128), nullable=True),
+    sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('stages_passed', sa.Integer(), nullable=False),
+    sa.Column('reviewers', services.settlement.tables.Words(), nullable=False),
+    sa.Column('notice_id', sa.String(length=26), nullable=True),
     sa.Column('disbursement_id', sa.String(length=26), nullable=True),
     sa.Column('payment_id', sa.String(length=26), nullable=True),
     sa.Column('account_version', sa.Integer(), nullable=True),
@@ -86,7 +97,8 @@ def upgrade() -> None:
     sa.Column('frozen_hash', sa.String(length=64), nullable=True),
     sa.Column('approved_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('paid_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
-    sa.CheckConstraint('claimed_fen > 0 AND claimed_fen <= price_fen', name='claims_amount'),
+    sa.CheckConstraint('0 < claimed_fen AND claimed_fen <= order_fen AND order_fen <= price_fen', name='claims_amount'),
+    sa.CheckConstraint('0 <= deducted_fen AND deducted_fen < claimed_fen', name='claims_deduction'),
     sa.PrimaryKeyConstraint('claim_id')
     )
     with op.batch_alter_table('claims', schema=None) as batch_op:
@@ -94,6 +106,7 @@ def upgrade() -> None:
         batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_disbursement_id'), ['disbursement_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_node_id'), ['node_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_claims_notice_id'), ['notice_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_order_id'), ['order_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_payment_id'), ['payment_id'], unique=False)
 
@@ -121,7 +134,7 @@ def upgrade() -> None:
     op.create_table('disbursements',
     sa.Column('disbursement_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
-    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=True),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('claims', sa.Integer(), nullable=False),
@@ -130,18 +143,15 @@ def upgrade() -> None:
     sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('filed_by', sa.String(length=128), nullable=False),
     sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=True),
     sa.Column('reasons', services.settlement.tables.Words(), nullable=False),
-    sa.Column('operator_by', sa.String(length=128), nullable=True),
-    sa.Column('bureau_by', sa.String(length=128), nullable=True),
-    sa.Column('account_version', sa.Integer(), nullable=True),
-    sa.Column('fund', sa.String(length=60), nullable=True),
+    sa.Column('stages_passed', sa.Integer(), nullable=False),
+    sa.Column('reviewers', services.settlement.tables.Words(), nullable=False),
     sa.Column('frozen_hash', sa.String(length=64), nullable=True),
-    sa.Column('payment_id', sa.String(length=26), nullable=True),
     sa.PrimaryKeyConstraint('disbursement_id')
     )
     with op.batch_alter_table('disbursements', schema=None) as batch_op:
         batch_op.create_index('disbursements_by_status', ['programme', 'year', 'status'], unique=False)
-        batch_op.create_index(batch_op.f('ix_disbursements_payment_id'), ['payment_id'], unique=False)
 
     op.create_table('filings',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
@@ -177,7 +187,9 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('uscc', sa.String(length=18), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('account_version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('enterprise_id')
     )
     op.create_table('known_orders',
@@ -188,25 +200,46 @@ def upgrade() -> None:
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('plan_region', sa.String(length=6), nullable=False),
     sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('track', sa.String(length=20), nullable=True),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
     sa.Column('voucher_fen', sa.BigInteger(), nullable=False),
     sa.Column('own_fen', sa.BigInteger(), nullable=False),
+    sa.Column('deferred_fen', sa.BigInteger(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('ordered_on', sa.Date(), nullable=False),
     sa.Column('contract_sha256', sa.String(length=64), nullable=True),
     sa.Column('claim_id', sa.String(length=26), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.PrimaryKeyConstraint('order_id')
     )
+    op.create_table('known_products',
+    sa.Column('product_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('market_price_fen', sa.BigInteger(), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('product_id')
+    )
     op.create_table('known_providers',
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('uscc', sa.String(length=18), nullable=False),
-    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('provider_kind', sa.String(length=20), nullable=False),
+    sa.Column('platform_id', sa.String(length=26), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('account_version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('provider_id')
+    )
+    op.create_table('known_usage',
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('total_days', sa.BigInteger(), nullable=False),
+    sa.Column('total_units', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('order_id')
     )
     op.create_table('known_verdicts',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
@@ -232,11 +265,21 @@ def upgrade() -> None:
     with op.batch_alter_table('live_invoices', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_live_invoices_claim_id'), ['claim_id'], unique=False)
 
+    op.create_table('live_payments',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('payment_id', sa.String(length=26), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id')
+    )
+    with op.batch_alter_table('live_payments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_live_payments_payment_id'), ['payment_id'], unique=False)
+
     op.create_table('nodes',
     sa.Column('node_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('only_in', sa.Integer(), nullable=True),
     sa.Column('closes_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('claims', sa.Integer(), nullable=False),
@@ -246,6 +289,46 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('nodes', schema=None) as batch_op:
         batch_op.create_index('nodes_by_close', ['programme', 'closes_at'], unique=False)
+        batch_op.create_index('nodes_once_a_year', ['programme', 'region', 'only_in'], unique=True)
+
+    op.create_table('notices',
+    sa.Column('notice_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('working_days', sa.Integer(), nullable=False),
+    sa.Column('items', services.settlement.tables.Words(), nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('published_by', sa.String(length=128), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.PrimaryKeyConstraint('notice_id')
+    )
+    with op.batch_alter_table('notices', schema=None) as batch_op:
+        batch_op.create_index('notices_by_programme', ['programme', 'notice_id'], unique=False)
+        batch_op.create_index('notices_due', ['status', 'until_on'], unique=False)
+
+    op.create_table('objections',
+    sa.Column('objection_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('notice_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('key_id', sa.String(length=20), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('filed_by', sa.String(length=128), nullable=False),
+    sa.Column('filed_on', sa.Date(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('reasons', services.settlement.tables.Words(), nullable=False),
+    sa.Column('decided_by', sa.String(length=128), nullable=True),
+    sa.PrimaryKeyConstraint('objection_id')
+    )
+    with op.batch_alter_table('objections', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_objections_claim_id'), ['claim_id'], unique=False)
+        batch_op.create_index('objections_by_status', ['programme', 'status', 'objection_id'], unique=False)
 
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -265,11 +348,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_outbox_at'), ['at'], unique=False)
         batch_op.create_index('outbox_waiting', ['state', 'id'], unique=False, postgresql_where=sa.text('state < 2'), sqlite_where=sa.text('state < 2'))
 
-    op.create_table('paid_claims',
-    sa.Column('claim_id', sa.String(length=26), nullable=False),
-    sa.Column('payment_id', sa.String(length=26), nullable=False),
-    sa.PrimaryKeyConstraint('claim_id')
-    )
     op.create_table('payment_files',
     sa.Column('batch_id', sa.String(length=26), nullable=False),
     sa.Column('key_id', sa.String(length=20), nullable=False),
@@ -284,7 +362,9 @@ def upgrade() -> None:
     sa.Column('payment_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.Column('batch_id', sa.String(length=26), nullable=False),
-    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('payee_id', sa.String(length=26), nullable=False),
+    sa.Column('payee_kind', sa.String(length=10), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=True),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('reference', sa.String(length=40), nullable=False),
@@ -294,7 +374,7 @@ def upgrade() -> None:
     sa.Column('claims', services.settlement.tables.Words(), nullable=False),
     sa.Column('disbursements', services.settlement.tables.Words(), nullable=False),
     sa.Column('frozen_hash', sa.String(length=64), nullable=False),
-    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('reason', sa.String(length=200), nullable=True),
     sa.Column('result_on', sa.Date(), nullable=True),
@@ -306,6 +386,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('payments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payments_batch_id'), ['batch_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payments_payee_id'), ['payee_id'], unique=False)
         batch_op.create_index('payments_by_status', ['programme', 'status', 'payment_id'], unique=False)
 
     op.create_table('questions',

@@ -1,0 +1,165 @@
+"""The review of a claim, stage by stage as the pack orders them: what each may say, and what the last must know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contracts.errors import Refused
+from contracts.programmes import Pack
+from contracts.programmes.schema import Assessment, Stage
+from services.settlement.domain.claims import MOVES, PASSED, REVIEWABLE, Claim, unpaid
+from services.settlement.domain.filing import above_market
+from services.settlement.domain.law import absent, article, decide, refuse, review_article
+from services.settlement.domain.stages import Reviewer, out_of_turn, role_at
+from services.settlement.domain.steps import Step, take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What a reviewer says; `stage`: as which role. `deduction_fen` stands in place of an earlier stage's."""
+
+    stage: str
+    decision: str
+    reasons: tuple[str, ...] = ()
+    deduction_fen: int | None = None
+    score: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the last stage must know: supervision's verdict on this version (None while it is silent), and the rest."""
+
+    verdict: str | None
+    question_open: bool
+    blacklisted: bool
+    market_price_fen: int | None = None
+
+
+def review(
+    *, claim: Claim, opinion: Opinion, reviewer: Reviewer, standing: Standing, pack: Pack
+) -> Step[Claim] | Refused:
+    """One stage's word (第二十三条). The last stage may still return or refuse what it passed, until it is put forward.
+
+    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, RULE_ABSENT, REASON_MISSING,
+    DEDUCTION_TOO_LARGE; to pass: SCORE_MISSING, SCORE_TOO_LOW; to pass the last: QUESTION_OPEN, AWAITING_SUPERVISION,
+    HELD_BY_SUPERVISION, BLACKLISTED, PRICE_ABOVE_MARKET.
+    """
+    stages = pack.stages("claim", claim.track)
+    by = review_article(pack, stages, opinion.stage)
+    if opinion.stage not in reviewer.roles:
+        return refuse(pack, "FORBIDDEN", "stage", by)
+    at = _place(claim, len(stages))
+    if at is None or (claim.status in PASSED and opinion.decision == "pass"):
+        return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status, subject=claim.claim_id)
+    refused = out_of_turn(
+        pack=pack,
+        stage=stages[at],
+        role=opinion.stage,
+        reviewer=reviewer,
+        regions=(claim.region,),
+        others=(claim.filed_by, *claim.reviewers[:at]),
+        subject=claim.claim_id,
+    )
+    refused = refused or _allowed(claim, opinion, pack)
+    if refused is not None:
+        return refused
+    last = at + 1 == len(stages)
+    if opinion.decision == "pass":
+        refused = _scored(claim, opinion, pack) or (_cleared(claim, standing, pack) if last else None)
+    step = _taken(claim, opinion, reviewer, stages[at], at, role_at(stages, at + 1), pack)
+    return refused or step
+
+
+def assessment_of(pack: Pack, role: str) -> Assessment | None:
+    """The pack's assessment of enterprises by that role, if it has one."""
+    found = (one for one in pack.assessments.values() if one.of == "enterprise" and one.role == role)
+    return next(found, None)
+
+
+def _place(claim: Claim, stages: int) -> int | None:
+    """The number of the stage that may speak now; None when none may."""
+    if claim.status in REVIEWABLE:
+        return claim.stages_passed
+    return stages - 1 if claim.status in PASSED and stages else None
+
+
+def _taken(
+    claim: Claim, opinion: Opinion, reviewer: Reviewer, stage: Stage, at: int, next_role: str | None, pack: Pack
+) -> Step[Claim] | Refused:
+    passes = opinion.decision == "pass"
+    changes: dict[str, Any] = {
+        "reasons": opinion.reasons,
+        "reviewers": (*claim.reviewers[:at], reviewer.person),
+        "stage": next_role if passes else None,
+    }
+    if passes:
+        changes["stages_passed"] = at + 1
+    if opinion.decision == "refuse":
+        changes["order_claimed"] = False  # the order row is let go
+    facts: dict[str, Any] = {"claim_version": claim.claim_version, "claimed_fen": claim.claimed_fen}
+    by = [stage.article]
+    if passes and opinion.deduction_fen is not None:
+        changes["deducted_fen"] = opinion.deduction_fen
+        facts |= {"deducted_fen": opinion.deduction_fen, "payable_fen": claim.claimed_fen - opinion.deduction_fen}
+        by += [one for one in (article(pack, "claims.quality_deduction"),) if one is not None]
+    if opinion.score is not None:
+        assessment = assessment_of(pack, opinion.stage)
+        assert assessment is not None, claim.claim_id
+        changes["score"] = opinion.score
+        facts |= {"score": opinion.score, "pass_mark": assessment.pass_mark}
+        by.append(assessment.article)
+    facts |= {"stage": stage.name, "reasons": list(opinion.reasons)}
+    decided = decide(pack, f"claim.{opinion.stage}.{opinion.decision}", claim.claim_id, by, **facts)
+    action = "on" if passes and next_role is not None else opinion.decision
+    step = unpaid(claim, take(claim, MOVES, f"review.{action}", decision=decided, **changes))
+    return replace(step, field="claim_id", article=stage.article) if isinstance(step, Refused) else step
+
+
+def _allowed(claim: Claim, opinion: Opinion, pack: Pack) -> Refused | None:
+    """May this be said at all: deduction and score where there is such a rule, reasons for what is not plain yes."""
+    by = review_article(pack, pack.stages("claim", claim.track), opinion.stage)
+    facts: dict[str, Any] = {"subject": claim.claim_id}
+    rule = pack.claims.quality_deduction if pack.claims else None
+    taken_off = opinion.deduction_fen or 0
+    if taken_off and rule is None:
+        return absent(pack, "claims.quality_deduction", "deduction_fen")
+    if opinion.score is not None and assessment_of(pack, opinion.stage) is None:
+        return absent(pack, "assessments.enterprise", "score")
+    if (opinion.decision != "pass" or taken_off) and not opinion.reasons:
+        return refuse(pack, "REASON_MISSING", "reasons", by, **facts)
+    if taken_off and opinion.decision != "pass":
+        return refuse(pack, "INVALID", "deduction_fen", by, **facts)
+    if rule is not None and taken_off >= claim.claimed_fen:  # all of it: that is a refusal, and is called one
+        amounts = {"deduction_fen": taken_off, "claimed_fen": claim.claimed_fen}
+        return refuse(pack, "DEDUCTION_TOO_LARGE", "deduction_fen", rule.article, **facts, **amounts)
+    return None
+
+
+def _scored(claim: Claim, opinion: Opinion, pack: Pack) -> Refused | None:
+    """The third party's score, where it is a condition of payment (山东 三(二)、三(四))."""
+    assessment = assessment_of(pack, opinion.stage)
+    if assessment is None or not assessment.condition:
+        return None
+    facts = {"subject": claim.claim_id, "pass_mark": assessment.pass_mark}
+    if opinion.score is None:
+        return refuse(pack, "SCORE_MISSING", "score", assessment.article, **facts)
+    if assessment.pass_mark is not None and opinion.score < assessment.pass_mark:
+        return refuse(pack, "SCORE_TOO_LOW", "score", assessment.article, **facts, score=opinion.score)
+    return None
+
+
+def _cleared(claim: Claim, standing: Standing, pack: Pack) -> Refused | None:
+    """Why the last stage cannot pass it now; None when it can."""
+    hold = article(pack, "supervision.hold")
+    facts = {"subject": claim.claim_id, "claim_version": claim.claim_version}
+    if standing.question_open:
+        return refuse(pack, "QUESTION_OPEN", "claim_id", article(pack, "claims.question"), **facts)
+    if standing.verdict is None:
+        return refuse(pack, "AWAITING_SUPERVISION", "claim_id", hold, **facts)
+    if standing.verdict != "cleared":
+        return refuse(pack, "HELD_BY_SUPERVISION", "claim_id", hold, **facts, verdict=standing.verdict)
+    if standing.blacklisted:
+        return refuse(pack, "BLACKLISTED", "claim_id", article(pack, "exit.blacklist"), **facts)
+    market = standing.market_price_fen
+    return above_market(price_fen=claim.price_fen, market_price_fen=market, field="claim_id", pack=pack)
