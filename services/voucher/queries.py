@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from contracts import roles
 from contracts.errors import Refused
-from infra.jsontext import instant_text
 from infra.messages import Command
+from infra.packs import pack_on
 from infra.pipeline import Query
-from infra.tables import OUTBOX_SENT
+from services.voucher import books_queries
 from services.voucher.access import foreign
+from services.voucher.books_queries import account
 from services.voucher.domain import ledger
-from services.voucher.domain.applications import FREED, HELD
-from services.voucher.tables import accounts, applications, metadata, orders, plans, transfers
+from services.voucher.quota_queries import get_quota
+from services.voucher.rows import limit_of, plain, without
+from services.voucher.tables import applications, denominations, orders, plans
 
 Found = Mapping[str, Any] | Refused
+INNER = (
+    "prior_revenue_fen",
+    "purse",
+)  # of an order: what its filing says, to those who may read it; a name of accounts
 AWAITING_HAND_OVER = "awaiting_hand_over"  # asked for as a status, though it is a mark on a running order
-PAGE = 100  # rows of a page whose length nobody asked for
-DIGITS = 18  # of the greatest place that may be named: what any database holds
-
-_outbox, _streams = metadata.tables["outbox"], metadata.tables["streams"]
+AFTER = re.compile(r"([0-9]{1,18})(?::([0-9]{2,6}))?", re.ASCII)  # a place that any database holds, and its region
 
 
 # --- one record -------------------------------------------------------------------------------------------------------
@@ -37,7 +41,7 @@ def get_order(conn: sa.Connection, command: Command) -> Found:
         return Refused("NOT_FOUND", "id")
     if not _may_see(command, row["enterprise_id"], row["provider_id"]):
         return Refused("NOT_OWNER", "id")
-    return foreign(command, row["programme"]) or row
+    return foreign(command, row["programme"]) or without(row, *INNER)
 
 
 def get_application(conn: sa.Connection, command: Command) -> Found:
@@ -50,56 +54,42 @@ def get_application(conn: sa.Connection, command: Command) -> Found:
     if (barred := foreign(command, row["programme"])) is not None:
         return barred
     ahead = _ahead(conn, row) if row["status"] == "waiting" else 0
-    return {**_without(row, "applied_by"), "ahead": ahead}
+    return {**without(row, "applied_by", "purse"), "ahead": ahead}
 
 
 def get_plan(conn: sa.Connection, command: Command) -> Found:
-    """A programme's plan of a year, as it is published: its money, what of it is free, and how many wait."""
-    programme, year = command.body["programme"], command.body["year"]
-    row = _one(conn, sa.select(plans).where(plans.c.programme == programme, plans.c.year == year))
-    if row is None:
-        return Refused("NOT_FOUND", "year")
-    account = _account(conn, ledger.budget(programme, year))
-    counts = _counts(conn, applications, programme, year)
-    hidden = _without(row, "made_by", "configured_by")
-    return {**hidden, "free_fen": account.available_fen, "waiting": counts.get("waiting", 0)}
+    """A plan as it is published: its money, what of it is free, how many wait, which vouchers are left.
 
-
-def get_quota(conn: sa.Connection, command: Command) -> Found:
-    """An enterprise's quota of a year, summed over its applications; 0 where there is none.
-
-    granted = available + held by placed orders + spent + lapsed; reserved and waiting come on top. `left_fen`: what a
-    further application may ask for (第十六条), None where there is no plan. `applications`: by place, without the
-    refused and withdrawn.
+    carried_fen, made_up_fen: as they are now; owed_fen: what of its promises a later plan has to make up.
     """
     body = command.body
-    account = _account(conn, ledger.quota(body["programme"], body["year"], body["enterprise_id"]))
+    base = pack_on(body["programme"], date(body["year"], 12, 31))
+    region = body.get("region") or (None if base is None else base.region)
+    where = plans.c.programme == body["programme"], plans.c.year == body["year"], plans.c.region == region
+    row = _one(conn, sa.select(plans).where(*where))
+    return Refused("NOT_FOUND", "year") if row is None else _plan(conn, row)
+
+
+def _plan(conn: sa.Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    purse = row["programme"], row["year"], row["purse"]
+    names = {kind: getattr(ledger, kind)(*purse) for kind in ("budget", "carried_in", "making_up", "deferred")}
+    found = {kind: account(conn, name) for kind, name in names.items()}
     one = applications.c
-    names = "application_id", "status", "place", "requested_fen", "ceiling_fen", "amount_fen", "lapsed_fen"
-    query = sa.select(*(one[name] for name in names)).where(
-        one.enterprise_id == body["enterprise_id"],
-        one.programme == body["programme"],
-        one.year == body["year"],
-        one.status.not_in(FREED),
+    waits = one.programme == row["programme"], one.year == row["year"], one.plan_region == row["region"]
+    waiting = sa.select(sa.func.count()).select_from(applications).where(*waits, one.status == "waiting")
+    kept = denominations.c
+    left = sa.select(kept.denomination_fen, kept["count"], kept.taken).where(
+        kept.programme == row["programme"], kept.year == row["year"], kept.region == row["region"]
     )
-    mine = [_json(row) for row in conn.execute(query.order_by(one.place)).mappings()]
-    filled = [row for row in mine if row["status"] in ("granted", "lapsed") and row["amount_fen"]]
-    granted_fen, lapsed_fen = (sum(row[name] for row in filled) for name in ("amount_fen", "lapsed_fen"))
-    cap = sa.select(plans.c.quota_fen).where(plans.c.programme == body["programme"], plans.c.year == body["year"])
-    quota_fen = conn.execute(cap).scalar()
-    taken_fen = sum(row["amount_fen"] if row["status"] in HELD else row["ceiling_fen"] for row in mine)
+    vouchers = [dict(one) for one in conn.execute(left.order_by(kept.denomination_fen)).mappings()]
     return {
-        **body,
-        "quota_fen": quota_fen,
-        "left_fen": None if quota_fen is None else max(0, quota_fen - taken_fen),
-        "reserved_fen": sum(row["amount_fen"] for row in mine if row["status"] == "reserved"),
-        "waiting_fen": sum(row["ceiling_fen"] for row in mine if row["status"] == "waiting"),
-        "granted_fen": granted_fen,
-        "held_fen": account.debits_pending,
-        "available_fen": account.available_fen,
-        "spent_fen": granted_fen - account.balance_fen - lapsed_fen,
-        "lapsed_fen": lapsed_fen,
-        "applications": mine,
+        **without(row, "made_by", "configured_by", "purse", "rounds"),
+        "carried_fen": -found["carried_in"].balance_fen,
+        "made_up_fen": found["making_up"].balance_fen,
+        "owed_fen": max(0, -found["deferred"].available_fen),
+        "free_fen": found["budget"].available_fen,
+        "waiting": conn.execute(waiting).scalar_one(),
+        "vouchers": vouchers,
     }
 
 
@@ -119,146 +109,35 @@ def list_orders(conn: sa.Connection, command: Command) -> Found:
             query = query.where(orders.c.hand_over_due)
         elif wanted is not None:
             query = query.where(orders.c[name] == wanted)
-    return _page(conn, query, orders.c.order_id, body)
+    return _page(conn, query, orders.c.order_id, body, hidden=INNER)
+
+
+def list_plans(conn: sa.Connection, command: Command) -> Found:
+    """The plans of a programme's year, of every region that has one; of what each can still do, `get_plan` tells."""
+    body = command.body
+    query = sa.select(plans).where(plans.c.programme == body["programme"], plans.c.year == body["year"])
+    rows = [plain(row) for row in conn.execute(query.order_by(plans.c.region)).mappings()]
+    return {"items": [without(row, "made_by", "configured_by", "purse", "rounds") for row in rows], "next": None}
 
 
 def list_applications(conn: sa.Connection, command: Command) -> Found:
-    """Applications of a year by place; `after` is the place of the last one seen."""
+    """Applications of a year by place, of several plans by place and region; `after` is `next` of the page before."""
     body = command.body
-    query = sa.select(applications).where(
-        applications.c.programme == body["programme"], applications.c.year == body["year"]
-    )
+    one = applications.c
+    query = sa.select(applications).where(one.programme == body["programme"], one.year == body["year"])
     if body.get("status") is not None:
-        query = query.where(applications.c.status == body["status"])
-    after = body.get("after")
-    if after is not None:
-        if not (after.isascii() and after.isdigit() and len(after) <= DIGITS):
+        query = query.where(one.status == body["status"])
+    if body.get("after") is not None:
+        after = AFTER.fullmatch(body["after"])
+        if after is None:
             return Refused("INVALID", "after")
-        query = query.where(applications.c.place > int(after))
-    limit = _limit(body)
-    rows = [_json(row) for row in conn.execute(query.order_by(applications.c.place).limit(limit)).mappings()]
-    return {"items": rows, "next": str(rows[-1]["place"]) if len(rows) == limit else None}
-
-
-# --- the books --------------------------------------------------------------------------------------------------------
-
-
-def trial_balance(conn: sa.Connection, command: Command) -> Found:
-    """All accounts of a programme's year by kind, with how many there are; their balances add up to 0."""
-    programme, year = command.body["programme"], command.body["year"]
-    kinds = _by_kind(conn, programme, year)
-    return {
-        "programme": programme,
-        "year": year,
-        "accounts": [{"kind": kind, **figures} for kind, figures in kinds.items()],
-        "sum_fen": sum(figures["balance_fen"] for figures in kinds.values()),
-        "pending_difference_fen": _pending_difference(conn, programme, year, kinds),
-    }
-
-
-def statement(conn: sa.Connection, command: Command) -> Found:
-    """Entries of one account in the order of their time; `after` is the id of the last one seen."""
-    body = command.body
-    name = body["account"]
-    programme = conn.execute(sa.select(accounts.c.programme).where(accounts.c.name == name)).scalar()
-    if programme is None:
-        return Refused("NOT_FOUND", "account")
-    if (barred := foreign(command, programme)) is not None:
-        return barred
-    bounds = _bounds(conn, body)
-    if bounds is None:
-        return Refused("NOT_FOUND", "after")
-    limit = _limit(body)
-    sides = [
-        sa.select(transfers).where(column == name, *bounds).order_by(transfers.c.at, transfers.c.id).limit(limit)
-        for column in (transfers.c.debit, transfers.c.credit)
-    ]
-    rows = [dict(row) for side in sides for row in conn.execute(side).mappings()]
-    rows.sort(key=lambda row: (row["at"], row["id"]))
-    items = [_json({**row, "side": "debit" if row["debit"] == name else "credit"}) for row in rows[:limit]]
-    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
-
-
-def totals(conn: sa.Connection, command: Command) -> Found:
-    """Figures for reconciliation, of one snapshot; the first two are 0, or something is broken."""
-    programme, year = command.body["programme"], command.body["year"]
-    kinds = _by_kind(conn, programme, year)
-    stream = conn.execute(sa.select(_streams.c.head_seq).where(_streams.c.service == "voucher")).scalar()
-    unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)
-    granted = sa.select(sa.func.coalesce(sa.func.sum(applications.c.amount_fen), 0)).where(
-        applications.c.programme == programme,
-        applications.c.year == year,
-        applications.c.status.in_(("granted", "lapsed")),
-    )
-    budget, quota = kinds.get("budget", _NONE), kinds.get("quota", _NONE)
-    figures = {
-        "ledger_sum_fen": sum(figures["balance_fen"] for figures in kinds.values()),
-        "pending_difference_fen": _pending_difference(conn, programme, year, kinds),
-        "budget_fen": budget["credits_posted_fen"],
-        "budget_free_fen": budget["available_fen"],
-        "reserved_fen": budget["debits_pending_fen"],
-        "granted_fen": int(conn.execute(granted).scalar_one()),
-        "quota_available_fen": quota["available_fen"],
-        "held_fen": quota["debits_pending_fen"],
-        **{
-            f"{kind}_fen": kinds.get(kind, _NONE)["balance_fen"]
-            for kind in ("committed", "claimed", "redeemed", "lapsed")
-        },
-        "outbox_unsent": conn.execute(unsent).scalar_one(),
-        "stream_seq": stream or 0,
-    }
-    rows = {
-        "orders": _counts(conn, orders, programme, year),
-        "applications": _counts(conn, applications, programme, year),
-    }
-    return {"figures": figures, "rows": rows}
-
-
-COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
-SPENT = ("committed", "claimed", "redeemed", "lapsed")
-_NONE: Mapping[str, int] = dict.fromkeys(("count", *(f"{name}_fen" for name in (*COUNTERS, "balance", "available"))), 0)
-
-
-def _by_kind(conn: sa.Connection, programme: str, year: int) -> dict[str, dict[str, int]]:
-    query = (
-        sa.select(accounts.c.kind, sa.func.count(), *(sa.func.sum(accounts.c[name]) for name in COUNTERS))
-        .where(accounts.c.programme == programme, accounts.c.year == year)
-        .group_by(accounts.c.kind)
-        .order_by(accounts.c.kind)
-    )
-    found: dict[str, dict[str, int]] = {}
-    for kind, count, *sums in conn.execute(query):
-        total = ledger.Account(kind, *(int(fen) for fen in sums))
-        found[kind] = {
-            "count": count,
-            **{f"{name}_fen": getattr(total, name) for name in COUNTERS},
-            "balance_fen": total.balance_fen,
-            "available_fen": total.available_fen,
-        }
-    return found
-
-
-def _pending_difference(conn: sa.Connection, programme: str, year: int, kinds: Mapping[str, Mapping[str, int]]) -> int:
-    """What the accounts hold as pending, on both sides, against the pending transfers that nothing has ended."""
-    ending = transfers.alias("ending")
-    query = (
-        sa.select(sa.func.coalesce(sa.func.sum(transfers.c.amount_fen), 0))
-        .select_from(
-            transfers.join(accounts, accounts.c.name == transfers.c.debit).outerjoin(
-                ending, ending.c.pending_id == transfers.c.id
-            )
-        )
-        .where(
-            accounts.c.programme == programme,
-            accounts.c.year == year,
-            transfers.c.kind == "pending",
-            ending.c.id.is_(None),
-        )
-    )
-    pending = int(conn.execute(query).scalar_one())
-    debits = sum(figures["debits_pending_fen"] for figures in kinds.values())
-    credits_ = sum(figures["credits_pending_fen"] for figures in kinds.values())
-    return abs(debits - pending) + abs(credits_ - pending)
+        place, region = int(after[1]), after[2] or "~"  # alone, a place is behind all regions
+        query = query.where((one.place > place) | ((one.place == place) & (one.plan_region > region)))
+    limit = limit_of(body)
+    query = query.order_by(one.place, one.plan_region).limit(limit)
+    rows = [plain(row) for row in conn.execute(query).mappings()]
+    last = f"{rows[-1]['place']}:{rows[-1]['plan_region']}" if len(rows) == limit else None
+    return {"items": [without(row, "purse") for row in rows], "next": last}
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
@@ -266,21 +145,7 @@ def _pending_difference(conn: sa.Connection, programme: str, year: int, kinds: M
 
 def _one(conn: sa.Connection, query: sa.Select[Any]) -> dict[str, Any] | None:
     row = conn.execute(query).mappings().first()
-    return None if row is None else _json(row)
-
-
-def _json(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:
-    return {name: _text(value) for name, value in row.items()}
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return instant_text(value)
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in names}
+    return None if row is None else plain(row)
 
 
 def _may_see(command: Command, *owners: str) -> bool:
@@ -288,22 +153,20 @@ def _may_see(command: Command, *owners: str) -> bool:
     return bool(command.actor.roles - roles.PARTIES) or command.actor.organisation in owners
 
 
-def _page(conn: sa.Connection, query: sa.Select[Any], key: sa.Column[Any], body: Mapping[str, Any]) -> Found:
+def _page(
+    conn: sa.Connection,
+    query: sa.Select[Any],
+    key: sa.Column[Any],
+    body: Mapping[str, Any],
+    *,
+    hidden: tuple[str, ...] = (),
+) -> Found:
     if body.get("after") is not None:
         query = query.where(key > body["after"])
-    limit = _limit(body)
-    rows = [_json(row) for row in conn.execute(query.order_by(key).limit(limit)).mappings()]
+    limit = limit_of(body)
+    found = conn.execute(query.order_by(key).limit(limit)).mappings()
+    rows = [without(plain(row), *hidden) for row in found]
     return {"items": rows, "next": rows[-1][key.name] if len(rows) == limit else None}
-
-
-def _limit(body: Mapping[str, Any]) -> int:
-    """How many rows a page has at most: a null is no wish for all of them."""
-    return int(body.get("limit") or PAGE)
-
-
-def _account(conn: sa.Connection, name: str) -> ledger.Account:
-    row = conn.execute(sa.select(*(accounts.c[one] for one in COUNTERS)).where(accounts.c.name == name)).first()
-    return ledger.Account(name, *(row or ()))
 
 
 def _ahead(conn: sa.Connection, row: Mapping[str, Any]) -> int:
@@ -314,42 +177,20 @@ def _ahead(conn: sa.Connection, row: Mapping[str, Any]) -> int:
     query = sa.select(sa.func.count()).where(
         applications.c.programme == row["programme"],
         applications.c.year == row["year"],
+        applications.c.plan_region == row["plan_region"],
         applications.c.status == "waiting",
         before,
     )
     return int(conn.execute(query).scalar_one())
 
 
-def _counts(conn: sa.Connection, table: sa.Table, programme: str, year: int) -> dict[str, int]:
-    query = sa.select(table.c.status, sa.func.count()).where(table.c.programme == programme, table.c.year == year)
-    rows = conn.execute(query.group_by(table.c.status).order_by(table.c.status))
-    return {row[0]: row[1] for row in rows}
-
-
-def _bounds(conn: sa.Connection, body: Mapping[str, Any]) -> list[sa.ColumnElement[bool]] | None:
-    """Where a statement begins and ends; None when `after` names no entry."""
-    bounds: list[sa.ColumnElement[bool]] = []
-    if body.get("since") is not None:
-        bounds.append(transfers.c.at >= body["since"])
-    if body.get("until") is not None:
-        bounds.append(transfers.c.at < body["until"])
-    if body.get("after") is not None:
-        at = conn.execute(sa.select(transfers.c.at).where(transfers.c.id == body["after"])).scalar()
-        if at is None:
-            return None
-        later = sa.and_(transfers.c.at == at, transfers.c.id > body["after"])
-        bounds.append(sa.or_(transfers.c.at > at, later))
-    return bounds
-
-
 QUERIES: Mapping[str, Query] = {
     "get_order": get_order,
     "get_application": get_application,
     "get_plan": get_plan,
+    "list_plans": list_plans,
     "get_quota": get_quota,
     "list_orders": list_orders,
     "list_applications": list_applications,
-    "trial_balance": trial_balance,
-    "statement": statement,
-    "totals": totals,
+    **books_queries.QUERIES,
 }

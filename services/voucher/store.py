@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from infra.db_insert import insert_many, insert_new, upsert
 from services.voucher.domain.applications import FREED, HELD, Application
 from services.voucher.domain.claims import Heard
-from services.voucher.domain.ledger import Account, Books
-from services.voucher.domain.orders import Order
+from services.voucher.domain.orders import LIVE, Drawn, Order
 from services.voucher.domain.parties import Enterprise, Product, Provider
 from services.voucher.domain.plans import Plan
 from services.voucher.tables import (
@@ -28,7 +27,6 @@ from services.voucher.tables import (
     metadata,
     orders,
     plans,
-    transfers,
 )
 
 __all__ = ["metadata"]
@@ -39,11 +37,11 @@ ProgrammeYear = tuple[str, int]
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 
-def plans_of(conn: sa.Connection, keys: Collection[ProgrammeYear]) -> dict[ProgrammeYear, Plan]:
-    """Plans by programme and year, locked."""
+def plans_of(conn: sa.Connection, keys: Collection[ProgrammeYear], *, lock: bool = True) -> list[Plan]:
+    """The plans of every region of these programmes' years, locked unless they are only looked at."""
     where = sa.tuple_(plans.c.programme, plans.c.year).in_(sorted(keys))
-    query = sa.select(plans).where(where).order_by(plans.c.plan_id).with_for_update()
-    return {(plan.programme, plan.year): plan for plan in _plans(conn, query)}
+    query = sa.select(plans).where(where).order_by(plans.c.plan_id)
+    return list(_plans(conn, query.with_for_update() if lock else query))
 
 
 def plans_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, Plan]:
@@ -52,13 +50,21 @@ def plans_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, Plan]:
     return {plan.plan_id: plan for plan in _plans(conn, query)}
 
 
+def plans_of_purses(conn: sa.Connection, purses: Collection[tuple[str, str]]) -> list[Plan]:
+    """All plans of these (programme, purse) that have money, of whatever year, oldest first; not locked."""
+    where = sa.tuple_(plans.c.programme, plans.c.purse).in_(sorted(purses)), plans.c.status != "made"
+    return list(_plans(conn, sa.select(plans).where(*where).order_by(plans.c.year, plans.c.plan_id)))
+
+
+def plan_for_update(conn: sa.Connection, key: tuple[str, int, str]) -> Plan | None:
+    """The plan of that programme, year and purse, locked."""
+    where = sa.tuple_(plans.c.programme, plans.c.year, plans.c.purse) == sa.tuple_(*key)
+    return next(iter(_plans(conn, sa.select(plans).where(where).with_for_update())), None)
+
+
 def plans_with_a_line(conn: sa.Connection, year: int, most: int) -> list[Plan]:
     """Published plans of the year for which someone waits, locked."""
-    waits = sa.exists().where(
-        applications.c.programme == plans.c.programme,
-        applications.c.year == plans.c.year,
-        applications.c.status == "waiting",
-    )
+    waits = sa.exists().where(*_of_plan(plans.c), applications.c.status == "waiting")
     where = plans.c.status == "published", plans.c.year == year, waits
     query = sa.select(plans).where(*where).order_by(plans.c.plan_id).limit(most).with_for_update()
     return list(_plans(conn, query))
@@ -72,13 +78,19 @@ def plans_over(conn: sa.Connection, year: int, most: int) -> list[Plan]:
 
 
 def insert_plans(conn: sa.Connection, made: Sequence[Plan]) -> set[str]:
-    """Insert new plans; ids of those that took their programme's year (another replica may have been quicker)."""
+    """Insert new plans; ids of those that took their year and region (another replica may have been quicker)."""
     kept = insert_new(conn, plans, [vars(plan) for plan in made], returning=("plan_id",))
     return {plan_id for (plan_id,) in kept}
 
 
 def save_plans(conn: sa.Connection, changed: Iterable[Plan]) -> None:
     _upsert(conn, plans, "plan_id", [vars(plan) for plan in changed])
+
+
+def _of_plan(plan: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """That an application is for the plan: of a row, or of a value."""
+    one = applications.c
+    return one.programme == plan.programme, one.year == plan.year, one.plan_region == plan.region
 
 
 def _plans(conn: sa.Connection, query: sa.Select[Any]) -> Iterable[Plan]:
@@ -121,11 +133,7 @@ def waiting(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
     """The head of a plan's line in its turn, priority first; under the plan's lock."""
     query = (
         sa.select(applications)
-        .where(
-            applications.c.programme == plan.programme,
-            applications.c.year == plan.year,
-            applications.c.status == "waiting",
-        )
+        .where(*_of_plan(plan), applications.c.status == "waiting")
         .order_by(applications.c.priority.desc(), applications.c.place)
         .limit(most)
     )
@@ -137,8 +145,7 @@ def unsettled(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
     query = (
         sa.select(applications)
         .where(
-            applications.c.programme == plan.programme,
-            applications.c.year == plan.year,
+            *_of_plan(plan),
             applications.c.status.in_(("reserved", "waiting", "granted")),
             ~applications.c.settled,
         )
@@ -160,8 +167,7 @@ def lapsed_too_early(conn: sa.Connection, plan: Plan, most: int) -> list[Applica
             quota.year == plan.year,
             quota.kind == "quota",
             quota.credits_posted - quota.debits_posted - quota.debits_pending > 0,
-            applications.c.programme == plan.programme,
-            applications.c.year == plan.year,
+            *_of_plan(plan),
             applications.c.status.in_(("granted", "lapsed")),
             applications.c.amount_fen > applications.c.lapsed_fen,
             applications.c.settled,
@@ -222,52 +228,18 @@ def _orders(conn: sa.Connection, query: sa.Select[Any]) -> Iterable[Order]:
     return (Order(**row._mapping) for row in conn.execute(query))
 
 
-# --- the books --------------------------------------------------------------------------------------------------------
-
-
-def open_books(conn: sa.Connection, names: Iterable[str], *, at: datetime) -> Books:
-    """The accounts of these names, locked in the order of their names; those that were not there are made."""
-    return Books.of(load_accounts(conn, names), at=at)
-
-
-def load_accounts(conn: sa.Connection, names: Iterable[str]) -> list[Account]:
-    """The accounts of these names, locked."""
-    wanted = sorted(set(names))
-    found = _locked(conn, wanted)
-    missing = sorted(set(wanted) - {account.name for account in found})
-    if missing:
-        insert_new(conn, accounts, [_row(Account(name)) for name in missing], returning=("name",))
-        found += _locked(conn, missing)
+def drawn(conn: sa.Connection, enterprise_ids: Collection[str], *, until: int) -> dict[str, list[Drawn]]:
+    """The live orders with support of each enterprise, of that year and before; under the locks of its accounts."""
+    one = orders.c
+    taken = sa.case((one.status == "redeemed", one.redeemed_fen), else_=one.voucher_fen)
+    names = ("order_id", "enterprise_id", "programme", "year", "track", "product_id", "contract_sha256")
+    query = sa.select(*(one[name] for name in names), taken).where(
+        one.enterprise_id.in_(sorted(enterprise_ids)), one.year <= until, one.status.in_(LIVE), one.voucher_fen > 0
+    )
+    found: dict[str, list[Drawn]] = {}
+    for row in conn.execute(query.order_by(one.order_id)):
+        found.setdefault(row.enterprise_id, []).append(Drawn(*row))
     return found
-
-
-def save_books(conn: sa.Connection, books: Books) -> None:
-    """Write the transfers and the accounts that they moved: two statements."""
-    if not books.transfers:
-        return
-    _upsert(conn, accounts, "name", [_row(account) for account in books.touched()])
-    insert_many(conn, transfers, [vars(transfer) for transfer in books.transfers])
-
-
-def balances(conn: sa.Connection, programme: str, year: int) -> dict[str, int]:
-    """Balance in fen of each kind of account, over all owners."""
-    total = sa.func.sum(accounts.c.credits_posted - accounts.c.debits_posted)
-    query = sa.select(accounts.c.kind, total).where(accounts.c.programme == programme, accounts.c.year == year)
-    return {kind: int(fen) for kind, fen in conn.execute(query.group_by(accounts.c.kind).order_by(accounts.c.kind))}
-
-
-def _locked(conn: sa.Connection, names: Sequence[str]) -> list[Account]:
-    if not names:
-        return []
-    counters = (accounts.c[name] for name in ("debits_pending", "debits_posted", "credits_pending", "credits_posted"))
-    query = sa.select(accounts.c.name, *counters).where(accounts.c.name.in_(names))
-    return [Account(*row) for row in conn.execute(query.order_by(accounts.c.name).with_for_update())]
-
-
-def _row(account: Account) -> dict[str, Any]:
-    kind, programme, year, owner = (*account.name.split(":"), None)[:4]
-    assert year is not None
-    return {**vars(account), "kind": kind, "programme": programme, "year": int(year), "owner": owner}
 
 
 # --- what others told us ----------------------------------------------------------------------------------------------

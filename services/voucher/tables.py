@@ -10,6 +10,7 @@ from infra.db import Json, UtcDateTime, common_tables
 from infra.immutable import immutable
 from services.voucher.domain.applications import FREED
 from services.voucher.domain.filings import LIVE
+from services.voucher.domain.ledger import BELOW_ZERO
 
 metadata = sa.MetaData()
 common_tables(metadata)
@@ -28,7 +29,11 @@ plans = sa.Table(
     sa.Column("plan_id", ID, primary_key=True),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("purse", sa.String(6), nullable=False),
     sa.Column("budget_fen", FEN, nullable=False),
+    sa.Column("denominations", Json, nullable=False),
+    sa.Column("funds", Json, nullable=False),
     sa.Column("quota_fen", FEN, nullable=False),
     sa.Column("opens_on", sa.Date, nullable=False),
     sa.Column("document", sa.String(200), nullable=False),
@@ -38,8 +43,27 @@ plans = sa.Table(
     sa.Column("configured_by", sa.String(128)),
     sa.Column("last_place", sa.BigInteger, nullable=False),
     sa.Column("lapsed_fen", FEN, nullable=False),
+    sa.Column("carries", sa.Boolean, nullable=False),
+    sa.Column("defers", sa.Boolean, nullable=False),
+    sa.Column("carried_fen", FEN, nullable=False),
+    sa.Column("made_up_fen", FEN, nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("rounds", sa.BigInteger, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("programme", "year", name="one_plan_a_year"),
+    sa.UniqueConstraint("programme", "year", "region", name="one_plan_a_year_and_region"),
+)
+
+# The vouchers of a published plan: how many of each denomination there are, and how many orders hold one.
+denominations = sa.Table(
+    "denominations",
+    metadata,
+    sa.Column("programme", sa.String(40), primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column("region", sa.String(6), primary_key=True),
+    sa.Column("denomination_fen", FEN, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("taken", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("taken >= 0 AND taken <= count", name="none_issued_twice"),
 )
 
 applications = sa.Table(
@@ -49,6 +73,8 @@ applications = sa.Table(
     sa.Column("enterprise_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("plan_region", sa.String(6), nullable=False),
+    sa.Column("purse", sa.String(6), nullable=False),
     sa.Column("place", sa.BigInteger, nullable=False),
     sa.Column("priority", sa.Boolean, nullable=False),
     sa.Column("requested_fen", FEN),
@@ -60,10 +86,10 @@ applications = sa.Table(
     sa.Column("applied_by", sa.String(128), nullable=False),
     sa.Column("applied_at", UtcDateTime, nullable=False),
     sa.Column("reasons", Json, nullable=False),
-    sa.Column("pack_version", sa.String(64), nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("programme", "year", "place", name="one_application_a_place"),
+    sa.UniqueConstraint("programme", "year", "plan_region", "place", name="one_application_a_place"),
 )
 _live = applications.c.status.not_in(FREED)
 sa.Index(
@@ -79,6 +105,7 @@ sa.Index(  # partial, so that no plan made without statistics can take it for th
     "applications_in_turn",
     applications.c.programme,
     applications.c.year,
+    applications.c.plan_region,
     applications.c.priority.desc(),
     applications.c.place,
     sqlite_where=_waits,
@@ -94,11 +121,25 @@ orders = sa.Table(
     sa.Column("product_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("plan_region", sa.String(6), nullable=False),
+    sa.Column("purse", sa.String(6), nullable=False),
     sa.Column("category", sa.String(20), nullable=False),
+    sa.Column("track", sa.String(20)),
+    sa.Column("filing_id", ID),
+    sa.Column("prior_revenue_fen", FEN),
+    sa.Column("years_used", sa.Integer),
     sa.Column("list_price_fen", FEN, nullable=False),
     sa.Column("price_fen", FEN, nullable=False),
     sa.Column("voucher_fen", FEN, nullable=False),
     sa.Column("own_fen", FEN, nullable=False),
+    sa.Column("drawn_on", sa.String(12), nullable=False),
+    sa.Column("shortfall_fen", FEN, nullable=False),
+    sa.Column("deferred_fen", FEN, nullable=False),
+    sa.Column("allowed_fen", FEN),
+    sa.Column("redeemed_fen", FEN),
+    sa.Column("denomination_fen", FEN),
+    sa.Column("voucher_number", sa.String(40)),
     sa.Column("agreement", sa.String(64)),
     sa.Column("ordered_at", UtcDateTime, nullable=False),
     sa.Column("confirmed_at", UtcDateTime),
@@ -107,11 +148,27 @@ orders = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("reason", sa.String(500)),
     sa.Column("hand_over_due", sa.Boolean, nullable=False),
-    sa.Column("pack_version", sa.String(64), nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.CheckConstraint("price_fen = voucher_fen + own_fen", name="price_is_voucher_and_own"),
+    sa.CheckConstraint(
+        "0 <= deferred_fen AND deferred_fen <= shortfall_fen AND shortfall_fen <= voucher_fen",
+        name="deferred_is_part_of_the_voucher",
+    ),
+    sa.CheckConstraint("redeemed_fen <= voucher_fen", name="no_more_is_paid_than_was_promised"),
 )
 sa.Index("orders_of_provider", orders.c.provider_id, orders.c.status)
+_lacks_money = orders.c.deferred_fen > 0
+sa.Index(
+    "orders_to_be_covered",
+    orders.c.programme,
+    orders.c.year,
+    orders.c.purse,
+    orders.c.ordered_at,
+    orders.c.order_id,
+    sqlite_where=_lacks_money,
+    postgresql_where=_lacks_money,
+)
 
 filings = sa.Table(
     "filings",
@@ -186,7 +243,8 @@ accounts = sa.Table(
     sa.Column("credits_pending", FEN, nullable=False),
     sa.Column("credits_posted", FEN, nullable=False),
     sa.CheckConstraint(
-        "kind = 'source' OR credits_posted - debits_posted - debits_pending >= 0", name="never_below_zero"
+        f"kind IN ({_words(BELOW_ZERO)}) OR credits_posted - debits_posted - debits_pending >= 0",
+        name="never_below_zero",
     ),
     sa.CheckConstraint("debits_pending >= 0 AND credits_pending >= 0", name="pending_not_negative"),
 )

@@ -16,9 +16,9 @@ from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.schema import Condition
 from services.voucher.domain import ledger
-from services.voucher.domain.eligibility import conditions_met, eligibility
+from services.voucher.domain.eligibility import conditions_met
 from services.voucher.domain.entitlement import quota
-from services.voucher.domain.law import articles, first_of, refuse
+from services.voucher.domain.law import articles, first_of, ineligible, refuse
 from services.voucher.domain.parties import Enterprise
 from services.voucher.domain.plans import Plan
 
@@ -44,6 +44,7 @@ class Application:
 
     ceiling_fen: the most that it may be served with, fixed when it applies: what was asked for, or what was left of the
     quota beside the enterprise's other applications, so that together they never pass it (第十六条).
+    plan_region, purse: of the plan that serves it, `purse` as in the names of accounts.
     pending_id: the transfer that sets its money aside. settled: its year was closed and nothing of it is left to do.
     """
 
@@ -51,6 +52,8 @@ class Application:
     enterprise_id: str
     programme: str
     year: int
+    plan_region: str
+    purse: str
     place: int
     priority: bool
     requested_fen: int | None
@@ -81,7 +84,9 @@ class Application:
     @property
     def accounts(self) -> tuple[str, str]:
         """From the budget, to the enterprise's quota."""
-        return ledger.budget(self.programme, self.year), ledger.quota(self.programme, self.year, self.enterprise_id)
+        return ledger.budget(self.programme, self.year, self.purse), ledger.quota(
+            self.programme, self.year, self.enterprise_id
+        )
 
 
 def apply(
@@ -106,9 +111,9 @@ def apply(
     if enterprise.blacklisted:
         return refuse(pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", subject=subject)
     facts = enterprise.facts(on=today, requested_fen=requested_fen, taken_fen=taken_fen, quota_fen=plan.quota_fen)
-    reasons = eligibility(pack=pack, facts=facts, skip=JUDGED_LATER)
-    if reasons:
-        return first_of(pack, reasons)
+    refused = ineligible(pack, facts, skip=JUDGED_LATER)
+    if refused is not None:
+        return refused
     if enterprise.status != "certified":
         path = "reviews.enterprise_certification.0"
         return refuse(pack, "NOT_CERTIFIED", "enterprise_id", path, subject=subject, status=enterprise.status)
@@ -120,6 +125,8 @@ def apply(
         enterprise_id=subject,
         programme=plan.programme,
         year=plan.year,
+        plan_region=plan.region,
+        purse=plan.purse,
         place=place,
         priority=enterprise.priority and bool(pack.eligibility.priority),
         requested_fen=requested_fen,
@@ -184,9 +191,15 @@ def end(
     return after, moves
 
 
-def lapse(*, application: Application, unspent_fen: int) -> tuple[Application, tuple[ledger.Move, ...]]:
+def granted_at_once(pack: Pack) -> bool:
+    """Where the document asks for no review of an application, what is reserved is granted."""
+    return not pack.stages("application")
+
+
+def lapse(*, application: Application, unspent_fen: int, to: str) -> tuple[Application, tuple[ledger.Move, ...]]:
     """The year is over: what was reserved goes back, what was granted and not spent lapses (第十六条).
 
+    to: the account it goes to, of what lapsed, or the budget where what is left is carried over.
     unspent_fen: available in the enterprise's quota, which all its applications of the year filled. This one lapses
     with no more than it was granted; asked newest first, so that what was spent counts as the oldest's.
     More may lapse after a part has. One that was all spent stays granted, with nothing left to do.
@@ -198,7 +211,6 @@ def lapse(*, application: Application, unspent_fen: int) -> tuple[Application, t
     part_fen = min(unspent_fen, application.amount_fen - application.lapsed_fen)
     if not part_fen:
         return replace(application, settled=True), ()
-    where = application.accounts[1], ledger.lapsed(application.programme, application.year)
     after = replace(
         application,
         status=TRANSITIONS["lapse"][application.status],
@@ -206,7 +218,7 @@ def lapse(*, application: Application, unspent_fen: int) -> tuple[Application, t
         lapsed_fen=application.lapsed_fen + part_fen,
         sequence=application.sequence + 1,
     )
-    return after, (ledger.Move("posted", *where, part_fen, "quota_lapsed"),)
+    return after, (ledger.Move("posted", application.accounts[1], to, part_fen, "quota_lapsed"),)
 
 
 def state(application: Application, law: Mapping[str, object]) -> dict[str, object]:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
+from contracts.programmes import Pack
+from services.voucher.domain.entitlement import amount
+from services.voucher.domain.facts import Facts
+from services.voucher.domain.law import articles
 from services.voucher.domain.orders import Order
 
 
@@ -42,6 +49,37 @@ def answer(
     if order.status != "confirmed" or ended:
         return "WRONG_STATE"
     return None
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """How much a claim may ask for, and what that rests on."""
+
+    amount_fen: int
+    articles: tuple[str, ...]
+    facts: Mapping[str, Any]
+
+
+def allowed(*, pack: Pack, order: Order, transfer_fen: int, today: date) -> Allowed:
+    """All of the order's support; of what was really paid where the rate is of that (沈阳 三(二)), decided by the code
+    of quotes and orders on what the order was decided on, and at most its support."""
+    if pack.amount is None or pack.amount.base.of == "price":
+        return Allowed(order.voucher_fen, articles(pack, "amount.base"), {"voucher_fen": order.voucher_fen})
+    facts = Facts(
+        on=today,
+        category=order.category,
+        track=order.track,
+        price_fen=order.price_fen,
+        paid_fen=min(transfer_fen, order.price_fen),
+        prior_revenue_fen=order.prior_revenue_fen,
+        years_used=order.years_used,
+        used_this_year_fen=0,
+        quota_fen=order.voucher_fen,
+    )
+    entitlement = amount(pack=pack, facts=facts)
+    amount_fen = min(order.voucher_fen, entitlement.amount_fen)
+    found = {**entitlement.inputs, "voucher_fen": order.voucher_fen, "transfer_fen": transfer_fen}
+    return Allowed(amount_fen, entitlement.articles, found)
 
 
 def after_answer(heard: Heard | None, *, claim_id: str, order_id: str, claim_version: int, code: str | None) -> Heard:

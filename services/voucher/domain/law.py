@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.schema import Condition
+from services.voucher.domain.eligibility import eligibility
+from services.voucher.domain.facts import FactNotGiven, Facts
 
 
 def article(pack: Pack, path: str) -> str | None:
@@ -22,9 +25,27 @@ def articles(pack: Pack, *paths: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for path in paths if (found := article(pack, path)) is not None))
 
 
-def refuse(pack: Pack, code: str, field: str | None, path: str, **facts: Any) -> Refused:
-    """A refusal by the rule at `path`, with the numbers that went in and the version of the pack."""
-    return Refused(code, field, article(pack, path), {**facts, "pack_version": pack.label})
+def refuse(pack: Pack, code: str, field: str | None, *paths: str, **facts: Any) -> Refused:
+    """A refusal by the first rule at `paths` that there is, with what went in and the version of the pack."""
+    return Refused(code, field, next(iter(articles(pack, *paths)), None), {**facts, "pack_version": pack.label})
+
+
+def absent(pack: Pack, path: str, *, field: str | None = "programme") -> Refused:
+    """The programme has no rule at `path`: it is not stated, or left to others who have not filled it."""
+    delegation = pack.unfilled(path)
+    found = {"rule": path, "pack_version": pack.label}
+    if delegation is not None:
+        return Refused("DELEGATED_RULE_MISSING", field, delegation.article, found)
+    return Refused("RULE_ABSENT", field, None, found)
+
+
+def ineligible(pack: Pack, facts: Facts, *, skip: Collection[Condition] = ()) -> Refused | None:
+    """The first condition of the pack that is not met, with all codes; FACT_MISSING where nobody has told the fact."""
+    try:
+        reasons = eligibility(pack=pack, facts=facts, skip=skip)
+    except FactNotGiven as missing:
+        return Refused("FACT_MISSING", missing.name, None, {"missing": [missing.name], "pack_version": pack.label})
+    return first_of(pack, reasons) if reasons else None
 
 
 def first_of(pack: Pack, refusals: tuple[Refused, ...], *, field: str | None = None) -> Refused:

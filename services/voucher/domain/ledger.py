@@ -2,23 +2,32 @@
 
 A transfer is immutable. `pending` sets money aside; `post_pending` or `void_pending` refers to it and ends it, once.
 An account may not go below zero: what it was credited, less what it was debited, less what is set aside, is what is
-available. The programme's source alone may, since it stands for the treasury outside. Names say whose money it is:
+available. Only those that stand for money outside the year's books may. Names say whose money it is; the purse is the
+region of the plan, and is left out where that is the programme's own:
 
-    source:<programme>:<year>              where the budget comes from          (minus the budget)
-    budget:<programme>:<year>              what is free to be applied for       (第六条)
-    quota:<programme>:<year>:<enterprise>  what an enterprise may still spend   (第十六条)
-    committed:<programme>:<year>:<provider>  vouchers of confirmed orders       (第十九条)
-    claimed:<programme>:<year>:<provider>  vouchers that a provider asks money for (第二十二条)
-    redeemed:<programme>:<year>            paid                                 (第二十四条)
-    lapsed:<programme>:<year>              unspent when its year ended          (第十六条)
+    source:<programme>:<year>[:<purse>]       where the budget comes from          (minus the budget)
+    budget:<programme>:<year>[:<purse>]       what is free
+    quota:<programme>:<year>:<enterprise>     what an enterprise may still spend
+    committed:<programme>:<year>:<provider>   support of confirmed orders
+    claimed:<programme>:<year>:<provider>     support that money is asked for
+    redeemed:<programme>:<year>[:<purse>]     paid
+    lapsed:<programme>:<year>[:<purse>]       unspent when its year ended, and gone
+    carried_out, carried_in                   left over, and carried into a later year; the later year's half of it
+    deferred                                  promised beyond the budget           (minus what a later year owes)
+    making_up, made_up                        a later year's money for it; the earlier year's half of it
+
+Each year's books add up to zero by themselves: what goes from one year to the next is a movement in each of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+# minus the budget; the halves of what crosses from one year to another; what is promised beyond the budget
+BELOW_ZERO = ("source", "carried_in", "deferred", "made_up")
 
 Kind: TypeAlias = Literal["posted", "pending", "post_pending", "void_pending"]
 
@@ -80,12 +89,22 @@ class Move:
     pending_id: str | None = None
 
 
-def source(programme: str, year: int) -> str:
-    return f"source:{programme}:{year}"
+def _of_year(kind: str) -> Callable[[str, int, str], str]:
+    def name(programme: str, year: int, purse: str = "") -> str:
+        return f"{kind}:{programme}:{year}:{purse}" if purse else f"{kind}:{programme}:{year}"
+
+    return name
 
 
-def budget(programme: str, year: int) -> str:
-    return f"budget:{programme}:{year}"
+source = _of_year("source")
+budget = _of_year("budget")
+redeemed = _of_year("redeemed")
+lapsed = _of_year("lapsed")
+carried_out = _of_year("carried_out")
+carried_in = _of_year("carried_in")
+deferred = _of_year("deferred")
+making_up = _of_year("making_up")
+made_up = _of_year("made_up")
 
 
 def quota(programme: str, year: int, enterprise_id: str) -> str:
@@ -100,20 +119,12 @@ def claimed(programme: str, year: int, provider_id: str) -> str:
     return f"claimed:{programme}:{year}:{provider_id}"
 
 
-def redeemed(programme: str, year: int) -> str:
-    return f"redeemed:{programme}:{year}"
-
-
-def lapsed(programme: str, year: int) -> str:
-    return f"lapsed:{programme}:{year}"
-
-
 def may_go_below_zero(name: str) -> bool:
-    """Only the source stands for money outside the books."""
-    return name.startswith("source:")
+    """Only what stands for money outside the year's books."""
+    return name.partition(":")[0] in BELOW_ZERO
 
 
-def transfer_id(subject: str, version: int, leg: int = 1) -> str:
+def transfer_id(subject: str, version: int | str, leg: int = 1) -> str:
     """`leg` tells apart the movements of one version of one subject."""
     return f"{subject}.{version}" if leg == 1 else f"{subject}.{version}.{leg}"
 
@@ -145,7 +156,7 @@ class Books:
     def available_fen(self, name: str) -> int:
         return self.account(name).available_fen
 
-    def move(self, moves: Iterable[Move], *, subject: str, version: int, cause: str) -> None:
+    def move(self, moves: Iterable[Move], *, subject: str, version: int | str, cause: str) -> None:
         """Apply the moves of one version of one subject; LedgerBroken when one of them cannot be."""
         for leg, move in enumerate(moves, start=1):
             _apply(move, self.account(move.debit), self.account(move.credit))

@@ -1,9 +1,13 @@
 """The life of an order, and what each step does to the money: the order row alone arbitrates between refund and claim.
 
 placed ─confirm─▶ confirmed ─claim─▶ claimed ─pay─▶ redeemed
-  │cancel            │  ▲ ▲────release────┘
-  ▼ (void)           │  └decline──────┐
-cancelled (voided)   └request_refund▶ refund_requested ─consent─▶ refunded
+  │cancel          │ │  ▲ ▲────release────┘
+  ▼ (void)    fail │ │  └decline──────┐
+cancelled     failed └request_refund▶ refund_requested ─consent─▶ refunded
+(voided)
+
+Support comes from the enterprise's quota or from the plan's budget, and what the budget lacks from what a later year
+makes up (`deferred`). What an order holds and nobody is paid goes back where it came from.
 """
 
 from __future__ import annotations
@@ -11,15 +15,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
+from contracts.errors import Refused
+from contracts.programmes import Pack
 from services.voucher.domain import ledger
+from services.voucher.domain.denominations import PlanKey
+from services.voucher.domain.law import absent, article, articles
 
+DrawnOn: TypeAlias = Literal["quota", "budget"]
+
+LIVE = ("placed", "confirmed", "refund_requested", "claimed", "redeemed")  # they count against the year's cap
 # action → the states it may start from → the state it leads to; what is not listed is refused
 TRANSITIONS: Mapping[str, Mapping[str, str]] = {
     "confirm": {"placed": "confirmed"},
     "cancel": {"placed": "cancelled"},
     "void": {"placed": "voided"},
+    "fail": {"confirmed": "failed"},
     "request_refund": {"confirmed": "refund_requested"},
     "consent": {"refund_requested": "refunded"},
     "decline": {"refund_requested": "confirmed"},
@@ -27,12 +39,14 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
     "release": {"claimed": "confirmed"},
     "pay": {"claimed": "redeemed"},
     "hand_over": {"confirmed": "confirmed", "refund_requested": "refund_requested"},
+    "cover": {state: state for state in LIVE},
 }
 EVENT_OF: Mapping[str, str] = {
     "place": "voucher.order_placed.v1",
     "confirm": "voucher.order_confirmed.v1",
     "cancel": "voucher.order_cancelled.v1",
     "void": "voucher.order_voided.v1",
+    "fail": "voucher.order_failed.v1",
     "request_refund": "voucher.order_refund_requested.v1",
     "consent": "voucher.order_refunded.v1",
     "decline": "voucher.order_refund_declined.v1",
@@ -40,25 +54,27 @@ EVENT_OF: Mapping[str, str] = {
     "release": "voucher.order_released.v1",
     "pay": "voucher.order_redeemed.v1",
     "hand_over": "voucher.order_handed_over.v1",
+    "cover": "voucher.order_covered.v1",
 }
-# the rules of a pack that each action rests on
-RULES_OF: Mapping[str, tuple[str, ...]] = {
-    "confirm": ("order.confirm", "order.service_standard"),
-    "cancel": ("order.cancel",),
-    "void": ("exit.aftermath",),
-    "request_refund": ("order.refund",),
-    "consent": ("order.refund",),
-    "decline": ("order.refund",),
-    "claim": ("claims.cadence",),
-    "release": ("claims.materials",),
-    "pay": ("payment.path.2",),
-    "hand_over": ("exit.aftermath",),
+# actions that exist only where the pack has the rule
+ASKED: Mapping[str, str] = {
+    "request_refund": "order.refund",
+    "consent": "order.refund",
+    "decline": "order.refund",
+    "fail": "order.void_on_failure",
 }
+GIVES_BACK = ("cancel", "void", "consent", "fail")  # all of the order's support, and its voucher's count
 
 
 @dataclass(frozen=True)
 class Order:
-    """price_fen = voucher_fen + own_fen. year: the one whose quota it spends. hand_over_due: its provider has left."""
+    """price_fen = voucher_fen + own_fen. year: the one whose money it spends; purse: whose plan's, in account names.
+
+    drawn_on: where voucher_fen came from, but for shortfall_fen, which a later year makes up; deferred_fen: what of
+    that is still to come. allowed_fen: what its claim may ask for; redeemed_fen: what was paid. prior_revenue_fen,
+    years_used: what its amount was decided on. denomination_fen: of the voucher it holds. hand_over_due: its provider
+    has left.
+    """
 
     order_id: str
     enterprise_id: str
@@ -66,11 +82,25 @@ class Order:
     product_id: str
     programme: str
     year: int
+    region: str
+    plan_region: str
+    purse: str
     category: str
+    track: str | None
+    filing_id: str | None
+    prior_revenue_fen: int | None
+    years_used: int | None
     list_price_fen: int
     price_fen: int
     voucher_fen: int
     own_fen: int
+    drawn_on: DrawnOn
+    shortfall_fen: int
+    deferred_fen: int
+    allowed_fen: int | None
+    redeemed_fen: int | None
+    denomination_fen: int | None
+    voucher_number: str | None
     agreement: str | None
     ordered_at: datetime
     confirmed_at: datetime | None
@@ -83,8 +113,18 @@ class Order:
     sequence: int
 
     @property
-    def quota(self) -> str:
-        return ledger.quota(self.programme, self.year, self.enterprise_id)
+    def plan(self) -> PlanKey:
+        return self.programme, self.year, self.plan_region
+
+    @property
+    def source(self) -> str:
+        if self.drawn_on == "quota":
+            return ledger.quota(self.programme, self.year, self.enterprise_id)
+        return ledger.budget(self.programme, self.year, self.purse)
+
+    @property
+    def deferred(self) -> str:
+        return ledger.deferred(self.programme, self.year, self.purse)
 
     @property
     def committed(self) -> str:
@@ -95,8 +135,28 @@ class Order:
         return ledger.claimed(self.programme, self.year, self.provider_id)
 
     @property
-    def lapsed(self) -> str:
-        return ledger.lapsed(self.programme, self.year)
+    def redeemed(self) -> str:
+        return ledger.redeemed(self.programme, self.year, self.purse)
+
+    @property
+    def parts(self) -> tuple[tuple[str, int], ...]:
+        """The accounts that its support was set aside in when it was placed, each with its part."""
+        both = (self.source, self.voucher_fen - self.shortfall_fen), (self.deferred, self.shortfall_fen)
+        return tuple((account, fen) for account, fen in both if fen)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is counted of a live order with support; taken_fen: what was paid, or what it may come to."""
+
+    order_id: str
+    enterprise_id: str
+    programme: str
+    year: int
+    track: str | None
+    product_id: str
+    contract_sha256: str | None
+    taken_fen: int
 
 
 @dataclass(frozen=True)
@@ -107,85 +167,141 @@ class Step:
     moves: tuple[ledger.Move, ...]
 
 
-def step(*, order: Order, action: str, today_year: int, **changes: Any) -> Step | None:
+def not_ruled(pack: Pack, action: str) -> Refused | None:
+    """RULE_ABSENT when the programme knows no such action."""
+    rule = ASKED.get(action)
+    return absent(pack, rule, field="order_id") if rule is not None and article(pack, rule) is None else None
+
+
+def rules_of(pack: Pack, action: str) -> tuple[str, ...]:
+    """Paths of the rules that an action rests on."""
+    paths: Mapping[str, tuple[str, ...]] = {
+        "confirm": ("order.confirm", "issuing.apply", "order.service_standard")
+        if pack.issuing is not None and pack.issuing.instrument == "contract_voucher"
+        else ("order.confirm", "order.service_standard"),
+        "cancel": _first(pack, "order.cancel", "order.voluntary", "issuing.apply"),
+        "void": ("exit.aftermath",),
+        "claim": ("claims.cadence",),
+        "release": ("claims.materials",),
+        "pay": (f"payment.path.{len(pack.payment.path) - 1}",) if pack.payment is not None else (),
+        "hand_over": ("exit.aftermath",),
+        "cover": ("budget",),
+    }
+    return paths[action] if action in paths else (ASKED[action],)
+
+
+def _first(pack: Pack, *paths: str) -> tuple[str, ...]:
+    return next(((path,) for path in paths if articles(pack, path)), paths[:1])
+
+
+def voucher_number(order: Order, pack: Pack) -> str | None:
+    """Of the voucher that is generated when a contract is confirmed (内蒙古 六): of which plan, and of which order."""
+    generated = pack.issuing is not None and pack.issuing.instrument == "contract_voucher"
+    return f"{order.plan_region}-{order.year}-{order.order_id}" if generated and order.voucher_fen else None
+
+
+def home(*, order: Order, pack: Pack, today_year: int) -> str:
+    """Where what nobody is paid goes: back to its source; after the year's end it lapses, or goes on to the next."""
+    if today_year <= order.year:
+        return order.source
+    if pack.budget is not None and pack.budget.unspent == "carry_over":
+        return ledger.budget(order.programme, order.year, order.purse)
+    return ledger.lapsed(order.programme, order.year, order.purse)
+
+
+def step(*, order: Order, action: str, home: str, payable_fen: int | None = None, **changes: Any) -> Step | None:
     """The action carried out; None when the order's state does not allow it.
 
-    today_year: money of a year that is over does not return to a quota, it lapses (第十六条). changes: fields to set.
+    home: the account to which money returns (`home` above). payable_fen: what is paid, where that is less than the
+    order holds. changes: fields to set.
     """
     status = TRANSITIONS[action].get(order.status)
     if status is None:
         return None
+    if action == "pay":
+        changes["redeemed_fen"] = min(order.voucher_fen, order.voucher_fen if payable_fen is None else payable_fen)
     after = replace(order, status=status, sequence=order.sequence + 1, **changes)
-    if not order.voucher_fen:
-        return Step(after, ())
-    return Step(after, _moves(order, after, action, year_over=today_year > order.year))
+    moves = _moves(order, after, action, home) if order.voucher_fen else ()
+    if action != "cover":
+        back_fen = sum(move.amount_fen for move in moves if order.deferred in (move.credit, _voided(move)))
+        after = replace(after, deferred_fen=max(0, order.deferred_fen - back_fen))
+    return Step(after, moves)
 
 
 def placing(order: Order) -> tuple[ledger.Move, ...]:
-    """Placing sets the voucher aside, from the enterprise's quota towards the provider."""
-    if not order.voucher_fen:
-        return ()
-    return (ledger.Move("pending", order.quota, order.committed, order.voucher_fen, "order_placed"),)
+    """Placing sets the support aside, from where it comes from towards the provider."""
+    return tuple(ledger.Move("pending", account, order.committed, fen, "order_placed") for account, fen in order.parts)
 
 
-def state(order: Order, law: Mapping[str, object]) -> dict[str, object]:
-    """The order as its events tell of it."""
-    return {
-        "order_id": order.order_id,
-        "enterprise_id": order.enterprise_id,
-        "provider_id": order.provider_id,
-        "product_id": order.product_id,
-        "programme": order.programme,
-        "year": order.year,
-        "category": order.category,
-        "list_price_fen": order.list_price_fen,
-        "price_fen": order.price_fen,
-        "voucher_fen": order.voucher_fen,
-        "own_fen": order.own_fen,
-        "ordered_at": order.ordered_at,
-        "confirmed_at": order.confirmed_at,
-        "contract_sha256": order.contract_sha256,
-        "claim_id": order.claim_id,
-        "status": order.status,
-        "reason": order.reason,
-        "law": law,
-    }
-
-
-def accounts_of(order: Order, action: str, *, to_provider: str | None = None) -> tuple[str, ...]:
+def accounts_of(order: Order, action: str, *, home: str, to_provider: str | None = None) -> tuple[str, ...]:
     """The accounts that an action may touch, to be loaded and locked before it is decided."""
     if not order.voucher_fen:
         return ()
+    sources = tuple(account for account, _ in order.parts)
     if action in ("place", "confirm"):
-        return (order.quota, order.committed)
-    if action in ("cancel", "void", "consent"):
-        return (order.quota, order.committed, order.lapsed)
+        return (*sources, order.committed)
+    if action in GIVES_BACK:
+        return (*sources, order.committed, home)
     if action in ("claim", "release"):
         return (order.committed, order.claimed)
     if action == "pay":
-        return (order.claimed, ledger.redeemed(order.programme, order.year))
+        return (*sources, order.claimed, order.redeemed, home)
     if action == "hand_over" and to_provider is not None:
         return (order.committed, ledger.committed(order.programme, order.year, to_provider))
     return ()
 
 
-def _moves(order: Order, after: Order, action: str, *, year_over: bool) -> tuple[ledger.Move, ...]:
+def _moves(order: Order, after: Order, action: str, home: str) -> tuple[ledger.Move, ...]:
     fen, name = order.voucher_fen, f"order_{after.status}"
-    pending_id = ledger.transfer_id(order.order_id, 1)  # placing was its first version
     if action == "confirm":
-        return (ledger.Move("post_pending", order.quota, order.committed, fen, name, pending_id),)
+        return _ending("post_pending", order, name)
     if action in ("cancel", "void"):
-        back = ledger.Move("void_pending", order.quota, order.committed, fen, name, pending_id)
-        return (back, ledger.Move("posted", order.quota, order.lapsed, fen, name)) if year_over else (back,)
-    if action == "consent":
-        to = order.lapsed if year_over else order.quota
-        return (ledger.Move("posted", order.committed, to, fen, name),)
+        back = _ending("void_pending", order, name)
+        own_fen = fen - order.shortfall_fen
+        if home == order.source or not own_fen:
+            return back
+        return (*back, ledger.Move("posted", order.source, home, own_fen, name))
+    if action in ("consent", "fail"):
+        return _back(order, order.committed, fen, home, name)
     if action == "claim":
         return (ledger.Move("posted", order.committed, order.claimed, fen, name),)
     if action == "release":
         return (ledger.Move("posted", order.claimed, order.committed, fen, "claim_ended"),)
     if action == "pay":
-        return (ledger.Move("posted", order.claimed, ledger.redeemed(order.programme, order.year), fen, name),)
+        paid_fen = after.redeemed_fen or 0
+        paid = (ledger.Move("posted", order.claimed, order.redeemed, paid_fen, name),) if paid_fen else ()
+        return (*paid, *_back(order, order.claimed, fen - paid_fen, home, "order_paid_less"))
     if action == "hand_over":
         return (ledger.Move("posted", order.committed, after.committed, fen, "order_handed_over"),)
     return ()
+
+
+def _ending(kind: ledger.Kind, order: Order, name: str) -> tuple[ledger.Move, ...]:
+    """Post or void what placing, its first version, set aside."""
+    return tuple(
+        ledger.Move(kind, account, order.committed, fen, name, ledger.transfer_id(order.order_id, 1, leg))
+        for leg, (account, fen) in enumerate(order.parts, start=1)
+    )
+
+
+def _back(order: Order, account: str, amount_fen: int, home: str, name: str) -> tuple[ledger.Move, ...]:
+    """Give back where it came from: first what a later year was to make up, so that it has to make up less."""
+    later_fen = min(amount_fen, order.shortfall_fen)
+    parts = (order.deferred, later_fen), (home, amount_fen - later_fen)
+    return tuple(ledger.Move("posted", account, to, fen, name) for to, fen in parts if fen)
+
+
+def _voided(move: ledger.Move) -> str | None:
+    return move.debit if move.kind == "void_pending" else None
+
+
+def state(order: Order, law: Mapping[str, object]) -> dict[str, object]:
+    """The order as its events tell of it."""
+    return {**{name: getattr(order, name) for name in TOLD}, "law": law}
+
+
+TOLD = (
+    "order_id", "enterprise_id", "provider_id", "product_id", "programme", "year", "region", "plan_region", "category",
+    "track", "filing_id", "list_price_fen", "price_fen", "voucher_fen", "own_fen", "deferred_fen", "voucher_number",
+    "denomination_fen", "pack_version", "ordered_at", "confirmed_at", "contract_sha256", "claim_id", "status", "reason",
+)  # fmt: skip

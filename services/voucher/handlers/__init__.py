@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.pipeline import Due, EventHandler, Route
-from services.voucher.handlers import applications, books, claims, filings, line, news, orders, plans, usage
+from services.voucher.handlers import (
+    applications,
+    books,
+    claims,
+    filings,
+    line,
+    news,
+    orders,
+    placing,
+    plans,
+    usage,
+    years,
+)
 
 COMMANDS: Mapping[str, Route] = {
     "make_plan": Route(plans.make_plans),
@@ -16,12 +28,13 @@ COMMANDS: Mapping[str, Route] = {
     "apply_for_quota": Route(applications.apply_for_quota),
     "review_application": Route(applications.review_applications),
     "withdraw_application": Route(applications.withdraw_applications),
-    "place_order": Route(orders.place_orders),
+    "place_order": Route(placing.place_orders),
     "confirm_order": Route(orders.confirm_orders),
     "cancel_order": Route(orders.cancel_orders),
     "request_refund": Route(orders.request_refunds),
     "answer_refund": Route(orders.answer_refunds),
     "record_usage": Route(usage.record_usage),
+    "fail_order": Route(orders.fail_orders),
     "hand_over_order": Route(orders.hand_over_orders),
 }
 
@@ -34,6 +47,7 @@ EVENTS: Mapping[str, EventHandler] = {
     "registry.provider_registered.v1": news.on_provider,
     "registry.provider_submitted.v1": news.on_provider,
     "registry.provider_certified.v1": news.on_provider,
+    "registry.provider_nominated.v1": news.on_provider,
     "registry.provider_admitted.v1": news.on_provider,
     "registry.provider_refused.v1": news.on_provider,
     "registry.provider_facts_changed.v1": news.on_provider,
@@ -42,6 +56,7 @@ EVENTS: Mapping[str, EventHandler] = {
     "registry.product_submitted.v1": news.on_product,
     "registry.product_reviewed.v1": news.on_product,
     "registry.product_published.v1": news.on_product,
+    "registry.product_priced.v1": news.on_product,
     "registry.product_delisted.v1": news.on_product,
     "registry.tie_recorded.v1": news.on_tie,
     "supervision.party_blacklisted.v1": news.on_blacklist,
@@ -53,4 +68,12 @@ EVENTS: Mapping[str, EventHandler] = {
     "settlement.claim_paid.v1": claims.on_claim_paid,
 }
 
-DUE: tuple[Due, ...] = (line.serve_lines, news.follow_exits, plans.close_years, books.watch_books)
+DUE: tuple[Due, ...] = (
+    line.serve_lines,
+    news.follow_exits,
+    years.settle_shortfalls,
+    years.cover_orders,
+    years.close_years,
+    years.sweep_years,
+    books.watch_books,
+)

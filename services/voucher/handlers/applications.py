@@ -12,9 +12,9 @@ from services.voucher import store
 from services.voucher.access import foreign
 from services.voucher.domain import applications as domain
 from services.voucher.domain.applications import Application
-from services.voucher.domain.law import refuse
+from services.voucher.domain.law import absent, refuse
 from services.voucher.domain.parties import Enterprise
-from services.voucher.domain.plans import over, takes_applications
+from services.voucher.domain.plans import applied_for, open_for_use, over, serving
 from services.voucher.handlers.line import Line, view
 
 
@@ -30,7 +30,7 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     buyers = {body["enterprise_id"] for body in bodies}
     enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
     taken = store.taken_fen(conn, buyers, keys)  # under the locks of the plans: nobody else adds to it
-    line = Line(uow, plans.values(), ())
+    line = Line(uow, plans, ())
     outcomes: list[Outcome | None] = []
     for command in commands:
         body = command.body
@@ -58,16 +58,20 @@ def _apply(
     uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, taken_fen: int
 ) -> Application | Outcome:
     body = command.body
-    pack = line.packs.get(body["programme"])
-    if pack is None:
+    programme, year = body["programme"], body["year"]
+    if line.packs.get(programme) is None:
         return Refused("PROGRAMME_UNKNOWN", "programme")
     if enterprise is None:
         return Refused("NOT_YET_KNOWN", "enterprise_id")
-    if enterprise.programme != body["programme"]:
+    if enterprise.programme != programme:
         return Refused("PROGRAMME_MISMATCH", "programme")
-    plan = line.plans.get((body["programme"], body["year"]))
-    programme, year = body["programme"], body["year"]
-    closed = takes_applications(pack=pack, plan=plan, programme=programme, year=year, today=uow.today)
+    pack = line.packs.of(programme, enterprise.region)
+    if not applied_for(pack):
+        return refuse(pack, "NO_QUOTA", "programme", "issuing.apply")
+    if pack.amount is None:
+        return absent(pack, "amount")
+    plan = serving((one for one in line.plans.values() if one.key[:2] == (programme, year)), enterprise.region)
+    closed = open_for_use(pack=pack, plan=plan, year=year, today=uow.today)
     if closed is not None or plan is None:
         return closed or Refused("NO_PLAN", "year")
     return domain.apply(
@@ -97,8 +101,10 @@ def review_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Ou
     ids = {command.body["application_id"] for command in commands}
 
     def review(line: Line, listed: set[str], command: Command, application: Application) -> Outcome:
-        pack = line.packs.of(application.programme)
+        pack = line.packs.at(application.pack_version)
         rule = "reviews.application.0"
+        if domain.granted_at_once(pack):
+            return absent(pack, "reviews.application", field="application_id")
         if application.applied_by == command.actor.subject:
             return refuse(pack, "SAME_PERSON", "application_id", rule)
         if command.body["decision"] == "refuse":
@@ -136,7 +142,7 @@ def _end(
     applications = store.applications_by_id(uow.conn, ids)
     parties = {application.enterprise_id for application in applications.values()}
     listed = store.blacklisted(uow.conn, parties, now=uow.now)
-    line = Line(uow, plans.values(), applications.values())
+    line = Line(uow, plans, applications.values())
     outcomes: list[Outcome] = []
     for command in commands:
         application = line.applications.get(command.body["application_id"])

@@ -21,10 +21,12 @@ def watch_books(uow: UnitOfWork) -> int:
         return 0
     _watched_at = time.monotonic()
     balance = sa.func.sum(accounts.c.credits_posted - accounts.c.debits_posted)
+    running = sa.exists().where(
+        plans.c.programme == accounts.c.programme, plans.c.year == accounts.c.year, plans.c.status != "closed"
+    )
     query = (
         sa.select(accounts.c.programme, accounts.c.year, accounts.c.kind, balance)
-        .join(plans, (plans.c.programme == accounts.c.programme) & (plans.c.year == accounts.c.year))
-        .where(plans.c.status != "closed")
+        .where(running)
         .group_by(accounts.c.programme, accounts.c.year, accounts.c.kind)
     )
     sums: dict[tuple[str, str], int] = {}

@@ -1,146 +1,25 @@
-"""Orders, from placing to refund: articles thirteen, seventeen to twenty-one, and the hand-over of article twelve."""
+"""Orders after they are placed: confirmed, cancelled, refunded, failed, and handed over to another provider."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from contracts.errors import Decision, Ok, Outcome, Refused
+from contracts.errors import Ok, Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.voucher import store
 from services.voucher.access import foreign
-from services.voucher.domain import ledger
 from services.voucher.domain import orders as domain
-from services.voucher.domain.law import article, law, refuse
+from services.voucher.domain.law import article, refuse
 from services.voucher.domain.orders import Order
-from services.voucher.domain.parties import Enterprise, Product, Provider
-from services.voucher.domain.placing import Request, place
-from services.voucher.handlers.packs import Packs
-from services.voucher.handlers.steps import Steps
+from services.voucher.domain.parties import Provider
+from services.voucher.handlers.steps import Steps, view
 
 MAY_CONFIRM = ("admitted", "leaving")  # a provider that leaves serves out its notice
 Act = Callable[[Command], tuple[str, dict[str, Any]]]
-
-
-def view(order: Order) -> dict[str, Any]:
-    """`OrderView` of the contract."""
-    return {
-        "id": order.order_id,
-        "status": order.status,
-        "sequence": order.sequence,
-        "price_fen": order.price_fen,
-        "voucher_fen": order.voucher_fen,
-        "own_fen": order.own_fen,
-    }
-
-
-# --- placing ----------------------------------------------------------------------------------------------------------
-
-
-def place_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十八条、第二十一条: with a voucher up to rate and quota, or at the enterprise's own cost."""
-    conn, bodies = uow.conn, [command.body for command in commands]
-    known = store.orders_by_id(conn, {body["order_id"] for body in bodies})
-    buyers = {body["enterprise_id"] for body in bodies}
-    enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
-    products = store.products(conn, {body["product_id"] for body in bodies}, now=uow.now)
-    placing = _Placing(
-        uow=uow,
-        orders=known,
-        enterprises=enterprises,
-        products=products,
-        ties=store.tied(conn, buyers),
-        books=store.open_books(conn, _accounts(uow, bodies, enterprises, products), at=uow.now),
-    )
-    outcomes = [placing.one(command) for command in commands]
-    store.insert_orders(conn, placing.placed)
-    store.save_books(conn, placing.books)
-    return outcomes
-
-
-def _accounts(
-    uow: UnitOfWork, bodies: Sequence[dict[str, Any]], enterprises: dict[str, Enterprise], products: dict[str, Product]
-) -> set[str]:
-    """Quota and committed accounts of the orders that may spend a voucher."""
-    names: set[str] = set()
-    for body in bodies:
-        enterprise, product = enterprises.get(body["enterprise_id"]), products.get(body["product_id"])
-        if enterprise is None or product is None or not enterprise.granted_fen or body.get("voucher_fen") == 0:
-            continue
-        names.add(ledger.quota(enterprise.programme, uow.today.year, enterprise.enterprise_id))
-        names.add(ledger.committed(enterprise.programme, uow.today.year, product.provider_id))
-    return names
-
-
-class _Placing:
-    """One batch of orders being placed: each sees what those before it have spent."""
-
-    def __init__(
-        self,
-        *,
-        uow: UnitOfWork,
-        orders: dict[str, Order],
-        enterprises: dict[str, Enterprise],
-        products: dict[str, Product],
-        ties: set[tuple[str, str]],
-        books: ledger.Books,
-    ) -> None:
-        self.uow, self.orders, self.enterprises, self.products = uow, orders, enterprises, products
-        self.ties, self.books = ties, books
-        self.packs = Packs(uow.today)
-        self.placed: list[Order] = []
-
-    def one(self, command: Command) -> Outcome:
-        body, uow = command.body, self.uow
-        known = self.orders.get(body["order_id"])
-        if known is not None:
-            if (barred := foreign(command, known.programme)) is not None:
-                return barred
-            return Ok(view(known)) if _same(known, body) else Refused("ALREADY_EXISTS", "order_id")
-        enterprise, product = self.enterprises.get(body["enterprise_id"]), self.products.get(body["product_id"])
-        if enterprise is None or product is None or product.provider is None:
-            return Refused("NOT_YET_KNOWN", "enterprise_id" if enterprise is None else "product_id")
-        pack = self.packs.get(enterprise.programme)
-        if pack is None:
-            return Refused("PROGRAMME_UNKNOWN", "enterprise_id")
-        if (barred := foreign(command, enterprise.programme)) is not None:
-            return barred
-        quota = ledger.quota(enterprise.programme, uow.today.year, enterprise.enterprise_id)
-        outcome = place(
-            pack=pack,
-            request=Request(body["order_id"], body["price_fen"], body.get("voucher_fen"), body.get("agreement")),
-            enterprise=enterprise,
-            product=product,
-            tied=(enterprise.enterprise_id, product.provider_id) in self.ties,
-            left_fen=self.books.accounts[quota].available_fen if quota in self.books.accounts else 0,
-            now=uow.now,
-            today=uow.today,
-        )
-        if isinstance(outcome, Refused):
-            return outcome
-        order, facts = outcome.order, outcome.facts
-        self.books.move(domain.placing(order), subject=order.order_id, version=1, cause=command.key or "")
-        self.orders[order.order_id] = order
-        self.placed.append(order)
-        uow.emit(
-            domain.EVENT_OF["place"],
-            subject=order.order_id,
-            sequence=1,
-            data=domain.state(order, law(pack, outcome.articles, facts)),
-            cause=command,
-        )
-        decision = Decision("place_order", order.order_id, order.programme, pack.label, outcome.articles, facts)
-        return Ok(view(order), decision)
-
-
-def _same(order: Order, body: dict[str, Any]) -> bool:
-    """Is this the order that was placed under its id?"""
-    if body.get("voucher_fen") not in (None, order.voucher_fen):
-        return False
-    return all(
-        body.get(name) == getattr(order, name) for name in ("enterprise_id", "product_id", "price_fen", "agreement")
-    )
+Bar = Callable[[Order, Command], Refused | None]
 
 
 # --- steps that a party asks for --------------------------------------------------------------------------------------
@@ -155,14 +34,15 @@ def confirm_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     return _steps(uow, commands, "provider_id", act, _may_confirm)
 
 
-def _may_confirm(steps: Steps) -> Callable[[Order], Refused | None]:
+def _may_confirm(steps: Steps) -> Bar:
     """第十二条: nothing is committed to a provider that has exited, nor for or to a party on the blacklist."""
     conn, now, orders = steps.uow.conn, steps.uow.now, steps.orders.values()
     providers = store.providers(conn, {order.provider_id for order in orders}, now=now)
     listed = store.blacklisted(conn, {order.enterprise_id for order in orders}, now=now)
+    contracts = _contracts(steps)
 
-    def barred(order: Order) -> Refused | None:
-        pack, provider = steps.packs.of(order.programme), providers.get(order.provider_id)
+    def barred(order: Order, command: Command) -> Refused | None:
+        pack, provider = steps.pack_of(order), providers.get(order.provider_id)
         if provider is not None and provider.blacklisted:
             return refuse(pack, "BLACKLISTED", "provider_id", "exit.blacklist")
         if order.enterprise_id in listed:
@@ -171,9 +51,43 @@ def _may_confirm(steps: Steps) -> Callable[[Order], Refused | None]:
         if gone and order.status == "placed":  # not yet voided; of one that is, its state says it
             status = "unknown" if provider is None else provider.status
             return refuse(pack, "PROVIDER_NOT_AVAILABLE", "provider_id", "exit.aftermath", status=status)
-        return None
+        return _counted(steps, contracts, order, command.body["contract_sha256"])
 
     return barred
+
+
+Contracts = dict[tuple[str, int, str], str]  # enterprise, year, contract → the order that is supported for it
+
+
+def _contracts(steps: Steps) -> Contracts:
+    """Contracts that orders are supported for, of enterprises whose programme counts the same content once; under the
+    locks of the accounts that confirming moves."""
+    once = [order for order in steps.orders.values() if _counts_once(steps, order)]
+    if not once:
+        return {}
+    drawn = store.drawn(steps.uow.conn, {order.enterprise_id for order in once}, until=steps.uow.today.year)
+    return {
+        (one.enterprise_id, one.year, one.contract_sha256): one.order_id
+        for found in drawn.values()
+        for one in found
+        if one.contract_sha256 is not None
+    }
+
+
+def _counts_once(steps: Steps, order: Order) -> bool:
+    amount = steps.pack_of(order).amount
+    return bool(order.voucher_fen) and amount is not None and amount.no_double_count is not None
+
+
+def _counted(steps: Steps, contracts: Contracts, order: Order, contract: str) -> Refused | None:
+    """The same contract has support of this year already (内蒙古 五(三)); an order that is confirmed counts at once."""
+    if order.status != "placed" or not _counts_once(steps, order):
+        return None
+    other = contracts.setdefault((order.enterprise_id, order.year, contract), order.order_id)
+    if other == order.order_id:
+        return None
+    found = {"order_id": other, "year": order.year}
+    return refuse(steps.pack_of(order), "CONTENT_COUNTED", "contract_sha256", "amount.no_double_count", **found)
 
 
 def cancel_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -201,14 +115,22 @@ def answer_refunds(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     return _steps(uow, commands, "provider_id", act)
 
 
+def fail_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """内蒙古 六: the contract was not performed; its voucher is void, its money and its count are free again."""
+    outcomes = _steps(uow, commands, None, lambda command: ("fail", {"reason": command.body["reason"]}))
+    names = ("id", "status", "sequence")
+    return [replace(one, result={n: one.result[n] for n in names}) if isinstance(one, Ok) else one for one in outcomes]
+
+
 def _steps(
     uow: UnitOfWork,
     commands: Sequence[Command],
-    party: str,
+    party: str | None,
     act: Act,
-    bar: Callable[[Steps], Callable[[Order], Refused | None]] = lambda steps: lambda order: None,
+    bar: Callable[[Steps], Bar] = lambda steps: lambda order, command: None,
 ) -> list[Outcome]:
-    """One step a command, by the order's own `party`; what `bar` gives refuses what the state alone would allow."""
+    """One step a command, by the order's own `party` (None: by an office); what `bar` gives refuses what the state
+    alone would allow."""
     acts = [act(command) for command in commands]
     steps = Steps.of(
         uow, [(command.body["order_id"], action) for command, (action, _) in zip(commands, acts, strict=True)]
@@ -217,16 +139,18 @@ def _steps(
     outcomes: list[Outcome] = []
     for command, (action, changes) in zip(commands, acts, strict=True):
         order = steps.orders.get(command.body["order_id"])
-        refused = _whose(order, party, command) or (None if order is None else barred(order))
+        refused = _whose(order, party, command)
+        if refused is None and order is not None:
+            refused = domain.not_ruled(steps.pack_of(order), action) or barred(order, command)
         outcomes.append(refused or _taken(steps, command, action, changes))
     steps.save()
     return outcomes
 
 
-def _whose(order: Order | None, party: str, command: Command) -> Refused | None:
+def _whose(order: Order | None, party: str | None, command: Command) -> Refused | None:
     if order is None:
         return Refused("NOT_FOUND", "order_id")
-    if getattr(order, party) != command.body[party]:
+    if party is not None and getattr(order, party) != command.body[party]:
         return Refused("NOT_OWNER", party)
     return foreign(command, order.programme)
 
@@ -235,8 +159,8 @@ def _taken(steps: Steps, command: Command, action: str, changes: dict[str, Any])
     order = steps.orders[command.body["order_id"]]
     taken = steps.take(order.order_id, action, command, **changes)
     if taken is None:
-        rule = domain.RULES_OF[action][0]
-        return refuse(steps.packs.of(order.programme), "WRONG_STATE", "order_id", rule, status=order.status)
+        pack = steps.pack_of(order)
+        return refuse(pack, "WRONG_STATE", "order_id", *domain.rules_of(pack, action), status=order.status)
     return Ok(view(taken[0]), taken[1])
 
 
@@ -255,7 +179,8 @@ def hand_over_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
     for command in commands:
         order = orders.get(command.body["order_id"])
         if order is not None:
-            names.update(domain.accounts_of(order, "hand_over", to_provider=command.body["to_provider_id"]))
+            to = command.body["to_provider_id"]
+            names.update(domain.accounts_of(order, "hand_over", home=order.source, to_provider=to))
     steps = Steps(uow, orders.values(), names)
     outcomes: list[Outcome] = []
     for command in commands:
@@ -280,7 +205,7 @@ def _may_hand_over(
     steps: Steps, order: Order, giver: Provider | None, taker: Provider | None, *, shown: bool, tied: bool
 ) -> Refused | None:
     """The one leaves, the other is admitted, offers that category, and has no tie with the enterprise."""
-    pack = steps.packs.of(order.programme)
+    pack = steps.pack_of(order)
     if giver is None or taker is None:
         return Refused("NOT_YET_KNOWN", "order_id" if giver is None else "to_provider_id")
     if giver.status not in ("leaving", "exited") and not giver.blacklisted:

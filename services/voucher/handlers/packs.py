@@ -31,7 +31,7 @@ class Packs:
         return pack
 
     def at(self, label: str) -> Pack:
-        """The rules of the label that an application, order or plan carries: what was begun under them ends under them."""
+        """The rules of the label that a record carries: what was begun under them ends under them."""
         if label not in self._at:
             self._at[label] = pack_at(label)
         return self._at[label]

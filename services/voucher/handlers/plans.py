@@ -1,43 +1,37 @@
-"""Plans: made, configured and published, and closed when their year is over (第十五条、第十六条)."""
+"""Plans: made by one office, configured by another and published at once, with what earlier years leave (第十五条)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
 from contracts.programmes import Pack
-from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.voucher import store
+from services.voucher import books_store, store
 from services.voucher.access import foreign
-from services.voucher.domain import applications as lapsing
-from services.voucher.domain import ledger
+from services.voucher.domain import ledger, years
 from services.voucher.domain import plans as domain
-from services.voucher.domain.applications import Application
+from services.voucher.domain.denominations import Denomination, PlanKey
 from services.voucher.domain.law import articles, law, refuse
-from services.voucher.domain.plans import Plan
+from services.voucher.domain.plans import Draft, Plan
 from services.voucher.handlers.packs import Packs
-
-AT_ONCE = 500  # applications that lapse in one transaction
-# A transaction reads the clock before it waits for its locks. This is longer than one may wait and run, with what the
-# clocks of two replicas may differ by: when it is over, nobody who began last year can still give back to a quota.
-GRACE = timedelta(minutes=5)
 
 
 def make_plans(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """The bureau's plan; one a programme and year."""
+    """One plan a programme, year and region, by the role of the pack's `issuing.plan`."""
     bodies = [command.body for command in commands]
-    by_key = store.plans_of(uow.conn, {(body["programme"], body["year"]) for body in bodies})
+    by_key = {
+        plan.key: plan for plan in store.plans_of(uow.conn, {(body["programme"], body["year"]) for body in bodies})
+    }
     by_id = store.plans_by_id(uow.conn, {body["plan_id"] for body in bodies})
     packs, made, outcomes = Packs(uow.today), list[Plan](), list[Outcome]()
     for command in commands:
         outcome = _make(uow, packs, command, by_key, by_id)
         if isinstance(outcome, Plan):
             made.append(outcome)
-            by_key[outcome.programme, outcome.year] = by_id[outcome.plan_id] = outcome
+            by_key[outcome.key] = by_id[outcome.plan_id] = outcome
             outcome = Ok(_view(outcome))
         outcomes.append(outcome)
     kept = store.insert_plans(uow.conn, made)
@@ -48,30 +42,33 @@ def _make(
     uow: UnitOfWork,
     packs: Packs,
     command: Command,
-    by_key: dict[tuple[str, int], Plan],
+    by_key: dict[PlanKey, Plan],
     by_id: dict[str, Plan],
 ) -> Plan | Outcome:
     body = command.body
-    known = by_id.get(body["plan_id"])
-    if known is not None:
-        names = "programme", "year", "budget_fen", "opens_on", "document"
-        same = all(getattr(known, name) == body[name] for name in names)
-        return Ok(_view(known)) if same else Refused("ALREADY_EXISTS", "plan_id")
-    pack = packs.get(body["programme"])
-    if pack is None:
+    base = packs.get(body["programme"])
+    if base is None:
         return Refused("PROGRAMME_UNKNOWN", "programme")
+    draft = _draft(body, base.region)
+    known = by_id.get(draft.plan_id)
+    if known is not None:
+        return Ok(_view(known)) if known.draft == draft else Refused("ALREADY_EXISTS", "plan_id")
     return domain.make(
-        pack=pack,
-        plan_id=body["plan_id"],
-        year=body["year"],
-        budget_fen=body["budget_fen"],
-        opens_on=body["opens_on"],
-        document=body["document"],
-        existing=by_key.get((body["programme"], body["year"])),
+        pack=packs.of(draft.programme, draft.region),
+        home=base.region,
+        draft=draft,
+        existing=by_key.get((draft.programme, draft.year, draft.region)),
         made_by=command.actor.subject,
+        roles=command.actor.roles,
         now=uow.now,
         today=uow.today,
     )
+
+
+def _draft(body: dict[str, Any], home: str) -> Draft:
+    names = ("plan_id", "programme", "year", "budget_fen", "opens_on", "document")
+    lists = {name: [dict(one) for one in body.get(name) or ()] for name in ("denominations", "funds")}
+    return Draft(**{name: body[name] for name in names}, **lists, region=body.get("region") or home)
 
 
 def _made(
@@ -87,18 +84,18 @@ def _made(
     plan = by_id.get(command.body["plan_id"])
     if isinstance(outcome, Refused) or plan is None or plan not in made:
         return outcome
-    pack = packs.of(plan.programme)
+    pack = packs.at(plan.pack_version)
     if plan.plan_id not in kept:
         return refuse(pack, "PLAN_EXISTS", "year", "issuing.plan", year=plan.year)
-    rests_on = articles(pack, "issuing.plan", "amount.cap.of.all", "budget")
-    return Ok(_view(plan), _tell(uow, pack, plan, "plan_made", rests_on, command))
+    rules = "issuing.plan", "amount.cap.of.all", "issuing.denominations", "budget", "budget.matching"
+    return Ok(_view(plan), _tell(uow, pack, plan, "plan_made", articles(pack, *rules), command))
 
 
 def configure_plans(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """The operator repeats the budget; what was planned is then published, and its money can be applied for."""
+    """The budget is repeated; what was planned is published, takes in what earlier years left over, and makes up what
+    they owe before anyone else can draw on it."""
     plans = store.plans_by_id(uow.conn, {command.body["plan_id"] for command in commands})
-    names = {name(plan.programme, plan.year) for plan in plans.values() for name in (ledger.source, ledger.budget)}
-    books, packs = store.open_books(uow.conn, names, at=uow.now), Packs(uow.today)
+    packs, taking = Packs(uow.today), _TakingOver(uow, plans.values())
     outcomes, changed = list[Outcome](), dict[str, Plan]()
     for command in commands:
         plan = plans.get(command.body["plan_id"])
@@ -108,19 +105,64 @@ def configure_plans(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
         if (barred := foreign(command, plan.programme)) is not None:
             outcomes.append(barred)
             continue
-        pack, by = packs.of(plan.programme), command.actor.subject
-        done = domain.configure(pack=pack, plan=plan, budget_fen=command.body["budget_fen"], configured_by=by)
+        pack, actor = packs.at(plan.pack_version), command.actor
+        budget_fen = command.body["budget_fen"]
+        done = domain.configure(
+            pack=pack, plan=plan, budget_fen=budget_fen, configured_by=actor.subject, roles=actor.roles
+        )
         if isinstance(done, Refused):
             outcomes.append(done)
             continue
-        published, moves = done
+        published = taking.publish(*done, command)
         plans[plan.plan_id] = changed[plan.plan_id] = published
-        books.move(moves, subject=plan.plan_id, version=published.sequence, cause=command.key or "")
-        rests_on = articles(pack, "issuing.configure", "issuing.publish")
+        rules = ["issuing.configure", "issuing.publish"]
+        rules += ["budget"] if published.carried_fen or published.made_up_fen else []
+        rests_on = articles(pack, *rules)
         outcomes.append(Ok(_view(published), _tell(uow, pack, published, "plan_published", rests_on, command)))
     store.save_plans(uow.conn, changed.values())
-    store.save_books(uow.conn, books)
+    books_store.save_denominations(uow.conn, [one for plan in changed.values() for one in _vouchers(plan)])
+    books_store.save_books(uow.conn, taking.books)
     return outcomes
+
+
+class _TakingOver:
+    """The books of plans that are being published and of the years before them."""
+
+    def __init__(self, uow: UnitOfWork, plans: Iterable[Plan]) -> None:
+        self.plans = [plan for plan in plans if plan.status == "made"]
+        purses = {(plan.programme, plan.purse) for plan in self.plans}
+        self.known = store.plans_of_purses(uow.conn, purses) if purses else []
+        names = {name for plan in self.plans for name in (ledger.source(*_purse(plan)), plan.budget)}
+        names |= {
+            name for plan in self.plans for one in self.before(plan) for name in years.accounts_between(one, plan)
+        }
+        self.books = books_store.open_books(uow.conn, names, at=uow.now)
+
+    def before(self, plan: Plan) -> list[Plan]:
+        """Earlier plans of the same money that can leave something to this one."""
+        same = (one for one in self.known if (one.programme, one.purse) == (plan.programme, plan.purse))
+        return [one for one in same if one.year < plan.year and one.leaves]
+
+    def publish(self, plan: Plan, money: ledger.Move, command: Command) -> Plan:
+        """The plan with what it takes over; its budget comes first, and what is owed is moved out of it at once."""
+        behind = [self._behind(one) for one in self.before(plan)]
+        published, moves = years.taking_over(plan=plan, behind=behind)
+        cause = command.key or ""
+        self.books.move((money, *moves), subject=plan.plan_id, version=published.sequence, cause=cause)
+        self.known = sorted([*self.known, published], key=lambda one: one.year)
+        return published
+
+    def _behind(self, plan: Plan) -> years.Behind:
+        left_fen = self.books.available_fen(plan.budget) if plan.status == "closed" and plan.carries else 0
+        return years.Behind(plan, left_fen, max(0, -self.books.available_fen(plan.deferred)))
+
+
+def _purse(plan: Plan) -> tuple[str, int, str]:
+    return plan.programme, plan.year, plan.purse
+
+
+def _vouchers(plan: Plan) -> list[Denomination]:
+    return [Denomination(*plan.key, one["denomination_fen"], one["count"], 0) for one in plan.denominations]
 
 
 def _view(plan: Plan) -> dict[str, Any]:
@@ -128,70 +170,8 @@ def _view(plan: Plan) -> dict[str, Any]:
 
 
 def _tell(uow: UnitOfWork, pack: Pack, plan: Plan, name: str, rests_on: tuple[str, ...], command: Command) -> Decision:
-    facts = {"budget_fen": plan.budget_fen, "quota_fen": plan.quota_fen, "opens_on": plan.opens_on.isoformat()}
+    facts = {"region": plan.region, "budget_fen": plan.budget_fen, "quota_fen": plan.quota_fen}
+    facts |= {"carried_fen": plan.carried_fen, "made_up_fen": plan.made_up_fen, "opens_on": plan.opens_on.isoformat()}
     data = domain.state(plan, law(pack, rests_on, facts))
     uow.emit(f"voucher.{name}.v1", subject=plan.plan_id, sequence=plan.sequence, data=data, cause=command)
     return Decision(name, plan.plan_id, plan.programme, pack.label, rests_on, facts)
-
-
-# --- the end of a year ------------------------------------------------------------------------------------------------
-
-
-def close_years(uow: UnitOfWork) -> int:
-    """第十六条: of a plan whose year is over, quotas lapse first, some at a time, then the plan is closed.
-
-    An enterprise's unspent money lapses once, shared out over its applications, the newest first. What stands in a
-    quota that had lapsed before lapses as well: nothing is left behind in a closed plan.
-    """
-    for plan in store.plans_over(uow.conn, local_date(uow.now - GRACE).year, 1):
-        due = store.unsettled(uow.conn, plan, AT_ONCE) or store.lapsed_too_early(uow.conn, plan, AT_ONCE)
-        return _lapse(uow, plan, due) if due else _close(uow, plan)
-    return 0
-
-
-def _lapse(uow: UnitOfWork, plan: Plan, due: Sequence[Application]) -> int:
-    lapsed = ledger.lapsed(plan.programme, plan.year)
-    books = store.open_books(uow.conn, {lapsed, *(name for one in due for name in one.accounts)}, at=uow.now)
-    pack, changed = Packs(uow.today).of(plan.programme), list[Application]()
-    rests_on = lapsing.articles_of(pack, "lapse")
-    for application in due:
-        unspent_fen = books.available_fen(application.accounts[1])
-        after, moves = lapsing.lapse(application=application, unspent_fen=unspent_fen)
-        changed.append(after)
-        books.move(moves, subject=after.application_id, version=after.sequence, cause="due:close_years")
-        if after.sequence == application.sequence:
-            continue
-        facts = {"granted_fen": after.amount_fen, "lapsed_fen": after.lapsed_fen, "was": application.status}
-        data = lapsing.state(after, law(pack, rests_on, facts))
-        uow.emit(
-            "voucher.quota_lapsed.v1", subject=after.application_id, sequence=after.sequence, data=data, cause=None
-        )
-        decision = Decision("quota_lapsed", after.application_id, after.programme, pack.label, rests_on, facts)
-        uow.record(decision, actor=None)
-    store.save_applications(uow.conn, changed)
-    store.save_books(uow.conn, books)
-    return len(changed)
-
-
-def _close(uow: UnitOfWork, plan: Plan) -> int:
-    budget, lapsed = ledger.budget(plan.programme, plan.year), ledger.lapsed(plan.programme, plan.year)
-    books = store.open_books(uow.conn, (budget, lapsed), at=uow.now)
-    free_fen = books.available_fen(budget)
-    total_fen = books.account(lapsed).balance_fen + free_fen
-    closed, moves = domain.close(plan=plan, free_fen=free_fen, lapsed_fen=total_fen)
-    books.move(moves, subject=plan.plan_id, version=closed.sequence, cause="due:close_years")
-    store.save_plans(uow.conn, [closed])
-    store.save_books(uow.conn, books)
-    data = {
-        "plan_id": plan.plan_id,
-        "programme": plan.programme,
-        "year": plan.year,
-        "lapsed_fen": total_fen,
-        "balances": store.balances(uow.conn, plan.programme, plan.year),
-    }
-    uow.emit("voucher.year_closed.v1", subject=plan.plan_id, sequence=closed.sequence, data=data, cause=None)
-    pack = Packs(uow.today).of(plan.programme)
-    facts = {"lapsed_fen": total_fen, "unapplied_fen": free_fen}
-    rests_on = articles(pack, "budget", "issuing.validity")
-    uow.record(Decision("year_closed", plan.plan_id, plan.programme, pack.label, rests_on, facts), actor=None)
-    return 1

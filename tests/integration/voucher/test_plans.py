@@ -36,7 +36,6 @@ REFUSED = {
     "a year that is over": ({"year": 2018, "opens_on": "2018-09-01"}, "PLAN_DATES"),
     "no such programme": ({"programme": "atlantis-1"}, "PROGRAMME_UNKNOWN"),
     "before the programme is in force": ({"programme": "neimenggu-2019"}, "OUT_OF_PERIOD"),
-    "no yearly quota": ({"programme": "neimenggu-2019", "opens_on": "2019-10-01"}, "NO_QUOTA"),
 }
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.voucher import tables
-from services.voucher.handlers import plans
+from services.voucher.handlers import years
 from tests.integration.voucher.world import CONTRACT, QUOTA
 
 NEW_YEAR = datetime(2019, 12, 31, 16, 0, tzinfo=UTC)  # midnight in Shanghai
@@ -24,14 +24,14 @@ def scene(world):
 
 
 def close(world):
-    world.clock.moment = NEW_YEAR + plans.GRACE
+    world.clock.moment = NEW_YEAR + years.GRACE
     return world.pipeline.run_due()["close_years"]
 
 
 def test_nothing_lapses_before_midnight_in_shanghai_and_a_grace(scene):
     """Lost otherwise: the last evening of the year is taken away, or what it gives back is left behind."""
     world, *_ = scene
-    for moment in (NEW_YEAR - timedelta(minutes=1), NEW_YEAR + plans.GRACE - timedelta(seconds=1)):
+    for moment in (NEW_YEAR - timedelta(minutes=1), NEW_YEAR + years.GRACE - timedelta(seconds=1)):
         world.clock.moment = moment
         assert world.pipeline.run_due()["close_years"] == 0
     assert close(world) > 0
@@ -57,8 +57,8 @@ def test_what_comes_back_to_a_lapsed_quota_lapses_before_the_plan_closes(scene, 
     """Lost otherwise: a clock that is hours behind leaves money in a closed plan."""
     world, spender, _, _, product = scene
     placed = world.order(spender, product, voucher_fen=100)["result"]["id"]
-    monkeypatch.setattr(plans, "AT_ONCE", 1)
-    world.clock.moment = NEW_YEAR + plans.GRACE
+    monkeypatch.setattr(years, "AT_ONCE", 1)
+    world.clock.moment = NEW_YEAR + years.GRACE
     monkeypatch.setattr("infra.pipeline.DUE_ROUNDS", 1)
     for _ in range(4):  # newest first: the spender's is the last
         assert world.pipeline.run_due()["close_years"] == 1
@@ -109,7 +109,7 @@ def test_what_several_grants_leave_lapses_once_newest_first(world, monkeypatch, 
     if spent_fen:
         world.confirmed(enterprise, provider, product, voucher_fen=spent_fen)
     late = world.order(enterprise, product, voucher_fen=600 - spent_fen)["result"]["id"] if spent_fen == 520 else None
-    monkeypatch.setattr(plans, "AT_ONCE", at_once)
+    monkeypatch.setattr(years, "AT_ONCE", at_once)
     if late is not None:
         world.ok("cancel_order", order_id=late, enterprise_id=enterprise)
     while close(world):
@@ -158,7 +158,7 @@ def test_a_quota_all_spent_stays_granted(scene):
 def test_a_long_list_lapses_in_bounded_steps(scene, monkeypatch):
     """Lost otherwise: one transaction over all applications of a year."""
     world, *_ = scene
-    monkeypatch.setattr(plans, "AT_ONCE", 3)
+    monkeypatch.setattr(years, "AT_ONCE", 3)
     assert close(world) == 5
     assert world.ask("get_plan", programme="guizhou-2018", year=2019)["status"] == "closed"
 

@@ -132,6 +132,7 @@ class World:
             "legal_person": True,
             "violation": False,
             "bad_credit": False,
+            "account_version": 0,
             "priority": False,
             "status": say,
             "indexes": {},
@@ -150,6 +151,7 @@ class World:
             "uscc": "91520100MA6DL8K59X",
             "name": f"云商{provider_id[-4:]}",
             "region": "520100",
+            "provider_kind": "platform",
             "status": say,
             "account_version": 1,
             "indexes": {},
@@ -198,18 +200,27 @@ class World:
         return entry_id
 
     def claim(self, name: str, order_id: str, claim_id: str, provider_id: str, version: int = 1, **more: Any) -> Event:
-        """News of a claim: `filed`, `returned`, `refused`, `withdrawn`, `paid`."""
+        """News of a claim: `filed`, `returned`, `refused`, `withdrawn`, `paid`; of all that its order holds."""
+        held = self.rows(tables.orders, tables.orders.c.order_id == order_id)
+        held_fen = held[0]["voucher_fen"] if held else 1
         data = {
             "claim_id": claim_id,
             "claim_version": version,
             "order_id": order_id,
             "provider_id": provider_id,
             "enterprise_id": uid("E", 0),
+            "filer_id": provider_id,
+            "payee_id": provider_id,
+            "payee_kind": "provider",
             "programme": GUIZHOU,
             "year": 2019,
+            "region": "520100",
+            "plan_region": "52",
             "category": "platform",
             "product_id": uid("K", 0),
-            "claimed_fen": 1,
+            "claimed_fen": held_fen,
+            "deducted_fen": 0,
+            "payable_fen": held_fen,
             "price_fen": 1,
             "invoice_number": "1",
             "invoice_key": "1",

@@ -9,6 +9,7 @@ from typing import Any
 from services.voucher.domain.applications import Application
 from services.voucher.domain.orders import Order
 from services.voucher.domain.parties import Enterprise, Product, Provider
+from services.voucher.domain.plans import Plan
 
 NOW = datetime(2019, 3, 1, 4, 0, tzinfo=UTC)
 TODAY = date(2019, 3, 1)
@@ -41,11 +42,25 @@ def order(**facts: Any) -> Order:
         product_id="K1",
         programme=GUIZHOU,
         year=2019,
+        region="520100",
+        plan_region="52",
+        purse="",
         category="platform",
+        track=None,
+        filing_id=None,
+        prior_revenue_fen=None,
+        years_used=None,
         list_price_fen=1000,
         price_fen=1000,
         voucher_fen=600,
         own_fen=400,
+        drawn_on="quota",
+        shortfall_fen=0,
+        deferred_fen=0,
+        allowed_fen=None,
+        redeemed_fen=None,
+        denomination_fen=None,
+        voucher_number=None,
         agreement=None,
         ordered_at=NOW,
         confirmed_at=None,
@@ -60,12 +75,44 @@ def order(**facts: Any) -> Order:
     return replace(base, **facts)
 
 
+def plan(**facts: Any) -> Plan:
+    base = Plan(
+        plan_id="N1",
+        programme=GUIZHOU,
+        year=2019,
+        region="52",
+        purse="",
+        budget_fen=50_000_000,
+        denominations=[],
+        funds=[],
+        quota_fen=5_000_000,
+        opens_on=date(2019, 1, 1),
+        document="d",
+        status="published",
+        made_by="bureau-1",
+        made_at=NOW,
+        configured_by="operator-1",
+        last_place=0,
+        lapsed_fen=0,
+        carries=False,
+        defers=False,
+        carried_fen=0,
+        made_up_fen=0,
+        pack_version="guizhou-2018@1",
+        rounds=0,
+        sequence=2,
+    )
+    return replace(base, **facts)
+
+
 def application(place: int = 1, **facts: Any) -> Application:
     base = Application(
         application_id=f"A{place}",
         enterprise_id=f"E{place}",
         programme=GUIZHOU,
         year=2019,
+        plan_region="52",
+        purse="",
         place=place,
         priority=False,
         requested_fen=None,

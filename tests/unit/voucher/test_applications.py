@@ -13,27 +13,11 @@ from contracts.errors import Refused
 from contracts.events.voucher import APPLICATION_STATES
 from contracts.programmes import load
 from services.voucher.domain.applications import Application, apply, end, lapse, reserve, served
-from services.voucher.domain.plans import Plan
-from tests.unit.voucher.made import ENTERPRISE, GUIZHOU, NOW, TODAY, application
+from tests.unit.voucher.made import ENTERPRISE, GUIZHOU, NOW, TODAY, application, plan
 
 PACK = load(GUIZHOU, on=TODAY)
 QUOTA = 5_000_000
-PLAN = Plan(
-    plan_id="N1",
-    programme=GUIZHOU,
-    year=2019,
-    budget_fen=10 * QUOTA,
-    quota_fen=QUOTA,
-    opens_on=date(2019, 1, 1),
-    document="d",
-    status="published",
-    made_by="bureau-1",
-    made_at=NOW,
-    configured_by="operator-1",
-    last_place=0,
-    lapsed_fen=0,
-    sequence=2,
-)
+PLAN = plan()
 
 
 def applied(*, requested_fen=None, taken_fen=0, plan=PLAN, **facts):
@@ -215,6 +199,6 @@ def test_what_a_year_that_is_over_leaves(state, unspent_fen, after, lapsed_fen, 
     """Lost otherwise: last year's quota is spent this year (第十六条)."""
     held = state in ("reserved", "granted", "lapsed")
     one = application(status=state, amount_fen=7 * held, pending_id="A1.1" if state == "reserved" else None)
-    found, moves = lapse(application=one, unspent_fen=unspent_fen)
+    found, moves = lapse(application=one, unspent_fen=unspent_fen, to="lapsed:guizhou-2018:2019")
     assert (found.status, found.lapsed_fen, found.settled) == (after, lapsed_fen, True)
     assert [move.kind for move in moves] == kinds

@@ -8,8 +8,8 @@ import pytest
 
 from contracts.errors import ERRORS, Refused
 from contracts.programmes import load
-from services.voucher.domain.placing import Placed, Request, place
-from tests.unit.voucher.made import ENTERPRISE, GUIZHOU, NOW, PRODUCT, PROVIDER, TODAY
+from services.voucher.domain.placing import Means, Placed, Request, place
+from tests.unit.voucher.made import ENTERPRISE, GUIZHOU, NOW, PRODUCT, PROVIDER, TODAY, plan
 
 PACK = load(GUIZHOU, on=TODAY)
 ASKED = Request("R1", 1_000_000, None, "a" * 64)
@@ -24,7 +24,7 @@ def placed(*, asked=(), enterprise=(), product=(), provider=(), tied=False, left
         enterprise=replace(ENTERPRISE, **dict(enterprise)),
         product=replace(PRODUCT, **product_now),
         tied=tied,
-        left_fen=left_fen,
+        means=Means(home="52", plan=plan(), left_fen=left_fen),
         now=NOW,
         today=TODAY,
     )
@@ -36,7 +36,7 @@ NOT_SELLING = ("PROVIDER_NOT_AVAILABLE", "product_id")
 REFUSALS = {
     "enterprise blacklisted": ({"enterprise": {"blacklisted": True}}, "BLACKLISTED", "enterprise_id", "第十二条"),
     "not certified": ({"enterprise": {"status": "submitted"}}, "NOT_CERTIFIED", "enterprise_id", "第十四条(三)"),
-    "product under review": ({"product": {"status": "operator_passed"}}, *OFF_SHELF, "第十一条(五)"),
+    "product under review": ({"product": {"status": "in_review"}}, *OFF_SHELF, "第十一条(五)"),
     "product delisted": ({"product": {"status": "delisted"}}, *OFF_SHELF, "第十一条(五)"),
     "product of another programme": ({"product": {"programme": "x"}}, *OFF_SHELF, "第十一条(五)"),
     "provider only certified": ({"provider": {"status": "certified"}}, *NOT_SELLING, "三(二)"),

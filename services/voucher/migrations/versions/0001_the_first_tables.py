@@ -26,7 +26,7 @@ def upgrade() -> None:
     sa.Column('debits_posted', sa.BigInteger(), nullable=False),
     sa.Column('credits_pending', sa.BigInteger(), nullable=False),
     sa.Column('credits_posted', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint("kind = 'source' OR credits_posted - debits_posted - debits_pending >= 0", name='never_below_zero'),
+    sa.CheckConstraint("kind IN ('source', 'carried_in', 'deferred', 'made_up') OR credits_posted - debits_posted - debits_pending >= 0", name='never_below_zero'),
     sa.CheckConstraint('debits_pending >= 0 AND credits_pending >= 0', name='pending_not_negative'),
     sa.PrimaryKeyConstraint('name')
     )
@@ -49,6 +49,8 @@ def upgrade() -> None:
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('plan_region', sa.String(length=6), nullable=False),
+    sa.Column('purse', sa.String(length=6), nullable=False),
     sa.Column('place', sa.BigInteger(), nullable=False),
     sa.Column('priority', sa.Boolean(), nullable=False),
     sa.Column('requested_fen', sa.BigInteger(), nullable=True),
@@ -60,14 +62,14 @@ def upgrade() -> None:
     sa.Column('applied_by', sa.String(length=128), nullable=False),
     sa.Column('applied_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('reasons', infra.tables.Json(), nullable=False),
-    sa.Column('pack_version', sa.String(length=64), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('settled', sa.Boolean(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('application_id'),
-    sa.UniqueConstraint('programme', 'year', 'place', name='one_application_a_place')
+    sa.UniqueConstraint('programme', 'year', 'plan_region', 'place', name='one_application_a_place')
     )
     with op.batch_alter_table('applications', schema=None) as batch_op:
-        batch_op.create_index('applications_in_turn', ['programme', 'year', sa.literal_column('priority DESC'), 'place'], unique=False, sqlite_where=sa.text("status = 'waiting'"), postgresql_where=sa.text("status = 'waiting'"))
+        batch_op.create_index('applications_in_turn', ['programme', 'year', 'plan_region', sa.literal_column('priority DESC'), 'place'], unique=False, sqlite_where=sa.text("status = 'waiting'"), postgresql_where=sa.text("status = 'waiting'"))
         batch_op.create_index('live_applications_of_a_year', ['enterprise_id', 'programme', 'year'], unique=False, sqlite_where=sa.text("(status NOT IN ('refused', 'withdrawn'))"), postgresql_where=sa.text("(status NOT IN ('refused', 'withdrawn'))"))
 
     op.create_table('decisions',
@@ -91,6 +93,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_decisions_about'), ['about'], unique=False)
         batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
 
+    op.create_table('denominations',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('denomination_fen', sa.BigInteger(), nullable=False),
+    sa.Column('count', sa.BigInteger(), nullable=False),
+    sa.Column('taken', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('taken >= 0 AND taken <= count', name='none_issued_twice'),
+    sa.PrimaryKeyConstraint('programme', 'year', 'region', 'denomination_fen')
+    )
     op.create_table('filings',
     sa.Column('filing_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
@@ -120,7 +132,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('filings', schema=None) as batch_op:
         batch_op.create_index('filings_of_programme', ['programme', 'submitted_at', 'filing_id'], unique=False)
-        batch_op.create_index('one_live_filing_of_a_kind', ['enterprise_id', 'programme', 'kind'], unique=True, postgresql_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"), sqlite_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"))
+        batch_op.create_index('one_live_filing_of_a_kind', ['enterprise_id', 'programme', 'kind'], unique=True, sqlite_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"), postgresql_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"))
 
     op.create_table('heard_claims',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
@@ -214,11 +226,25 @@ def upgrade() -> None:
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('plan_region', sa.String(length=6), nullable=False),
+    sa.Column('purse', sa.String(length=6), nullable=False),
     sa.Column('category', sa.String(length=20), nullable=False),
+    sa.Column('track', sa.String(length=20), nullable=True),
+    sa.Column('filing_id', sa.String(length=26), nullable=True),
+    sa.Column('prior_revenue_fen', sa.BigInteger(), nullable=True),
+    sa.Column('years_used', sa.Integer(), nullable=True),
     sa.Column('list_price_fen', sa.BigInteger(), nullable=False),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
     sa.Column('voucher_fen', sa.BigInteger(), nullable=False),
     sa.Column('own_fen', sa.BigInteger(), nullable=False),
+    sa.Column('drawn_on', sa.String(length=12), nullable=False),
+    sa.Column('shortfall_fen', sa.BigInteger(), nullable=False),
+    sa.Column('deferred_fen', sa.BigInteger(), nullable=False),
+    sa.Column('allowed_fen', sa.BigInteger(), nullable=True),
+    sa.Column('redeemed_fen', sa.BigInteger(), nullable=True),
+    sa.Column('denomination_fen', sa.BigInteger(), nullable=True),
+    sa.Column('voucher_number', sa.String(length=40), nullable=True),
     sa.Column('agreement', sa.String(length=64), nullable=True),
     sa.Column('ordered_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('confirmed_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
@@ -227,14 +253,17 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=True),
     sa.Column('hand_over_due', sa.Boolean(), nullable=False),
-    sa.Column('pack_version', sa.String(length=64), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('0 <= deferred_fen AND deferred_fen <= shortfall_fen AND shortfall_fen <= voucher_fen', name='deferred_is_part_of_the_voucher'),
     sa.CheckConstraint('price_fen = voucher_fen + own_fen', name='price_is_voucher_and_own'),
+    sa.CheckConstraint('redeemed_fen <= voucher_fen', name='no_more_is_paid_than_was_promised'),
     sa.PrimaryKeyConstraint('order_id')
     )
     with op.batch_alter_table('orders', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_enterprise_id'), ['enterprise_id'], unique=False)
         batch_op.create_index('orders_of_provider', ['provider_id', 'status'], unique=False)
+        batch_op.create_index('orders_to_be_covered', ['programme', 'year', 'purse', 'ordered_at', 'order_id'], unique=False, sqlite_where=sa.text('deferred_fen > 0'), postgresql_where=sa.text('deferred_fen > 0'))
 
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -258,7 +287,11 @@ def upgrade() -> None:
     sa.Column('plan_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('purse', sa.String(length=6), nullable=False),
     sa.Column('budget_fen', sa.BigInteger(), nullable=False),
+    sa.Column('denominations', infra.tables.Json(), nullable=False),
+    sa.Column('funds', infra.tables.Json(), nullable=False),
     sa.Column('quota_fen', sa.BigInteger(), nullable=False),
     sa.Column('opens_on', sa.Date(), nullable=False),
     sa.Column('document', sa.String(length=200), nullable=False),
@@ -268,9 +301,15 @@ def upgrade() -> None:
     sa.Column('configured_by', sa.String(length=128), nullable=True),
     sa.Column('last_place', sa.BigInteger(), nullable=False),
     sa.Column('lapsed_fen', sa.BigInteger(), nullable=False),
+    sa.Column('carries', sa.Boolean(), nullable=False),
+    sa.Column('defers', sa.Boolean(), nullable=False),
+    sa.Column('carried_fen', sa.BigInteger(), nullable=False),
+    sa.Column('made_up_fen', sa.BigInteger(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('rounds', sa.BigInteger(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('plan_id'),
-    sa.UniqueConstraint('programme', 'year', name='one_plan_a_year')
+    sa.UniqueConstraint('programme', 'year', 'region', name='one_plan_a_year_and_region')
     )
     op.create_table('streams',
     sa.Column('service', sa.String(length=40), nullable=False),
@@ -302,6 +341,7 @@ def upgrade() -> None:
     with op.batch_alter_table('transfers', schema=None) as batch_op:
         batch_op.create_index('transfers_credit', ['credit', 'at', 'id'], unique=False)
         batch_op.create_index('transfers_debit', ['debit', 'at', 'id'], unique=False)
+
     op.create_table('usage_records',
     sa.Column('usage_id', sa.String(length=26), nullable=False),
     sa.Column('order_id', sa.String(length=26), nullable=False),

@@ -1,0 +1,175 @@
+"""Reads of the books, as an auditor wants them: all accounts of a year, one account's entries, figures to reconcile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from contracts.errors import Refused
+from infra.messages import Command
+from infra.pipeline import Query
+from infra.tables import OUTBOX_SENT
+from services.voucher.access import foreign
+from services.voucher.books_store import COUNTERS
+from services.voucher.domain import ledger
+from services.voucher.rows import limit_of, plain
+from services.voucher.tables import accounts, applications, metadata, orders, transfers
+
+Found = Mapping[str, Any] | Refused
+
+_outbox, _streams = metadata.tables["outbox"], metadata.tables["streams"]
+
+
+# --- the books --------------------------------------------------------------------------------------------------------
+
+
+def trial_balance(conn: sa.Connection, command: Command) -> Found:
+    """All accounts of a programme's year by kind, with how many there are; their balances add up to 0."""
+    programme, year = command.body["programme"], command.body["year"]
+    kinds = _by_kind(conn, programme, year)
+    return {
+        "programme": programme,
+        "year": year,
+        "accounts": [{"kind": kind, **figures} for kind, figures in kinds.items()],
+        "sum_fen": sum(figures["balance_fen"] for figures in kinds.values()),
+        "pending_difference_fen": _pending_difference(conn, programme, year, kinds),
+    }
+
+
+def statement(conn: sa.Connection, command: Command) -> Found:
+    """Entries of one account in the order of their time; `after` is the id of the last one seen."""
+    body = command.body
+    name = body["account"]
+    programme = conn.execute(sa.select(accounts.c.programme).where(accounts.c.name == name)).scalar()
+    if programme is None:
+        return Refused("NOT_FOUND", "account")
+    if (barred := foreign(command, programme)) is not None:
+        return barred
+    bounds = _bounds(conn, body)
+    if bounds is None:
+        return Refused("NOT_FOUND", "after")
+    limit = limit_of(body)
+    sides = [
+        sa.select(transfers).where(column == name, *bounds).order_by(transfers.c.at, transfers.c.id).limit(limit)
+        for column in (transfers.c.debit, transfers.c.credit)
+    ]
+    rows = [dict(row) for side in sides for row in conn.execute(side).mappings()]
+    rows.sort(key=lambda row: (row["at"], row["id"]))
+    items = [plain({**row, "side": "debit" if row["debit"] == name else "credit"}) for row in rows[:limit]]
+    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
+
+
+def totals(conn: sa.Connection, command: Command) -> Found:
+    """Figures for reconciliation, of one snapshot; the first two are 0, or something is broken."""
+    programme, year = command.body["programme"], command.body["year"]
+    kinds = _by_kind(conn, programme, year)
+    stream = conn.execute(sa.select(_streams.c.head_seq).where(_streams.c.service == "voucher")).scalar()
+    unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)
+    granted = sa.select(sa.func.coalesce(sa.func.sum(applications.c.amount_fen), 0)).where(
+        applications.c.programme == programme,
+        applications.c.year == year,
+        applications.c.status.in_(("granted", "lapsed")),
+    )
+    budget, quota = kinds.get("budget", _NONE), kinds.get("quota", _NONE)
+    figures = {
+        "ledger_sum_fen": sum(figures["balance_fen"] for figures in kinds.values()),
+        "pending_difference_fen": _pending_difference(conn, programme, year, kinds),
+        "budget_fen": budget["credits_posted_fen"],
+        "budget_free_fen": budget["available_fen"],
+        "reserved_fen": budget["debits_pending_fen"],
+        "granted_fen": int(conn.execute(granted).scalar_one()),
+        "quota_available_fen": quota["available_fen"],
+        "held_fen": quota["debits_pending_fen"],
+        **{
+            f"{kind}_fen": kinds.get(kind, _NONE)["balance_fen"]
+            for kind in ("committed", "claimed", "redeemed", "lapsed")
+        },
+        "outbox_unsent": conn.execute(unsent).scalar_one(),
+        "stream_seq": stream or 0,
+    }
+    rows = {
+        "orders": _counts(conn, orders, programme, year),
+        "applications": _counts(conn, applications, programme, year),
+    }
+    return {"figures": figures, "rows": rows}
+
+
+_NONE: Mapping[str, int] = dict.fromkeys(("count", *(f"{name}_fen" for name in (*COUNTERS, "balance", "available"))), 0)
+
+
+def _by_kind(conn: sa.Connection, programme: str, year: int) -> dict[str, dict[str, int]]:
+    query = (
+        sa.select(accounts.c.kind, sa.func.count(), *(sa.func.sum(accounts.c[name]) for name in COUNTERS))
+        .where(accounts.c.programme == programme, accounts.c.year == year)
+        .group_by(accounts.c.kind)
+        .order_by(accounts.c.kind)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for kind, count, *sums in conn.execute(query):
+        total = ledger.Account(kind, *(int(fen) for fen in sums))
+        found[kind] = {
+            "count": count,
+            **{f"{name}_fen": getattr(total, name) for name in COUNTERS},
+            "balance_fen": total.balance_fen,
+            "available_fen": total.available_fen,
+        }
+    return found
+
+
+def _pending_difference(conn: sa.Connection, programme: str, year: int, kinds: Mapping[str, Mapping[str, int]]) -> int:
+    """What the accounts hold as pending, on both sides, against the pending transfers that nothing has ended."""
+    ending = transfers.alias("ending")
+    query = (
+        sa.select(sa.func.coalesce(sa.func.sum(transfers.c.amount_fen), 0))
+        .select_from(
+            transfers.join(accounts, accounts.c.name == transfers.c.debit).outerjoin(
+                ending, ending.c.pending_id == transfers.c.id
+            )
+        )
+        .where(
+            accounts.c.programme == programme,
+            accounts.c.year == year,
+            transfers.c.kind == "pending",
+            ending.c.id.is_(None),
+        )
+    )
+    pending = int(conn.execute(query).scalar_one())
+    debits = sum(figures["debits_pending_fen"] for figures in kinds.values())
+    credits_ = sum(figures["credits_pending_fen"] for figures in kinds.values())
+    return abs(debits - pending) + abs(credits_ - pending)
+
+
+def account(conn: sa.Connection, name: str) -> ledger.Account:
+    row = conn.execute(sa.select(*(accounts.c[one] for one in COUNTERS)).where(accounts.c.name == name)).first()
+    return ledger.Account(name, *(row or ()))
+
+
+def _counts(conn: sa.Connection, table: sa.Table, programme: str, year: int) -> dict[str, int]:
+    query = sa.select(table.c.status, sa.func.count()).where(table.c.programme == programme, table.c.year == year)
+    rows = conn.execute(query.group_by(table.c.status).order_by(table.c.status))
+    return {row[0]: row[1] for row in rows}
+
+
+def _bounds(conn: sa.Connection, body: Mapping[str, Any]) -> list[sa.ColumnElement[bool]] | None:
+    """Where a statement begins and ends; None when `after` names no entry."""
+    bounds: list[sa.ColumnElement[bool]] = []
+    if body.get("since") is not None:
+        bounds.append(transfers.c.at >= body["since"])
+    if body.get("until") is not None:
+        bounds.append(transfers.c.at < body["until"])
+    if body.get("after") is not None:
+        at = conn.execute(sa.select(transfers.c.at).where(transfers.c.id == body["after"])).scalar()
+        if at is None:
+            return None
+        later = sa.and_(transfers.c.at == at, transfers.c.id > body["after"])
+        bounds.append(sa.or_(transfers.c.at > at, later))
+    return bounds
+
+
+QUERIES: Mapping[str, Query] = {
+    "trial_balance": trial_balance,
+    "statement": statement,
+    "totals": totals,
+}
