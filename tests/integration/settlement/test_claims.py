@@ -243,11 +243,11 @@ def test_parties_see_their_own_and_no_reviewer(world: World) -> None:
     world.review(claim_id, "operator", "return")
     seen = world.query("get_claim", role="provider", organisation=provider_id, id=claim_id)["result"]
     assert seen["reasons"] == ["不清楚"]
-    assert not [name for name in seen if name.endswith("_by") or name in ("verdict", "alerts")]
+    assert not [name for name in seen if name.endswith("_by") or name in ("verdict", "alerts", "reviewers")]
     error = world.query("get_claim", role="provider", organisation=uid("P", 9), id=claim_id)["error"]
     assert error["code"] == "NOT_OWNER"
     assert world.query("get_claim", role="operator", id=uid("C", 99))["error"]["code"] == "NOT_FOUND"
-    assert world.claim(claim_id)["operator_by"] == "operator-1"
+    assert world.claim(claim_id)["reviewers"] == ["operator-1"]
 
 
 def test_another_providers_claim_is_not_withdrawn(world: World) -> None:

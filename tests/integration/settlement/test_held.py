@@ -66,7 +66,7 @@ def test_a_payment_with_a_claim_that_is_not_cleared_is_held(world: World, verdic
     world.verdict(bad, provider_id, verdict)
     done = world.release(made)["result"]
     assert (done["sent"], done["held"]) == (1, 1)
-    items = {one["provider_id"]: one for one in world.ask("get_batch", id=made["id"])["items"]}
+    items = {one["payee_id"]: one for one in world.ask("get_batch", id=made["id"])["items"]}
     assert (items[provider_id]["reason"], items[other[2]]["status"]) == ("HELD_BY_SUPERVISION", "sent")
     assert world.ask("explain", subject=items[provider_id]["payment_id"])["decisions"][-1]["facts"]["claims"] == [bad]
     assert review(world, disbursement_id, "operator", "refuse")["ok"]
@@ -82,12 +82,12 @@ def test_a_claim_paid_once_is_not_refused_when_its_fraud_shows(world: World) -> 
         assert world.result(batch_id, payment, told)["ok"]
     world.ok("retry_payment", payment_id=payment["payment_id"], reason="x")
     made = world.make()
-    world.verdict(claim_id, payment["provider_id"], "rejected")
+    world.verdict(claim_id, payment["payee_id"], "rejected")
     assert world.release(made)["result"]["held"] == 1
     (disbursement,) = world.ask("list_disbursements", programme=GUIZHOU)["items"]
     assert review(world, disbursement["disbursement_id"], "operator", "refuse")["ok"]
     assert status(world, claim_id) == "passed"
-    world.verdict(claim_id, payment["provider_id"], "rejected")
+    world.verdict(claim_id, payment["payee_id"], "rejected")
     assert status(world, claim_id) == "passed"
     figures = world.figures()
     assert figures["paid_fen"] == figures["returned_fen"] > 0

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from infra import crypto
 from services.settlement import store, tables
 from services.settlement.handlers import payments
-from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
+from tests.integration.settlement.world import GUIZHOU, VOUCHER, World, uid
 
 
 def status(world: World, claim_id: str) -> str:
@@ -113,14 +113,25 @@ def test_release_is_another_persons_and_repeats_the_hash(world: World) -> None:
     assert world.release(made)["error"]["code"] == "WRONG_STATE"
 
 
-def test_what_was_altered_behind_our_back_is_not_released(world: World, engine: sa.Engine) -> None:
-    """Someone with access to the database raises an amount after the approval."""
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"claimed_fen": VOUCHER + 1, "order_fen": VOUCHER + 1},
+        {"deducted_fen": 1},
+        {"payee_id": uid("P", 999)},
+        {"account_version": 2},
+        {"fund": "another"},
+    ],
+    ids=str,
+)
+def test_what_was_altered_behind_our_back_is_not_released(
+    world: World, engine: sa.Engine, altered: dict[str, Any]
+) -> None:
+    """Someone with access to the database raises an amount after the approval, or sends it elsewhere."""
     _disbursement, (claim_id,), _provider = world.approved()
     made = world.make()
     with engine.begin() as conn:
-        conn.execute(
-            sa.update(tables.claims).where(tables.claims.c.claim_id == claim_id).values(claimed_fen=VOUCHER + 1)
-        )
+        conn.execute(sa.update(tables.claims).where(tables.claims.c.claim_id == claim_id).values(**altered))
     assert world.release(made)["error"]["code"] == "FROZEN_MISMATCH"
 
 
@@ -148,7 +159,7 @@ def test_who_lost_standing_or_changed_account_is_held_and_the_others_are_paid(wo
     world.provider(moved, say="facts_changed", account_version=2)
     done = world.release(made)["result"]
     assert (done["sent"], done["held"]) == (1, 2)
-    items = {one["provider_id"]: one for one in world.ask("get_batch", id=made["id"])["items"]}
+    items = {one["payee_id"]: one for one in world.ask("get_batch", id=made["id"])["items"]}
     assert {one: items[one]["status"] for one in items} == {fine: "sent", moved: "held", listed: "held"}
     assert (items[moved]["reason"], items[listed]["reason"]) == ("ACCOUNT_CHANGED", "BLACKLISTED")
     disbursement_id, (claim_id,), _ = held[moved]
@@ -275,16 +286,16 @@ def test_settled_and_returned_in_one_file(world: World) -> None:
     assert world.figures()["returned_fen"] == VOUCHER
 
 
-def test_a_claim_is_marked_paid_by_one_payment_alone(world: World, engine: sa.Engine) -> None:
+def test_a_claim_is_in_one_payment_alone(world: World, engine: sa.Engine) -> None:
     """The table is the last line of defence: were the state machine wrong, the commit would fail."""
     claim_id = world.new("C")
     with engine.begin() as conn:
-        store.mark_paid(conn, {claim_id: world.new("Y")})
+        store.mark_live(conn, {claim_id: world.new("Y")})
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as conn:
-        store.mark_paid(conn, {claim_id: world.new("Y")})
+        store.mark_live(conn, {claim_id: world.new("Y")})
     with engine.begin() as conn:
-        store.unmark_paid(conn, {claim_id})
-        store.mark_paid(conn, {claim_id: world.new("Y")})
+        store.unmark_live(conn, {claim_id})
+        store.mark_live(conn, {claim_id: world.new("Y")})
 
 
 def test_bank_and_books_are_compared(world: World) -> None:
@@ -320,7 +331,7 @@ def test_a_blacklisting_that_comes_late_examines_what_was_paid(world: World) -> 
     batch_id, payment = world.sent()
     released_at = world.clock.now()
     world.clock.advance(timedelta(days=1))
-    world.blacklist(payment["provider_id"], since=released_at - timedelta(days=2))
+    world.blacklist(payment["payee_id"], since=released_at - timedelta(days=2))
     decisions = world.ask("explain", subject=payment["payment_id"])["decisions"]
     assert decisions[-1]["action"] == "payment.after_blacklisting"
     assert world.ask("get_batch", id=batch_id)["items"][0]["status"] == "sent"
@@ -352,7 +363,7 @@ def test_sequences_of_an_aggregate_have_no_gap(world: World) -> None:
     world.result(batch_id, payment, "failed")
     world.ok("retry_payment", payment_id=payment["payment_id"], reason="x")
     made = world.make()
-    world.blacklisted_there.add(payment["provider_id"])
+    world.blacklisted_there.add(payment["payee_id"])
     world.release(made)
     seen: dict[str, list[int]] = {}
     for body in world.outbox():

@@ -19,7 +19,8 @@ from infra.messages import Actor, Command, Event
 from infra.packs import pack_at
 from infra.pipeline import Pipeline
 from services.settlement import handlers, queries, store
-from services.settlement.domain.disbursements import stages_of
+from services.settlement.domain.disbursements import by_provider, stages_of
+from services.settlement.domain.match import MATERIALS, of_paid
 
 GUIZHOU = "guizhou-2018"
 NOON = datetime(2018, 9, 3, 4, 0, tzinfo=UTC)  # a Monday, noon in Shanghai
@@ -61,6 +62,8 @@ class World:
         self.blacklisted_there: set[str] = set()  # as supervision answers when asked
         self.since_there: dict[str, datetime] = {}  # party → the moment its entry takes effect, as supervision says
         self.accounts: dict[str, int] = {}  # party → account version, as registry answers
+        self.platforms: dict[str, str | None] = {}  # provider → who files for it
+        self.buyers: dict[str, str] = {}  # order → enterprise
         self.silent: set[str] = set()  # methods that do not answer, parties on whom nothing is said
         calls = LocalCalls(
             {
@@ -141,6 +144,8 @@ class World:
         person: str | None = None,
         office: str | None = None,
     ) -> Command:
+        if method == "file_disbursement" and body.get("provider_id") is None:
+            role, person = role or "bureau", person or "clerk-1"
         role = role or body.get("stage") or ROLES.get(method, "finance")
         actor = Actor(subject=person or f"{role}-1", roles=frozenset({role}), region=office)
         loaded = catalogue.METHODS[f"settlement.{method}"].request().load(json.loads(canonical(body)))
@@ -230,6 +235,7 @@ class World:
             **facts,
         }
         self.accounts[provider_id] = data["account_version"]
+        self.platforms[provider_id] = data.get("platform_id")
         self.hear(self.event(f"registry.provider_{say}.v1", provider_id, data))
         return provider_id
 
@@ -275,18 +281,27 @@ class World:
         """Use of an order, recorded; each record is an aggregate of its own."""
         usage_id, today = self.new("U"), local_date(self.clock.now())
         data = {
-            **{"usage_id": usage_id, "order_id": order_id, "enterprise_id": uid("E", 1), "provider_id": uid("P", 1)},
-            **{"programme": self.programme, "since": today, "until": today, "days_used": 1, "units": 0},
-            **{"total_days": total_days, "total_units": total_units},
+            "usage_id": usage_id,
+            "order_id": order_id,
+            "enterprise_id": uid("E", 1),
+            "provider_id": uid("P", 1),
+            "programme": self.programme,
+            "since": today,
+            "until": today,
+            "days_used": 1,
+            "units": 0,
+            "total_days": total_days,
+            "total_units": total_units,
         }
         self.hear(self.event("voucher.usage_recorded.v1", usage_id, data))
 
     def order(self, provider_id: str, order_id: str | None = None, *, say: str = "confirmed", **facts: Any) -> str:
         order_id = order_id or self.new("R")
         voucher = facts.pop("voucher_fen", VOUCHER)
+        self.buyers[order_id] = facts.pop("enterprise_id", None) or self.buyers.get(order_id) or self.enterprise()
         data = {
             "order_id": order_id,
-            "enterprise_id": facts.pop("enterprise_id", None) or self.enterprise(),
+            "enterprise_id": self.buyers[order_id],
             "provider_id": provider_id,
             "product_id": uid("K", 1),
             "programme": self.programme,
@@ -357,6 +372,7 @@ class World:
     def papers(self, order_id: str, provider_id: str, claim_id: str | None = None, **changed: Any) -> dict[str, Any]:
         """A claim whose papers match; `changed`: "invoice.number"-like keys with `__` for the dot."""
         claim_id, today = claim_id or self.new("C"), local_date(self.clock.now())
+        materials = self.pack.claims.materials.required if self.pack.claims and self.pack.claims.materials else ()
         body: dict[str, Any] = {
             "claim_id": claim_id,
             "provider_id": provider_id,
@@ -371,12 +387,14 @@ class World:
             "contract_sha256": CONTRACT,
             "transfer": {
                 "reference": "TR1",
-                "amount_fen": PRICE - VOUCHER,
+                "amount_fen": PRICE if of_paid(self.pack) else PRICE - VOUCHER,
                 "paid_on": today,
                 "payer_uscc": BUYER,
                 "payee_uscc": SELLER,
             },
             "usage": {"since": today - timedelta(days=30), "until": today, "days_used": 30, "units": 0},
+            "filer_id": self.filer(order_id, provider_id),
+            "papers": [{"kind": kind, "sha256": "a" * 64} for kind in materials if kind not in MATERIALS],
         }
         for name, value in changed.items():
             group, _, field = name.partition("__")
@@ -385,6 +403,12 @@ class World:
             else:
                 body[group] = value
         return body
+
+    def filer(self, order_id: str, provider_id: str) -> str | None:
+        """Who files where that is not the provider."""
+        if self.pack.claims is not None and self.pack.claims.filed_by == "enterprise":
+            return self.buyers[order_id]
+        return self.platforms.get(provider_id)
 
     def filed(self, provider_id: str | None = None, **changed: Any) -> tuple[str, str, str]:
         """A fresh claim, filed: claim, order and provider."""
@@ -448,7 +472,8 @@ class World:
     def approved(self, provider_id: str | None = None, claims: int = 1) -> tuple[str, list[str], str]:
         """An approved disbursement: its id, its claims, its provider."""
         made, provider_id = self.passed(provider_id, claims)
-        disbursement_id = self.ok("file_disbursement", **self.putting(provider_id))["id"]
+        whose = provider_id if by_provider(self.pack) else None
+        disbursement_id = self.ok("file_disbursement", **self.putting(whose))["id"]
         self.approve(disbursement_id)
         return disbursement_id, made, provider_id
 

@@ -15,6 +15,7 @@ from services.settlement.domain import disbursements as d
 from services.settlement.domain import payments as p
 from services.settlement.domain import questions as q
 from services.settlement.domain.bank import Booked, Known, Line, Payee, compare, payment_file
+from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step, derived_id
 from tests.unit.settlement.cases import NOW, TODAY, claim, pack
 
@@ -34,9 +35,11 @@ def filed(*members):
         disbursement_id="D1",
         provider_id="P1",
         year=2018,
-        passed=members,
+        ready=members,
+        deferred=0,
         verdicts=cleared(members),
-        blacklisted=False,
+        accounts={"P1": 3},
+        blacklisted=frozenset(),
         filed_by="p",
         now=NOW,
         pack=pack(),
@@ -45,17 +48,24 @@ def filed(*members):
 
 
 def reviewed(disbursement, members, stage="bureau", decision="approve", **changed):
+    who = {"person": f"{stage}-1", "roles": frozenset({stage})}
+    who |= {name: changed.pop(name) for name in ("person", "roles") if name in changed}
     given = {
         "reasons": ("x",) if decision == "refuse" else (),
-        "reviewer": f"{stage}-1",
-        "roles": frozenset({stage}),
-        "account_version": 3,
+        "accounts": {"P1": 3},
         "verdicts": cleared(members),
-        "blacklisted": False,
+        "blacklisted": frozenset(),
         **changed,
     }
     return d.review(
-        disbursement=disbursement, members=members, stage=stage, decision=decision, now=NOW, pack=pack(), **given
+        disbursement=disbursement,
+        members=members,
+        stage=stage,
+        decision=decision,
+        reviewer=Reviewer(**who),
+        now=NOW,
+        pack=pack(),
+        **given,
     )
 
 
@@ -72,6 +82,7 @@ def made(disbursement, members, batch_id="H1"):
         year=2018,
         disbursements=[disbursement],
         claims={disbursement.disbursement_id: members},
+        live={},
         made_by="f-1",
         now=NOW,
         pack=pack(),
@@ -94,7 +105,8 @@ def test_a_disbursement_takes_all_passed_claims_and_sums_them() -> None:
     ("stage", "changed", "code"),
     [
         ("operator", {"roles": frozenset({"bureau"})}, "FORBIDDEN"),
-        ("bureau", {}, "WRONG_STATE"),
+        ("bureau", {}, "STAGE_MISMATCH"),
+        ("operator", {"person": "p"}, "SAME_PERSON"),
         ("operator", {"decision": "refuse", "reasons": ()}, "REASON_MISSING"),
     ],
 )
@@ -106,8 +118,9 @@ def test_a_filed_disbursement_waits_for_the_operator(stage, changed, code) -> No
 def test_two_people_and_standing_are_needed_to_approve() -> None:
     disbursement, members = filed(passed(1))
     waiting = reviewed(disbursement, members, "operator")[0].after
-    assert reviewed(waiting, members, reviewer="operator-1").code == "SAME_PERSON"
-    assert reviewed(waiting, members, blacklisted=True).code == "BLACKLISTED"
+    assert reviewed(waiting, members, person="operator-1").code == "SAME_PERSON"
+    assert reviewed(waiting, members, blacklisted=frozenset({"P1"})).code == "BLACKLISTED"
+    assert reviewed(waiting, members, accounts={}).code == "FACT_MISSING"
     assert reviewed(waiting, members, verdicts={}).code == "HELD_BY_SUPERVISION", "silence is no clearance"
     step, moved = reviewed(waiting, members, decision="refuse")
     assert (step.after.status, moved[0].after.status) == ("refused", "passed"), "the claims may be put forward again"
@@ -120,7 +133,8 @@ def test_approval_freezes_payee_account_amount_and_fund() -> None:
     assert member.frozen_hash == d.frozen_as(member)
     for changed in (
         {"claimed_fen": 1},
-        {"provider_id": "P2"},
+        {"deducted_fen": 1},
+        {"payee_id": "P2"},
         {"account_version": 4},
         {"fund": "x"},
         {"claim_version": 2},
@@ -144,11 +158,15 @@ def test_ids_and_references_follow_from_the_batch() -> None:
 
 def test_one_payment_a_payee_and_account() -> None:
     """An account that changed between two approvals is not mixed with the old one."""
-    first, _ = approved(passed(1))
-    second = replace(first, disbursement_id="D2")
-    moved = replace(first, disbursement_id="D3", account_version=4)
-    groups = p.gather([second, first, moved])
-    assert [[one.disbursement_id for one in group] for group in groups] == [["D1", "D2"], ["D3"]]
+    _, (first, second) = approved(passed(1), passed(2))
+    others = [
+        replace(first, claim_id=f"C{at}", **changed)
+        for at, changed in enumerate(
+            ({"account_version": 4}, {"fund": "guizhou-2018:2018:5201"}, {"payee_id": "P2", "provider_id": "P2"}), 3
+        )
+    ]
+    groups = p.gather([second, first, *others], pack())
+    assert [[one.claim_id for one in group] for group in groups] == [["C1", "C2"], ["C4"], ["C3"], ["C5"]]
 
 
 def allowed(batch, payment, members, **changed):
@@ -163,7 +181,7 @@ def test_a_release_repeats_what_was_made_and_is_another_persons() -> None:
     assert allowed(batch, payment, members, released_by="f-1").code == "SAME_PERSON"
     assert allowed(batch, payment, members, frozen_hash="0" * 64).code == "FROZEN_MISMATCH"
     assert allowed(replace(batch, status="released"), payment, members).code == "WRONG_STATE"
-    for changed in ({"amount_fen": 800_001}, {"account_version": 4}, {"provider_id": "P2"}, {"reference": "YQ0"}):
+    for changed in ({"amount_fen": 800_001}, {"account_version": 4}, {"payee_id": "P2"}, {"reference": "YQ0"}):
         assert allowed(batch, replace(payment, **changed), members).code == "FROZEN_MISMATCH", changed
     tampered = [replace(members[0], claimed_fen=1), members[1]]
     assert allowed(batch, payment, tampered).code == "FROZEN_MISMATCH"
@@ -303,17 +321,28 @@ def test_books_and_bank_are_compared(known, amounts, codes) -> None:
 def test_a_question_is_asked_in_the_bureaus_review_and_answered_once() -> None:
     due = date(2018, 9, 6)
 
-    def ask(status: str, due_on=due):
+    def ask(status: str, due_on=due, roles=frozenset({"bureau"})):
         return q.ask(
-            question_id="Q", claim=claim(status), text="?", asked_by="b", today=TODAY, due_on=due_on, pack=pack()
+            question_id="Q",
+            claim=claim(status),
+            text="?",
+            asked_by="b",
+            roles=roles,
+            today=TODAY,
+            due_on=due_on,
+            pack=pack(),
         )
 
-    assert ask("collected").code == "WRONG_STATE"
-    unknown = ask("operator_passed", Refused("CALENDAR_UNKNOWN", facts={"year": 2030}))
+    assert ask("passed").code == "WRONG_STATE"
+    assert ask("collected").code == "STAGE_MISMATCH"
+    unknown = ask("in_review", Refused("CALENDAR_UNKNOWN", facts={"year": 2030}))
     assert (unknown.code, unknown.article) == ("CALENDAR_UNKNOWN", "第二十五条")
-    question = ask("operator_passed").after
+    question = ask("in_review").after
     assert q.working_days(pack()) == 3
     late = q.overdue(question=question, today=date(2018, 9, 7), pack=pack()).after
-    given = q.answer(question=late, text="!", answered_by="o", today=date(2018, 9, 8), pack=pack())
+    told = {"text": "!", "answered_by": "o", "pack": pack()}
+    operator = frozenset({"operator"})
+    given = q.answer(question=late, roles=operator, today=date(2018, 9, 8), **told)
     assert (given.after.status, given.decision.facts["late"]) == ("answered", True)
-    assert q.answer(question=given.after, text="!", answered_by="o", today=TODAY, pack=pack()).code == "WRONG_STATE"
+    assert q.answer(question=given.after, roles=operator, today=TODAY, **told).code == "WRONG_STATE"
+    assert q.answer(question=late, roles=frozenset({"bureau"}), today=TODAY, **told).code == "FORBIDDEN"
