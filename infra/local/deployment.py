@@ -236,12 +236,27 @@ class Deployment:
 
     def unsent(self) -> dict[str, int]:
         """Service → events in its outbox that the broker has not confirmed."""
-        return {service: self._unsent(service) for service in self.options.services}
+        return {service: unsent for service, (unsent, _last) in self.outboxes().items()}
+
+    def outboxes(self) -> dict[str, tuple[int, int]]:
+        """Service → events that the broker has not confirmed, and the number of the last that was ever put in."""
+        return {service: self._outbox(service) for service in self.options.services}
 
     def unsettled(self) -> dict[str, int]:
         """Event and retry queue → messages that are not acknowledged yet, waiting or in a consumer's hands."""
         if self.rabbit is None:  # somebody else's broker: what is in hand can't be seen, only what waits
             return {q: n for q, (n, _consumers) in self.queues().items() if _eventual(q)}
+        services = self.options.services
+        return {q: n for q, n in self._messages().items() if _eventual(q) and q.split("-")[1] in (*services, "broker")}
+
+    def dead(self) -> dict[str, int]:
+        """Dead queue, or `unrouted` → what lies in it; those that hold nothing are left out."""
+        counts = {q: n for q, (n, _) in self.queues().items()} if self.rabbit is None else self._messages()
+        return {q: n for q, n in counts.items() if n and (q.startswith("dead-") or q == names.UNROUTED)}
+
+    def _messages(self) -> dict[str, int]:
+        """Quorum queue → messages that are not acknowledged, as our own broker counts them."""
+        assert self.rabbit is not None
         total = "element(2, element(2, ra:leader_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_messages_total/1)))"
         try:
             text = self.rabbit.evaluate(
@@ -249,10 +264,8 @@ class Deployment:
                 'Q <- rabbit_amqqueue:list(<<"/">>), rabbit_amqqueue:is_replicated(Q)]'
             )
         except LocalServerError:
-            return {"broker": 1}  # it is down or starting: whatever it holds is not settled
-        counts = {name: int(count) for name, count in re.findall(r'"([^"]+)", ([0-9]+)', text)}
-        services = self.options.services
-        return {name: n for name, n in counts.items() if _eventual(name) and name.split("-")[1] in services}
+            return {"events-broker": 1}  # it is down or starting: whatever it holds is not settled
+        return {name: int(count) for name, count in re.findall(r'"([^"]+)", ([0-9]+)', text)}
 
     def wait_ready(self, deadline_seconds: float = READY_SECONDS) -> None:
         """Until every queue of every service has its consumers."""
@@ -266,13 +279,15 @@ class Deployment:
         """Queue → (messages ready, consumers), as the broker says; queues that are not there are left out."""
         return queue_depths(self.amqp_uri, self.options.services)
 
-    def _unsent(self, service: str) -> int:
+    def _outbox(self, service: str) -> tuple[int, int]:
         if service not in self._engines:
             self._engines[service] = sa.create_engine(self._database(service))
             self._stack.callback(self._engines[service].dispose)
         waiting = sa.select(sa.func.count()).where(outbox.c.state != OUTBOX_SENT)
+        last = sa.select(sa.func.coalesce(sa.func.max(outbox.c.id), 0))
         with self._engines[service].connect() as connection:
-            return int(connection.execute(waiting).scalar_one())
+            query = sa.select(waiting.scalar_subquery(), last.scalar_subquery())
+            return tuple(connection.execute(query).one())
 
     def _ready(self) -> bool:
         if any(pid is None for pid in self.alive().values()):

@@ -48,18 +48,22 @@ class Simulation:
         return any(any(counts.values()) for counts in done)
 
     def quiet(self) -> None:
-        """No event waits in an outbox, a queue, or a hand; LocalServerError after two minutes without progress."""
-        least, since, calm = sys.maxsize, time.monotonic(), 0
-        while calm < 2:
-            backlog = {name: count for name, count in self._backlog().items() if count}
+        """No event waits in an outbox, a queue, or a hand; LocalServerError after two minutes without progress.
+
+        All outboxes sent, then all queues done, then no outbox with anything new: what is handled emits before it is
+        acknowledged, so nothing can have been under way in between.
+        """
+        least, since = sys.maxsize, time.monotonic()
+        while True:
+            before = self.deployment.outboxes()
+            backlog = {f"outbox {service}": unsent for service, (unsent, _last) in before.items() if unsent}
+            if not backlog:
+                backlog = {queue: count for queue, count in self.deployment.unsettled().items() if count}
+            if not backlog and self.deployment.outboxes() == before:
+                return
             total = sum(backlog.values())
             if total < least:
                 least, since = total, time.monotonic()
             if time.monotonic() - since > QUIET_SECONDS:
                 raise LocalServerError(f"the services do not come to rest: {backlog}")
-            calm = 0 if backlog else calm + 1
             time.sleep(LOOK_SECONDS if total < 100 else 0.02 if total < 1000 else 0.2)
-
-    def _backlog(self) -> dict[str, int]:
-        waiting = {f"outbox {s}": n for s, n in self.deployment.unsent().items()}
-        return {**waiting, **self.deployment.unsettled()}

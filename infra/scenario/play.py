@@ -87,8 +87,12 @@ class Player:
             own(step.body)
         else:
             acts.ACTS[step.action](self, step.body)
-        if step.action not in LOOKS:
+        if step.action not in LOOKS and not self._asks(step):
             self.simulation.settle()
+
+    def _asks(self, step: PlayedStep) -> bool:
+        """Is it a query, after which nothing is under way?"""
+        return step.action == "call" and METHODS[step.body["call"]].kind == "query"
 
     # ------------------------------------------------------------ calls
 
@@ -248,8 +252,7 @@ class Player:
             totals = reconcile.ask(self.client, programme, year)
             broken = [check for check in reconcile.checks(totals) if not check.holds]
             lines += [f"{programme} {year}: {c.name}: {c.left} {c.relation} {c.right}" for c in broken]
-        queues = self.simulation.deployment.queues()
-        dead = {queue: ready for queue, (ready, _) in queues.items() if ready and queue.startswith(("dead-", "unr"))}
+        dead = self.simulation.deployment.dead()
         if dead:
             lines.append(f"expected no dead letters, actual {dead}")
         if lines:
