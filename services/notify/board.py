@@ -115,17 +115,24 @@ def _called(code: str, zh: Speaker, en: Speaker) -> Item:
 def _filings(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
     """Filings that were opened, and enterprises, by region (the next smaller than the programme's) and kind."""
     filings = store.known_filings
-    region = sa.func.substr(filings.c.region, 1, len(pack.region) + 2)
-    counts = (
+    each = (
         sa.select(
-            (region + "." + filings.c.kind).label("id"),
-            region.label("region"),
+            sa.func.substr(filings.c.region, 1, len(pack.region) + 2).label("region"),
             filings.c.kind,
-            sa.func.count().label("filings"),
-            sa.func.count(filings.c.enterprise_id.distinct()).label("enterprises"),
+            filings.c.enterprise_id,
         )
         .where(filings.c.programme == pack.code, filings.c.status == "opened")
-        .group_by(region, filings.c.kind)
+        .subquery()
+    )
+    counts = (
+        sa.select(
+            (each.c.region + "." + each.c.kind).label("id"),
+            each.c.region,
+            each.c.kind,
+            sa.func.count().label("filings"),
+            sa.func.count(each.c.enterprise_id.distinct()).label("enterprises"),
+        )
+        .group_by(each.c.region, each.c.kind)
         .subquery()
     )
     zh, en = Speaker("zh", pack), Speaker("en", pack)
@@ -218,22 +225,28 @@ def _payments(conn: sa.Connection, pack: Pack, after: str | None, limit: int) ->
     """Sums of settled payments by year and provider, or by region where enterprises are paid: no list of theirs is
     asked for. What was returned later is not in them."""
     payments, parties = store.known_payments, store.known_parties
-    provider = sa.case((payments.c.payee_kind == "provider", payments.c.payee_id))
-    region = sa.case(
-        (payments.c.payee_kind == "enterprise", sa.func.substr(payments.c.region, 1, len(pack.region) + 2))
+    area = sa.func.substr(payments.c.region, 1, len(pack.region) + 2)
+    each = (
+        sa.select(
+            sa.case((payments.c.payee_kind == "provider", payments.c.payee_id)).label("provider_id"),
+            sa.case((payments.c.payee_kind == "enterprise", area)).label("region"),
+            payments.c.year,
+            payments.c.amount_fen,
+        )
+        .where(payments.c.programme == pack.code, payments.c.status == "settled")
+        .subquery()
     )
-    key = sa.func.coalesce(provider, region, "-") + "." + sa.cast(payments.c.year, sa.String(4))
+    key = sa.func.coalesce(each.c.provider_id, each.c.region, "-") + "." + sa.cast(each.c.year, sa.String(4))
     sums = (
         sa.select(
             key.label("id"),
-            provider.label("provider_id"),
-            region.label("region"),
-            payments.c.year,
+            each.c.provider_id,
+            each.c.region,
+            each.c.year,
             sa.func.count().label("payments"),
-            sa.func.sum(payments.c.amount_fen).label("amount_fen"),
+            sa.func.sum(each.c.amount_fen).label("amount_fen"),
         )
-        .where(payments.c.programme == pack.code, payments.c.status == "settled")
-        .group_by(provider, region, payments.c.year)
+        .group_by(each.c.provider_id, each.c.region, each.c.year)
         .subquery()
     )
     statement = sa.select(sums, parties.c.name).select_from(

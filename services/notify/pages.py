@@ -233,7 +233,8 @@ def style() -> dict[str, str]:
 
 def contents(boards: Sequence[tuple[str, str]], at: datetime) -> str:
     """The page that leads to the boards of several programmes: code and title of each."""
-    return environment("zh").get_template("board/programmes.html").render(boards=boards, at=at)
+    page = environment("zh").get_template("board/programmes.html")
+    return page.render(programme_title=None, boards=boards, at=at)
 
 
 def _data(programme: str, section: Section, at: datetime) -> str:

@@ -47,7 +47,7 @@ def _spoken(language: str, reason: str) -> str:
     return word(language, "alert", reason)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=len(LANGUAGES))
 def environment(language: str) -> Environment:
     """Jinja for one language: an undefined name is an error, and HTML escapes what it shows."""
     found = Environment(
@@ -65,7 +65,7 @@ def environment(language: str) -> Environment:
     return found
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def template(language: str, programme: str, name: str) -> Template:
     """Title (the file's first line), body and foot as one template, parted by PART, since starting one costs more than
     filling it; the programme's own words in that language, else the generic ones."""

@@ -15,11 +15,20 @@ from infra.db import create_engine
 from infra.messages import Actor, Command, Event
 from infra.outbox import checked
 from infra.pipeline import Pipeline
-from services.notify import handlers, queries, store
+from services.notify import handlers, projections, queries, store
 from tests.unit.notify.examples import example
 
 START = datetime(2019, 3, 1, 2, 0, tzinfo=UTC)
 PROGRAMME = "guizhou-2018"
+# a state of its aggregate in which an event is shown, where the first that the contract lists is not
+SHOWN = {
+    "voucher.plan_published.v1": "published",
+    "registry.provider_admitted.v1": "admitted",
+    "registry.product_published.v1": "published",
+    "voucher.filing_opened.v1": "opened",
+    "settlement.payment_settled.v1": "settled",
+    "supervision.party_blacklisted.v1": "listed",
+}
 _numbers = itertools.count(1)
 
 
@@ -80,6 +89,21 @@ class Kit:
         self.hear(event)
         return event
 
+    def everything(self, programme: str) -> list[Event]:
+        """An event of each kind that feeds the board, with parties of its own, in a state that is shown."""
+        found = []
+        for type_ in sorted(projections.FEEDS):
+            schema = EVENTS[type_].schema().fields
+            given: dict[str, Any] = {name: party() for name in schema if name.endswith("_id")}
+            given |= {"status": SHOWN[type_]} if type_ in SHOWN else {}
+            if "items" in schema:
+                one = {name: party() for name in ("claim_id", "provider_id", "enterprise_id")}
+                given["items"] = [{**one, "payable_fen": 100}]
+            found.append(
+                self.event(type_, programme=programme, **given) if "programme" in schema else self.event(type_)
+            )
+        return found
+
     def provider(self, name: str, status: str = "admitted", sequence: int = 2) -> str:
         """A provider it knows of; its id."""
         provider_id = party()
@@ -99,12 +123,19 @@ class Kit:
         return enterprise_id
 
     def answer(
-        self, method: str, *, roles: tuple[str, ...] = ("ops",), token_for: str | None = None, **body: Any
+        self,
+        method: str,
+        *,
+        roles: tuple[str, ...] = ("ops",),
+        token_for: str | None = None,
+        region: str | None = None,
+        **body: Any,
     ) -> Any:
-        """The answer of a query, whose result is checked against the contract; token_for: the token's programme."""
+        """The answer of a query, whose result is checked against the contract; token_for: the token's programme,
+        region: its region."""
         contract = METHODS[f"notify.{method}"]
         loaded = contract.request().load(body)
-        actor = Actor(subject="someone", roles=frozenset(roles), programme=token_for)
+        actor = Actor(subject="someone", roles=frozenset(roles), region=region, programme=token_for)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, actor, "c"))
         if answer["ok"]:
             assert contract.response().validate(answer["result"]) == {}

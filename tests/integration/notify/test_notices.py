@@ -14,6 +14,7 @@ from tests.integration.notify.kit import Kit, party
 
 
 def order(kit: Kit, type_: str = "voucher.order_placed.v1", **data):
+    data.setdefault("provider_id", party())
     return kit.event(type_, price_fen=1_000_000, voucher_fen=400_000, own_fen=600_000, **data)
 
 
@@ -135,6 +136,52 @@ def test_a_role_reads_its_own_feed(kit: Kit, own_role):
     assert len(kit.ask("staff_inbox", roles=("supervisor",), **asked)["items"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("region", "read"),
+    [
+        (None, {"150102", "150202", "1501", "15", None}),
+        ("15", {"150102", "150202", "1501", "15", None}),
+        ("1501", {"150102", "1501", "15", None}),
+        ("150102", {"150102", "1501", "15", None}),
+        ("1502", {"150202", "15", None}),
+        ("52", {None}),
+    ],
+)
+def test_an_office_reads_what_concerns_its_region(kit: Kit, region: str | None, read: set[str | None]):
+    """Lost otherwise: a prefecture reads through another's nominations, or misses the province's plan."""
+    told = {"programme": "neimenggu-2019"}
+    for where in ("150102", "150202"):
+        kit.tell("registry.provider_certified.v1", region=where, provider_id=party(), status="certified", **told)
+    for where in ("1501", "15"):
+        kit.tell("supervision.target_set.v1", region=where, **told)
+    kit.tell("supervision.regions_awarded.v1", **told)
+    asked = {"role": "prefecture", "programme": "neimenggu-2019"}
+    page = kit.answer("staff_inbox", roles=("prefecture",), region=region, **asked)["result"]
+    regions = {row["id"]: row["region"] for row in kit.rows(store.notifications)}
+    assert {regions[item["id"]] for item in page["items"]} == read
+
+
+def test_one_programme_s_feed_never_shows_another_s(kit: Kit):
+    """Lost otherwise: the operator of one programme reads whose turn it is in another."""
+    for programme in ("guizhou-2018", "shanxi-2018"):
+        kit.tell("voucher.filing_submitted.v1", programme=programme, stage="operator")
+    for programme in ("guizhou-2018", "shanxi-2018"):
+        [notice] = kit.ask("staff_inbox", role="operator", programme=programme)["items"]
+        assert notice["programme"] == programme
+
+
+def test_a_notice_speaks_by_the_rules_its_event_was_decided_under(kit: Kit, monkeypatch: pytest.MonkeyPatch):
+    """Lost otherwise: a claim filed under a city's rules is told by the articles of a province that left them open."""
+    provider = party()
+    label = "shandong-2017@1+example-shandong-city@1"
+    told = {"programme": "shandong-2017", "provider_id": provider, "filer_id": provider, "region": "370102"}
+    kit.tell("settlement.claim_accepted.v1", law={"pack_version": label, "articles": [], "facts": {}}, **told)
+    kit.tell("settlement.claim_accepted.v1", law=None, **told)
+    later, first = kit.ask("inbox", party_id=provider)["items"]
+    assert first["articles"] == ["示例第四条"]
+    assert later["articles"] == ["五(二)"]
+
+
 def test_pages_go_from_new_to_old_without_gap_or_repeat(kit: Kit):
     """Lost otherwise: a notice that stands between two pages is never read."""
     enterprise = party()
@@ -231,7 +278,15 @@ def test_the_table_of_templates_can_be_read(kit: Kit):
         ("order_placed", ["party:enterprise_id"]),
         ("order_to_confirm", ["party:provider_id"]),
     ]
-    assert all(item["programmes"] == ["guizhou-2018"] for item in items)
+    words = {item["template"]: item["programmes"] for item in items}
+    assert words["order_placed"] == ["guizhou-2018"]
+    assert words["claim_passed"] == ["guizhou-2018", "neimenggu-2019", "shandong-2017", "shenyang-2018"]
+    assert words["objection_upheld"] == []
+    claims = [item for item in items if item["event"] == "settlement.claim_collected.v1"]
+    assert [(item["template"], item["to"]) for item in claims] == [
+        ("claim_collected", ["party:filer_id", "party:provider_id"]),
+        ("claim_to_review", ["role:{stage}"]),
+    ]
 
 
 def test_totals_count_what_is_there(kit: Kit):
