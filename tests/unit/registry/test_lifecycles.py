@@ -11,14 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from contracts.errors import Refused
-from contracts.programmes import load
 from infra.messages import Actor
 from services.registry.domain import admission, certification, products
 from services.registry.domain.model import CASE_MOVES, PRODUCT_MOVES, PROVIDER_MOVES, Case, Party, Product
+from tests.unit.registry.packs import PACKS
 
-PACK = load("guizhou-2018", on=date(2019, 1, 1))
-PEOPLE = st.sampled_from(["ann", "bob", "cat"])
-ROLES = st.sampled_from([{"operator"}, {"bureau"}, {"operator", "bureau"}])
+PEOPLE = st.sampled_from(["ann", "bob", "cat", "dan", "eve"])
+ROLES = ("operator", "bureau", "district")
+# an official of the place who may do everything, so that reviews get on, and any other
+ABLE = st.builds(lambda who: Actor(who, frozenset(ROLES), region="520100"), PEOPLE)
+ANYONE = st.builds(
+    lambda who, role, region: Actor(who, frozenset({role}), region=region),
+    PEOPLE, st.sampled_from(ROLES), st.sampled_from(["520100", "520200", None]),
+)  # fmt: skip
+OFFICIALS = ABLE | ABLE | ANYONE
+STAGES = st.sampled_from(("in turn", "in turn", "in turn", *ROLES))
+RARELY = st.sampled_from(5 * [False] + [True])
 DIGEST = "0" * 64
 PAPERS = [{"kind": kind, "sha256": DIGEST} for kind in ("business_licence", "certification_form")]
 
@@ -26,20 +34,22 @@ PAPERS = [{"kind": kind, "sha256": DIGEST} for kind in ("business_licence", "cer
 class Provider(RuleBasedStateMachine):
     """One provider with one case and one product; each step is kept only when the rules allow it."""
 
+    pack = PACKS["guizhou-2018"]
     party: Party
     case: Case | None
     product: Product | None
 
-    @initialize(tax_paid=st.booleans(), violation=st.booleans())
-    def registered(self, tax_paid: bool, violation: bool) -> None:
+    @initialize(status=st.sampled_from(["registered", "admitted"]), tax_paid=st.booleans(), violation=st.booleans())
+    def registered(self, status: str, tax_paid: bool, violation: bool) -> None:
         self.today = date(2019, 1, 1)
         self.case = self.product = None
-        self.reviewers: list[str | None] = []
         self.party = Party(
             id="P", kind="provider", programme="guizhou-2018", uscc="U", name="N", region="520100",
             registered_on=date(2010, 1, 1), legal_person=True, violation=violation, bad_credit=False,
-            status="registered", sequence=1, tax_paid=tax_paid,
+            status=status, sequence=1, tax_paid=tax_paid,
         )  # fmt: skip
+        if status == "admitted":
+            self.offer("ann", 100)
 
     def keep(self, versions: Sequence[Party] = (), case: Case | None = None, product: Product | None = None) -> None:
         """Every step goes where the tables allow, one version at a time."""
@@ -59,35 +69,40 @@ class Provider(RuleBasedStateMachine):
     def submit(self, who: str, listed: bool, complete: bool) -> None:
         step = certification.submit(
             case_id="C", case=self.case, party=self.party, documents=PAPERS if complete else PAPERS[:1],
-            stored={DIGEST}, blacklisted=listed, pack=PACK, subject=who,
+            stored={DIGEST}, blacklisted=listed, pack=self.pack, subject=who,
         )  # fmt: skip
         if isinstance(step, certification.Certified):
             assert complete
             assert not listed
             self.keep(step.versions, step.case)
 
-    @rule(who=PEOPLE, roles=ROLES, verdict=st.sampled_from(["approve", "return", "refuse"]))
-    def review(self, who: str, roles: set[str], verdict: str) -> None:
+    def fits(self, review: str, passed: list[str], official: Actor) -> bool:
+        """Is it such an official's turn?"""
+        stage = self.pack.stages(review)[len(passed)]
+        return stage.role in official.roles and (not stage.own_region or official.region == self.party.region)
+
+    @rule(official=OFFICIALS, verdict=st.sampled_from(["approve", "approve", "return", "refuse"]))
+    def review(self, official: Actor, verdict: str) -> None:
         if self.case is None:
             return
         step = certification.review(
-            case=self.case, party=self.party, verdict=verdict, reasons=["x"], blacklisted=False, pack=PACK,
-            official=Actor(who, frozenset(roles)),
+            case=self.case, party=self.party, verdict=verdict, reasons=["x"], blacklisted=False, pack=self.pack,
+            official=official,
         )  # fmt: skip
         if isinstance(step, certification.Certified):
-            assert "operator" in roles
-            assert who != self.case.submitted_by
+            assert self.fits("provider_certification", self.case.passed_by, official)
+            assert official.subject not in (self.case.submitted_by, *self.case.passed_by)
             self.keep(step.versions, step.case)
 
-    @rule(who=PEOPLE, roles=ROLES, verdict=st.sampled_from(["admit", "refuse"]))
-    def admit(self, who: str, roles: set[str], verdict: str) -> None:
+    @rule(official=OFFICIALS, verdict=st.sampled_from(["admit", "admit", "refuse"]))
+    def admit(self, official: Actor, verdict: str) -> None:
         step = admission.admit(
-            party=self.party, verdict=verdict, reasons=["x"], batch=None, blacklisted=False, pack=PACK,
-            official=Actor(who, frozenset(roles)),
+            party=self.party, verdict=verdict, reasons=["x"], batch=None, blacklisted=False, pack=self.pack,
+            official=official,
         )  # fmt: skip
         if isinstance(step, admission.Stood):
-            assert "bureau" in roles
-            assert who not in self.party.certified_by
+            assert self.fits("provider_admission", self.party.nominated_by, official)
+            assert official.subject not in (*self.party.certified_by, *self.party.nominated_by)
             assert verdict == "refuse" or (self.party.tax_paid and not self.party.violation)
             self.keep((step.party,))
 
@@ -96,27 +111,32 @@ class Provider(RuleBasedStateMachine):
         new = Product(
             id="Q", provider_id="P", programme="guizhou-2018", name="N", category="platform", kind="iot", details="D",
             price_fen=price, market_price_fen=100, voucher_eligible=True, status="submitted", sequence=1,
-            submitted_by=who, pack_version=PACK.label,
+            submitted_by=who, pack_version=self.pack.label,
         )  # fmt: skip
-        step = products.submit(new=new, known=self.product, provider=self.party, blacklisted=False, pack=PACK)
+        step = products.submit(new=new, known=self.product, provider=self.party, blacklisted=False, pack=self.pack)
         if isinstance(step, products.Listed):
             assert price <= 100
             self.keep(product=step.product)
 
-    @rule(who=PEOPLE, roles=ROLES, stage=st.sampled_from(["operator", "bureau"]))
-    def pass_product(self, who: str, roles: set[str], stage: str) -> None:
+    @rule(official=OFFICIALS, stage=STAGES)
+    def pass_product(self, official: Actor, stage: str) -> None:
         if self.product is None:
             return
+        stage = self.product.stage or stage if stage == "in turn" else stage
         step = products.review(
             product=self.product, provider=self.party, stage=stage, verdict="approve", reasons=[], blacklisted=False,
-            pack=PACK, official=Actor(who, frozenset(roles)),
+            pack=self.pack, official=official,
         )  # fmt: skip
         if isinstance(step, products.Listed):
+            assert self.fits("product", self.product.passed_by, official)
+            assert stage in official.roles
             self.keep(product=step.product)
 
-    @rule()
-    def notice(self) -> None:
-        step = admission.give_notice(party=self.party, reason="x", pack=PACK, today=self.today)
+    @rule(wants=RARELY)
+    def notice(self, wants: bool) -> None:
+        if not wants:
+            return
+        step = admission.give_notice(party=self.party, reason="x", pack=self.pack, today=self.today)
         if isinstance(step, admission.Stood):
             self.keep((step.party,))
             assert self.party.exit_on == self.today + timedelta(days=30)
@@ -125,12 +145,14 @@ class Provider(RuleBasedStateMachine):
     def time_passes(self, days: int) -> None:
         self.today += timedelta(days=days)
         if self.party.status == "leaving" and self.party.exit_on is not None and self.party.exit_on <= self.today:
-            self.keep((admission.leave(party=self.party, pack=PACK, today=self.today).party,))
+            self.keep((admission.leave(party=self.party, pack=self.pack, today=self.today).party,))
             self.delist()
 
-    @rule(ground=st.sampled_from(admission.GROUNDS))
-    def force(self, ground: str) -> None:
-        step = admission.force_out(party=self.party, ground=ground, evidence="x", pack=PACK, today=self.today)
+    @rule(ground=st.sampled_from(admission.GROUNDS), caught=RARELY)
+    def force(self, ground: str, caught: bool) -> None:
+        if not caught:
+            return
+        step = admission.force_out(party=self.party, ground=ground, evidence="x", pack=self.pack, today=self.today)
         if isinstance(step, Refused):
             assert self.party.status == "exited"
             return
@@ -144,15 +166,25 @@ class Provider(RuleBasedStateMachine):
 
     @invariant()
     def shelf(self) -> None:
-        """On the shelf only what three people saw, of a provider that is admitted or still leaving."""
+        """On the shelf only what its clerk and every stage saw, of a provider that is admitted or still leaving."""
         if getattr(self, "product", None) is None or self.product.status != "published":
             return
         assert self.party.status in ("admitted", "leaving")
-        assert len({self.product.submitted_by, *self.product.passed_by}) == 3
+        assert len({self.product.submitted_by, *self.product.passed_by}) == 1 + len(self.pack.stages("product"))
 
 
 Provider.TestCase.settings = settings(max_examples=150, stateful_step_count=25, derandomize=True, deadline=None)
 TestProvider = Provider.TestCase
+
+
+class Long(Provider):
+    """The same where everything has three stages, one of them the own district's."""
+
+    pack = PACKS["three-stages"]
+
+
+Long.TestCase.settings = settings(max_examples=150, stateful_step_count=40, derandomize=True, deadline=None)
+TestThreeStages = Long.TestCase
 
 
 def test_a_delisted_product_is_a_new_version():
