@@ -17,10 +17,16 @@ from services.registry.domain.model import CASE_MOVES, PRODUCT_MOVES, PROVIDER_M
 from tests.unit.registry.packs import PACKS
 
 PEOPLE = st.sampled_from(["ann", "bob", "cat", "dan", "eve"])
-ROLES = st.sampled_from([{"operator"}, {"bureau"}, {"district"}] + 3 * [{"operator", "bureau", "district"}])
+ROLES = ("operator", "bureau", "district")
+# an official of the place who may do everything, so that reviews get on, and any other
+ABLE = st.builds(lambda who: Actor(who, frozenset(ROLES), region="520100"), PEOPLE)
+ANYONE = st.builds(
+    lambda who, role, region: Actor(who, frozenset({role}), region=region),
+    PEOPLE, st.sampled_from(ROLES), st.sampled_from(["520100", "520200", None]),
+)  # fmt: skip
+OFFICIALS = ABLE | ABLE | ANYONE
+STAGES = st.sampled_from(("in turn", "in turn", "in turn", *ROLES))
 RARELY = st.sampled_from(5 * [False] + [True])
-STAGES = st.sampled_from(3 * ["in turn"] + ["operator", "bureau", "district"])
-OFFICES = st.sampled_from(["520100", "520100", "520200", None])
 DIGEST = "0" * 64
 PAPERS = [{"kind": kind, "sha256": DIGEST} for kind in ("business_licence", "certification_form")]
 
@@ -42,6 +48,8 @@ class Provider(RuleBasedStateMachine):
             registered_on=date(2010, 1, 1), legal_person=True, violation=violation, bad_credit=False,
             status=status, sequence=1, tax_paid=tax_paid,
         )  # fmt: skip
+        if status == "admitted":
+            self.offer("ann", 100)
 
     def keep(self, versions: Sequence[Party] = (), case: Case | None = None, product: Product | None = None) -> None:
         """Every step goes where the tables allow, one version at a time."""
@@ -68,33 +76,33 @@ class Provider(RuleBasedStateMachine):
             assert not listed
             self.keep(step.versions, step.case)
 
-    def fits(self, review: str, passed: list[str], roles: set[str], office: str | None) -> bool:
+    def fits(self, review: str, passed: list[str], official: Actor) -> bool:
         """Is it such an official's turn?"""
         stage = self.pack.stages(review)[len(passed)]
-        return stage.role in roles and (not stage.own_region or office == self.party.region)
+        return stage.role in official.roles and (not stage.own_region or official.region == self.party.region)
 
-    @rule(who=PEOPLE, roles=ROLES, office=OFFICES, verdict=st.sampled_from(["approve", "approve", "return", "refuse"]))
-    def review(self, who: str, roles: set[str], office: str | None, verdict: str) -> None:
+    @rule(official=OFFICIALS, verdict=st.sampled_from(["approve", "approve", "return", "refuse"]))
+    def review(self, official: Actor, verdict: str) -> None:
         if self.case is None:
             return
         step = certification.review(
             case=self.case, party=self.party, verdict=verdict, reasons=["x"], blacklisted=False, pack=self.pack,
-            official=Actor(who, frozenset(roles), region=office),
+            official=official,
         )  # fmt: skip
         if isinstance(step, certification.Certified):
-            assert self.fits("provider_certification", self.case.passed_by, roles, office)
-            assert who not in (self.case.submitted_by, *self.case.passed_by)
+            assert self.fits("provider_certification", self.case.passed_by, official)
+            assert official.subject not in (self.case.submitted_by, *self.case.passed_by)
             self.keep(step.versions, step.case)
 
-    @rule(who=PEOPLE, roles=ROLES, office=OFFICES, verdict=st.sampled_from(["admit", "admit", "refuse"]))
-    def admit(self, who: str, roles: set[str], office: str | None, verdict: str) -> None:
+    @rule(official=OFFICIALS, verdict=st.sampled_from(["admit", "admit", "refuse"]))
+    def admit(self, official: Actor, verdict: str) -> None:
         step = admission.admit(
             party=self.party, verdict=verdict, reasons=["x"], batch=None, blacklisted=False, pack=self.pack,
-            official=Actor(who, frozenset(roles), region=office),
+            official=official,
         )  # fmt: skip
         if isinstance(step, admission.Stood):
-            assert self.fits("provider_admission", self.party.nominated_by, roles, office)
-            assert who not in (*self.party.certified_by, *self.party.nominated_by)
+            assert self.fits("provider_admission", self.party.nominated_by, official)
+            assert official.subject not in (*self.party.certified_by, *self.party.nominated_by)
             assert verdict == "refuse" or (self.party.tax_paid and not self.party.violation)
             self.keep((step.party,))
 
@@ -110,18 +118,18 @@ class Provider(RuleBasedStateMachine):
             assert price <= 100
             self.keep(product=step.product)
 
-    @rule(who=PEOPLE, roles=ROLES, office=OFFICES, stage=STAGES)
-    def pass_product(self, who: str, roles: set[str], office: str | None, stage: str) -> None:
+    @rule(official=OFFICIALS, stage=STAGES)
+    def pass_product(self, official: Actor, stage: str) -> None:
         if self.product is None:
             return
         stage = self.product.stage or stage if stage == "in turn" else stage
         step = products.review(
             product=self.product, provider=self.party, stage=stage, verdict="approve", reasons=[], blacklisted=False,
-            pack=self.pack, official=Actor(who, frozenset(roles), region=office),
+            pack=self.pack, official=official,
         )  # fmt: skip
         if isinstance(step, products.Listed):
-            assert self.fits("product", self.product.passed_by, roles, office)
-            assert stage in roles
+            assert self.fits("product", self.product.passed_by, official)
+            assert stage in official.roles
             self.keep(product=step.product)
 
     @rule(wants=RARELY)
