@@ -56,16 +56,17 @@ def checks(totals: Totals) -> list[Check]:
     v, s, e = (totals[name]["figures"] for name in ("voucher", "settlement", "supervision"))
     evidence = totals["supervision"].get("rows", {}).get("evidence", {})
     issued = v["granted_fen"] + v["reserved_fen"]
+    money = sum(v[name] for name in SOURCES)
     found = [
         Check("the ledger sums to zero", "总账轧平", v["ledger_sum_fen"], "=", 0),
         Check("pending amounts mirror open transfers", "待结与在途一致", v["pending_difference_fen"], "=", 0),
-        Check("issued and reserved within the budget", "发放与预留不超预算", issued, "≤", v["budget_fen"]),
+        Check("issued and reserved within the year's money", "发放与预留不超当年资金", issued, "≤", money),
         Check(
-            "every fen of the budget is in one account",
-            "预算每一分都在账",
+            "every fen of the year's money is in one account",
+            "当年资金每一分都在账",
             sum(v[k] for k in ACCOUNTS),
             "=",
-            v["budget_fen"],
+            money,
         ),
         Check("claimed in the order book = live claims", "订单占用=在途兑现", v["claimed_fen"], "=", s["claimed_fen"]),
         Check("redeemed in the ledger = paid out", "账上兑现=已拨付", v["redeemed_fen"], "=", s["paid_fen"]),
@@ -100,7 +101,11 @@ ACCOUNTS = (
     "claimed_fen",
     "redeemed_fen",
     "lapsed_fen",
+    "carried_out_fen",
+    "making_up_fen",
 )
+# the year's own budget, what an earlier year left over, what a later one made up, what one still has to
+SOURCES = ("budget_fen", "carried_in_fen", "made_up_fen", "deferred_fen")
 
 
 def report(found: list[Check]) -> list[str]:

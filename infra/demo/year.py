@@ -92,18 +92,22 @@ class Year:
         return {"role": stage.role, "person": f"{stage.role}-{number}-{where or 'all'}", "office": where}
 
     def review(self, what: str, service: str, method: str, subject: str, bodies: Iterable[tuple[Body, Party]]) -> None:
-        """Take every body through all stages of the pack's review of `subject`, region by region."""
-        waiting = list(bodies)
-        for number, stage in enumerate(self.pack.stages(subject), start=1):
-            desks: dict[tuple[str, str | None], list[Body]] = {}
-            who: dict[tuple[str, str | None], Body] = {}
-            for body, party in waiting:
-                person = self.reviewer(stage, number, party.region)
-                key = person["person"], person["office"]
-                who[key] = person
-                desks.setdefault(key, []).append({**body, "stage": stage.role} if "stage" in body else body)
-            for key, desk in desks.items():
-                self.stage.do(f"{what}: {stage.role}", service, method, desk, **who[key])
+        """Take every body through all stages of the pack's review of `subject`, office by office, tracks abreast."""
+        waiting = [(body, party, self.pack.stages(subject, self.track_of.get(party.id))) for body, party in bodies]
+        for number in range(max((len(stages) for _, _, stages in waiting), default=0)):
+            turn = [(body, party, stages[number]) for body, party, stages in waiting if number < len(stages)]
+            if subject == "filing" and any(stage.name == self._taken_at() for _, _, stage in turn):
+                self.stage.move_to(self.at(2, 6))  # filings of January were sent in by the 5th of February
+            desks: dict[str, tuple[Body, list[Body]]] = {}
+            for body, party, stage in turn:
+                who = self.reviewer(stage, number, party.region)
+                named = {**body, "stage": stage.role} if "stage" in body else body
+                desks.setdefault(who["person"], (who, []))[1].append(named)
+            for who, desk in desks.values():
+                self.stage.do(f"{what}: {who['role']}", service, method, desk, **who)
+
+    def _taken_at(self) -> str:
+        return (self.pack.filing.taken_at if self.pack.filing else None) or ""
 
     # ------------------------------------------------------------ who takes part
 
@@ -271,9 +275,11 @@ class Year:
         bodies = [self._filing(number, party, kinds, papers, digests) for number, party in enumerate(self.enterprises)]
         answers = self.stage.do("enterprises file", "voucher", "submit_filing", bodies, expected=REFUSED_AS_MISFITS)
         filed = kept(bodies, answers)
-        for track in sorted({body.get("track") or "" for body, _ in filed}):
-            mine = [(body, self._party(body)) for body, _ in filed if (body.get("track") or "") == track]
-            self._review_filings(track, mine)
+        reviews = [
+            ({"filing_id": body["filing_id"], "decision": "approve", "stage": ""}, self._party(body))
+            for body, _ in filed
+        ]
+        self.review("filings are reviewed", "voucher", "review_filing", "filing", reviews)
         self.stage.quiet()
 
     def _filing(
@@ -298,25 +304,6 @@ class Year:
             "attested": sorted(self.pack.eligibility.attested),
             "documents": [{"kind": paper, "sha256": digests[party.id, paper]} for paper in papers],
         }
-
-    def _review_filings(self, track: str, filed: Sequence[tuple[Body, Party]]) -> None:
-        """Stage by stage; before the stage that takes filings once a month, that day has to pass."""
-        taken_at = self.pack.filing.taken_at if self.pack.filing else None
-        for number, stage in enumerate(self.pack.stages("filing", track or None), start=1):
-            if stage.name == taken_at and self.today() < date(self.year, 2, 6):
-                self.stage.move_to(self.at(2, 6))
-            offices: dict[str, list[Body]] = {}
-            for body, party in filed:
-                office = self.reviewer(stage, number, party.region)["office"] or ""
-                review = {"filing_id": body["filing_id"], "stage": stage.role, "decision": "approve"}
-                offices.setdefault(office, []).append(review)
-            for office, desk in offices.items():
-                person = {
-                    "role": stage.role,
-                    "person": f"{stage.role}-{number}-{office or 'all'}",
-                    "office": office or None,
-                }
-                self.stage.do(f"filings: {stage.role} {office}", "voucher", "review_filing", desk, **person)
 
     def place_orders(self) -> None:
         """Everyone orders; misfits are refused where the pack judges them here."""

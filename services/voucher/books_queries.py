@@ -76,7 +76,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     figures = {
         "ledger_sum_fen": sum(figures["balance_fen"] for figures in kinds.values()),
         "pending_difference_fen": _pending_difference(conn, programme, year, kinds),
-        "budget_fen": budget["credits_posted_fen"],
+        "budget_fen": -kinds.get("source", _NONE)["balance_fen"],
         "budget_free_fen": budget["available_fen"],
         "reserved_fen": budget["debits_pending_fen"],
         "granted_fen": int(conn.execute(granted).scalar_one()),
@@ -84,8 +84,10 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "held_fen": quota["debits_pending_fen"],
         **{
             f"{kind}_fen": kinds.get(kind, _NONE)["balance_fen"]
-            for kind in ("committed", "claimed", "redeemed", "lapsed")
+            for kind in ("committed", "claimed", "redeemed", "lapsed", "carried_out", "making_up")
         },
+        # money from outside the year's books: owed by, or from, another year
+        **{f"{kind}_fen": -kinds.get(kind, _NONE)["balance_fen"] for kind in ("carried_in", "made_up", "deferred")},
         "outbox_unsent": conn.execute(unsent).scalar_one(),
         "stream_seq": stream or 0,
     }
