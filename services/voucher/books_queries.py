@@ -14,6 +14,7 @@ from infra.tables import OUTBOX_SENT
 from services.voucher.access import foreign
 from services.voucher.books_store import COUNTERS
 from services.voucher.domain import ledger
+from services.voucher.domain.ledger import BELOW_ZERO
 from services.voucher.rows import limit_of, plain
 from services.voucher.tables import accounts, applications, metadata, orders, transfers
 
@@ -62,7 +63,11 @@ def statement(conn: sa.Connection, command: Command) -> Found:
 
 
 def totals(conn: sa.Connection, command: Command) -> Found:
-    """Figures for reconciliation, of one snapshot; the first two are 0, or something is broken."""
+    """Figures for reconciliation, of one snapshot; the first two are 0, or something is broken.
+
+    Budget, carried_in, made_up and deferred (what is promised beyond them) are what the year has; all others are where
+    it is. allowed: what live claims may ask for, of the claimed that their orders hold.
+    """
     programme, year = command.body["programme"], command.body["year"]
     kinds = _by_kind(conn, programme, year)
     stream = conn.execute(sa.select(_streams.c.head_seq).where(_streams.c.service == "voucher")).scalar()
@@ -71,6 +76,9 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         applications.c.programme == programme,
         applications.c.year == year,
         applications.c.status.in_(("granted", "lapsed")),
+    )
+    allowed = sa.select(sa.func.coalesce(sa.func.sum(orders.c.allowed_fen), 0)).where(
+        orders.c.programme == programme, orders.c.year == year, orders.c.status == "claimed"
     )
     budget, quota = kinds.get("budget", _NONE), kinds.get("quota", _NONE)
     figures = {
@@ -82,12 +90,9 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "granted_fen": int(conn.execute(granted).scalar_one()),
         "quota_available_fen": quota["available_fen"],
         "held_fen": quota["debits_pending_fen"],
-        **{
-            f"{kind}_fen": kinds.get(kind, _NONE)["balance_fen"]
-            for kind in ("committed", "claimed", "redeemed", "lapsed", "carried_out", "making_up")
-        },
-        # money from outside the year's books: owed by, or from, another year
-        **{f"{kind}_fen": -kinds.get(kind, _NONE)["balance_fen"] for kind in ("carried_in", "made_up", "deferred")},
+        **{f"{kind}_fen": kinds.get(kind, _NONE)["balance_fen"] for kind in SPENT},
+        **{f"{kind}_fen": -kinds.get(kind, _NONE)["balance_fen"] for kind in BROUGHT},
+        "allowed_fen": int(conn.execute(allowed).scalar_one()),
         "outbox_unsent": conn.execute(unsent).scalar_one(),
         "stream_seq": stream or 0,
     }
@@ -98,6 +103,8 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     return {"figures": figures, "rows": rows}
 
 
+SPENT = ("committed", "claimed", "redeemed", "lapsed", "carried_out", "making_up")
+BROUGHT = tuple(kind for kind in BELOW_ZERO if kind != "source")
 _NONE: Mapping[str, int] = dict.fromkeys(("count", *(f"{name}_fen" for name in (*COUNTERS, "balance", "available"))), 0)
 
 

@@ -213,17 +213,20 @@ def _of_quota(case: _Case) -> _Support | Refused:
 def _of_budget(case: _Case) -> _Support | Refused:
     """Straight from the plan's money: who may have it is judged now, and what was filed for it has to be open."""
     pack, plan, year = case.pack, case.means.plan, case.today.year
-    closed = open_for_use(pack=pack, plan=plan, year=year, today=case.today)
-    if closed is not None or plan is None:
-        return closed or Refused("NO_PLAN", "year")
     filing = _filing(case) if pack.filing is not None else None
     if isinstance(filing, Refused):
         return filing
     track = None if filing is None else filing.track
     standing = replace(case.enterprise.standing(on=case.today), track=track, affiliated=case.tied)
-    refused = ineligible(pack, standing) or _counted(case) or _projects(case, track)
+    refused = (
+        ineligible(pack, standing)
+        or open_for_use(pack=pack, plan=plan, year=year, today=case.today)
+        or _counted(case)
+        or _projects(case, track)
+    )
     if refused is not None:
         return refused
+    assert plan is not None, "open"
     years_used = _years_used(case)
     facts = replace(
         _facts(case),

@@ -235,8 +235,12 @@ def configure(
 
 
 def serving(plans: Iterable[Plan], region: str) -> Plan | None:
-    """The plan that serves an enterprise of that region: of the smallest region that holds it, published ones first."""
-    holding = [plan for plan in plans if region.startswith(plan.region)]
+    """The plan that serves an enterprise of that region: of the smallest region that holds it, published ones first.
+
+    Whoever lies in no plan's region is left to the programme's own: whether it may take part is for the conditions.
+    """
+    known = list(plans)
+    holding = [plan for plan in known if region.startswith(plan.region)] or [p for p in known if p.purse is None]
     return max(holding, key=lambda plan: (plan.status != "made", len(plan.region)), default=None)
 
 

@@ -46,6 +46,7 @@ class World:
         self.pipeline = Pipeline(
             "voucher", engine, self.clock, handlers.COMMANDS, queries.QUERIES, handlers.EVENTS, handlers.DUE
         )
+        self.roles = dict(ROLES)
         self._numbers = itertools.count(1)
         self._versions: dict[str, int] = {}
 
@@ -57,7 +58,7 @@ class World:
     def command(
         self, method: str, body: dict[str, Any], *, key: str | None = None, subject: str | None = None
     ) -> Command:
-        role = ROLES.get(method, "platform")
+        role = self.roles.get(method, "platform")
         actor = Actor(subject=subject or f"{role}-1", roles=frozenset({role}))
         loaded = catalogue.METHODS[f"voucher.{method}"].request().load(body)
         number = next(self._numbers)

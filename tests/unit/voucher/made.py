@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from services.voucher.domain.applications import Application
+from services.voucher.domain.filings import Filing
 from services.voucher.domain.orders import Order
 from services.voucher.domain.parties import Enterprise, Product, Provider
 from services.voucher.domain.plans import Plan
@@ -32,6 +33,29 @@ ENTERPRISE = Enterprise(
 )
 PROVIDER = Provider("P1", GUIZHOU, "admitted", blacklisted=False)
 PRODUCT = Product("K1", "P1", GUIZHOU, "platform", 1_000_000, None, True, "published", PROVIDER)
+
+
+FILING = Filing(
+    filing_id="F1",
+    enterprise_id="E1",
+    programme="shenyang-2018",
+    track="industrial",
+    prior_revenue_fen=1_000_000_000_000,
+    region="210106",
+    kind="industrial",
+    priority=False,
+    status="opened",
+    passed=3,
+    stage=None,
+    intake_on=None,
+    opened_on=date(2019, 2, 1),
+    reasons=(),
+    filed_by=("enterprise-1",),
+    reviewed_by=(),
+    submitted_at=NOW,
+    pack_version="shenyang-2018@1",
+    sequence=4,
+)
 
 
 def order(**facts: Any) -> Order:
