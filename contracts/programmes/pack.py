@@ -83,12 +83,14 @@ class Pack:
         return base if self.overlay is None else f"{base}+{self.overlay}"
 
     def unfilled(self, path: str) -> Rule | None:
-        """The rule that delegates `path` when no overlay has filled it; None when it is there or was not delegated."""
-        if self._at(path) is not None:
-            return None
+        """The rule that delegates `path` when no overlay has filled it; None when it is there or was not delegated.
+
+        What an overlay left out of a group that it did fill does not exist there.
+        """
         parts = path.split(".")
         prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-        return next((self.delegates[prefix] for prefix in prefixes if prefix in self.delegates), None)
+        delegated = next((prefix for prefix in prefixes if prefix in self.delegates), None)
+        return None if delegated is None or self._at(delegated) is not None else self.delegates[delegated]
 
     def rule(self, path: str) -> Rule:
         """The rule at a dotted path (`budget`, `order.cancel`, `amount.rate.of.platform`, `reviews.claim.0`).

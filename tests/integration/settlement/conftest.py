@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from infra import crypto
+from infra import crypto, packs
 from infra.db import create_engine
 from tests.integration.settlement.world import World
 
@@ -30,3 +30,12 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 @pytest.fixture
 def world(engine: sa.Engine, keys: None) -> World:
     return World(engine)
+
+
+@pytest.fixture
+def overlays(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A deployment that runs on the invented examples of what Shandong and Shanxi leave to others."""
+    monkeypatch.setenv(packs.OVERLAYS, "example-shandong-city,example-shanxi-rules")
+    packs.library.cache_clear()
+    yield
+    packs.library.cache_clear()

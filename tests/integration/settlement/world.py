@@ -89,6 +89,10 @@ class World:
         """What follows is of that programme."""
         self.programme, self.version, self.region, self.year = programme, version, region, year
 
+    def at(self, moment: datetime) -> None:
+        """It is that moment; nobody has looked at what is due."""
+        self.clock.advance(moment - self.clock.now())
+
     @property
     def pack(self) -> Pack:
         return pack_at(self.version)
