@@ -52,8 +52,13 @@ def _certify(player: Player, pack: Pack, name: str) -> None:
         player.must("registry.review_certification", verdict, _reviewer(player, person, stage, body["region"]))
 
 
-def upload(player: Player, name: str, papers: Iterable[str]) -> None:
+def hand_in(player: Player, step: Mapping[str, Any]) -> None:
     """Scanned papers of a party."""
+    upload(player, step["upload"]["of"], step["upload"]["papers"])
+
+
+def upload(player: Player, name: str, papers: Iterable[str]) -> None:
+    """Each paper as a generated image; `$paper.甲公司.business_licence` is its digest."""
     for paper in papers:
         content = player.names.scan(name, paper)
         body = {"sha256": digest(content), "media_type": "image/png", "total_bytes": len(content), "offset": 0}
@@ -131,9 +136,21 @@ def file(player: Player, step: Mapping[str, Any]) -> None:
     body["documents"] = [{"kind": paper, "sha256": player.names[f"paper.{name}.{paper}"]} for paper in papers]
     player.must("voucher.submit_filing", body, player.token("platform"))
     player.names.save(asked.get("save", "filing"), body["filing_id"])
-    for person, stage in _stages(pack, "filing", asked.get("track"))[: asked.get("stages")]:
-        verdict = {"filing_id": body["filing_id"], "stage": stage.role, "decision": "approve"}
-        player.must("voucher.review_filing", verdict, _reviewer(player, person, stage, party["region"]))
+    _approve(player, pack, body["filing_id"], asked.get("stages"))
+
+
+def open_filings(player: Player, step: Mapping[str, Any]) -> None:
+    """Filings that wait, through the stages that are left."""
+    for name in step["open"]:
+        found = player.must("voucher.get_filing", {"id": player.names[name]}, player.token("operator"))
+        _approve(player, _pack(player, found["programme"], found["region"]), player.names[name], None)
+
+
+def _approve(player: Player, pack: Pack, filing: str, most: int | None) -> None:
+    found = player.must("voucher.get_filing", {"id": filing}, player.token("operator"))
+    for person, stage in _stages(pack, "filing", found["track"])[found["passed"] :][:most]:
+        verdict = {"filing_id": filing, "stage": stage.role, "decision": "approve"}
+        player.must("voucher.review_filing", verdict, _reviewer(player, person, stage, found["region"]))
 
 
 def buy(player: Player, step: Mapping[str, Any]) -> None:
@@ -204,7 +221,7 @@ def review(player: Player, step: Mapping[str, Any]) -> None:
         found = player.must("settlement.get_claim", {"id": claim_id}, player.token("operator"))
         pack = _pack(player, found["programme"], None)
         scorer = next((a.role for a in pack.assessments.values() if a.condition), None)
-        for person, stage in _stages(pack, "claim", found.get("track"))[: asked.get("stages")]:
+        for person, stage in _stages(pack, "claim", found["track"])[found["stages_passed"] :][: asked.get("stages")]:
             body: Body = {"claim_id": claim_id, "stage": stage.role, "decision": "pass"}
             if stage.role == scorer:
                 body["score"] = asked.get("score", 85)
@@ -264,10 +281,12 @@ def _reviewer(player: Player, person: str, stage: Stage, region: str) -> str:
 
 ACTS: Mapping[str, Callable[[Player, Mapping[str, Any]], None]] = {
     "enrol": enrol,
+    "upload": hand_in,
     "shelve": shelve,
     "plan": plan,
     "grant": grant,
     "file": file,
+    "open": open_filings,
     "buy": buy,
     "claim": claim,
     "review": review,

@@ -238,10 +238,12 @@ def _check_call(reading: _Reading, step: PlayedStep) -> None:
 # act → key of what it takes (none: the act itself is a list), and the kind each must be; none: something saved before
 PEOPLE: Mapping[str, tuple[tuple[str | None, tuple[str, ...]], ...]] = {
     "enrol": ((None, ("enterprise", "provider")),),
+    "upload": (("of", ("enterprise", "provider")),),
     "shelve": ((None, ("product",)),),
     "grant": (("to", ("enterprise",)),),
     "file": (("by", ("enterprise",)), ("provider", ("provider",))),
     "buy": (("by", ("enterprise",)), ("product", ("product",))),
+    "open": ((None, ()),),
     "claim": (("order", ()),),
     "review": (("claims", ()),),
     "pay": (("of", ("provider",)),),

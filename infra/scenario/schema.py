@@ -108,6 +108,15 @@ class Enrol(Step):
     batch = text()
 
 
+class UploadBody(Closed):
+    of = text(required=True)
+    papers = names(required=True)
+
+
+class Upload(Step):
+    upload = fields.Nested(UploadBody, required=True)
+
+
 class Shelve(Step):
     shelve = names(required=True)
 
@@ -154,6 +163,10 @@ class FileBody(Closed):
 
 class File(Step):
     file = fields.Nested(FileBody, required=True)
+
+
+class Open(Step):
+    open = names(required=True)
 
 
 class BuyBody(Closed):
@@ -240,10 +253,12 @@ class Board(Step):
 ACTIONS: Mapping[str, type[Step]] = {
     "call": Call,
     "enrol": Enrol,
+    "upload": Upload,
     "shelve": Shelve,
     "plan": Plan,
     "grant": Grant,
     "file": File,
+    "open": Open,
     "buy": Buy,
     "claim": Claim,
     "review": Review,

@@ -12,8 +12,9 @@ from infra.clock import SHANGHAI
 from infra.jsontext import instant_text
 
 NAME = re.compile(r"\$\{?([^\W\d]\w*(?:\.\w+)*)\}?")
-_MONEY = re.compile(r"(-?[0-9][0-9,]*(?:\.[0-9]{1,2})?)(万?)元")
+_MONEY = re.compile(r"(-?[0-9][0-9,]*(?:\.[0-9]{1,2})?)([万亿]?)元")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
+UNITS = {"": 100, "万": 1_000_000, "亿": 10_000_000_000}  # fen
 MORNING = " 09:00"
 
 Names = Mapping[str, Any]
@@ -35,13 +36,13 @@ def moment(text: str) -> datetime:
 
 
 def money(value: Any) -> int:
-    """Fen, from a whole number of fen or `80,000元`, `5万元`, `0.01元`."""
+    """Fen, from a whole number of fen or `80,000元`, `5万元`, `4亿元`, `0.01元`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     found = _MONEY.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise Unreadable(f"{value!r} is no money: write 80,000元, 5万元, 0.01元, or whole fen without a unit")
-    fen = Decimal(found[1].replace(",", "")) * (1_000_000 if found[2] else 100)
+    fen = Decimal(found[1].replace(",", "")) * UNITS[found[2]]
     if fen != int(fen):
         raise Unreadable(f"{value!r} is a fraction of a fen")
     return int(fen)
