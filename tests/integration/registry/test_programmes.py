@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,29 @@ from typing import Any
 import pytest
 
 from contracts import ulid
+from contracts.programmes.loader import SHIPPED
 from contracts.rpc.registry import PayeeAccounts
 from infra import packs
 from infra.messages import Actor
 from services.registry import store
 from services.registry.domain.uscc import party_id
+from tests.integration.registry.steps import (
+    BUREAU_2,
+    NEIMENGGU,
+    PACKS,
+    SHANDONG,
+    SHANXI,
+    SHENYANG,
+    SIXTH,
+    enterprise,
+    hand_in,
+    office,
+    papers,
+    provider,
+    refusal,
+    said,
+    work,
+)
 from tests.integration.registry.world import (
     BUREAU,
     OPERATOR,
@@ -27,63 +45,6 @@ from tests.integration.registry.world import (
     provider_facts,
 )
 
-NEIMENGGU, SHANDONG, SHENYANG, SHANXI = "neimenggu-2019", "shandong-2017", "shenyang-2018", "shanxi-2018"
-SIXTH = "yunzhou-2021"
-BUREAU_2 = Actor("bureau-2", frozenset({"bureau"}))
-PACKS = Path(__file__).parents[2] / "e2e" / "sixth"
-
-
-def office(role: str, region: str | None, name: str = "1") -> Actor:
-    """An official of a region's office."""
-    return Actor(f"{role}-{region}-{name}", frozenset({role}), region=region)
-
-
-def refusal(given: dict[str, Any]) -> tuple[str, str | None]:
-    """Code and article of a refused command."""
-    assert not given["ok"], given
-    return given["error"]["code"], given["error"]["article"]
-
-
-def papers(registry: Registry, *kinds: str) -> list[dict[str, str]]:
-    """Uploaded documents of these kinds."""
-    return [{"kind": kind, "sha256": registry.upload(b"%PDF-1.7 " + kind.encode())} for kind in kinds]
-
-
-def hand_in(registry: Registry, kind: str, party: str, *kinds: str, case_id: str | None = None) -> str:
-    """A case with these papers; its id."""
-    case_id = case_id or ulid.new()
-    documents = papers(registry, *kinds)
-    body = {"case_id": case_id, "party_kind": kind, "party_id": party, "documents": documents}
-    registry.ok("submit_certification", PLATFORM, **body)
-    return case_id
-
-
-def enterprise(registry: Registry, programme: str, region: str, number: int = 1, **facts: Any) -> str:
-    """A registered enterprise; its id."""
-    return registry.enterprise(code=make_code(number, region), programme=programme, region=region, **facts)
-
-
-def provider(registry: Registry, programme: str, region: str, number: int = 2, **facts: Any) -> str:
-    """A registered provider; its id."""
-    return registry.provider(
-        code=make_code(number, region), to="registered", programme=programme, region=region, **facts
-    )
-
-
-def said(registry: Registry, subject: str) -> list[tuple[str, int, str]]:
-    """What was told of a subject: event, version, state."""
-    return [
-        (one["type"].split(".")[1], one["sequence"], one["data"].get("status"))
-        for one in registry.events()
-        if one["subject"] == subject and "command_refused" not in one["type"]
-    ]
-
-
-def work(registry: Registry, programme: str, kind: str, **by: str) -> list[tuple[str, str]]:
-    """Whose turn it is, where, of what waits."""
-    found = registry.ask("list_work", OPERATOR, programme=programme, kind=kind, **by)["result"]["items"]
-    return [(one["stage"], one["region"]) for one in found]
-
 
 @pytest.fixture
 def neimenggu(registry: Registry) -> Registry:
@@ -93,13 +54,23 @@ def neimenggu(registry: Registry) -> Registry:
 
 
 @pytest.fixture
-def sixth(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+def use_packs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
+    """A folder of further packs for one test; the next one reads its own."""
+
+    def use(folder: Path) -> None:
+        monkeypatch.setenv(packs.FOLDER, str(folder))
+        packs.library.cache_clear()
+
+    yield use
+    packs.library.cache_clear()
+
+
+@pytest.fixture
+def sixth(registry: Registry, use_packs: Callable[[Path], None]) -> Registry:
     """A registry in 2021 that knows a sixth programme, by its file alone."""
-    monkeypatch.setenv(packs.FOLDER, str(PACKS))
-    packs.library.cache_clear()
+    use_packs(PACKS)
     registry.clock.advance(datetime(2021, 6, 1, 2, tzinfo=UTC) - registry.clock.now())
-    yield registry
-    packs.library.cache_clear()
+    return registry
 
 
 # --- Inner Mongolia: the own prefecture certifies and nominates, the department recognises ----------------------------
@@ -392,7 +363,7 @@ def test_three_people_certify_in_the_sixth(sixth: Registry):
 
 
 def test_a_case_ends_under_the_version_it_began_under(
-    registry_once: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    registry_once: Registry, use_packs: Callable[[Path], None], tmp_path: Path
 ):
     """Lost otherwise: a new version with fewer stages would leave every case under way with nobody's turn."""
     text = (PACKS / "yunzhou-2021.v1.toml").read_text(encoding="utf-8")
@@ -402,8 +373,7 @@ def test_a_case_ends_under_the_version_it_began_under(
     newer = text[:start] + text[last:]
     newer = newer.replace('version = "1"', 'version = "2"', 1).replace("= 2021-01-01", "= 2021-07-01", 1)
     (tmp_path / "yunzhou-2021.v2.toml").write_text(newer, encoding="utf-8")
-    monkeypatch.setenv(packs.FOLDER, str(tmp_path))
-    packs.library.cache_clear()
+    use_packs(tmp_path)
     registry = registry_once
     registry.clock.advance(datetime(2021, 6, 1, 2, tzinfo=UTC) - registry.clock.now())
     kinds = ("business_licence", "premises_picture")
@@ -418,7 +388,30 @@ def test_a_case_ends_under_the_version_it_began_under(
     registry.ok("review_certification", BUREAU, case_id=newer_case, decision="approve")
     laws = [one["data"]["law"]["pack_version"] for one in registry.events("certification_decided")]
     assert laws == ["yunzhou-2021@1", "yunzhou-2021@2"]
-    packs.library.cache_clear()
+
+
+def test_an_admission_ends_under_the_version_it_began_under(
+    registry_once: Registry, use_packs: Callable[[Path], None], tmp_path: Path
+):
+    """Lost otherwise: a version without nomination would leave every nominated provider with nobody's turn."""
+    text = (SHIPPED / "neimenggu-2019.v1.toml").read_text(encoding="utf-8")
+    start = text.index("[[reviews.provider_admission]]")
+    newer = text[:start] + text[text.index("[[reviews.provider_admission]]", start + 1) :]
+    newer = newer.replace('version = "1"', 'version = "2"', 1).replace("= 2019-09-11", "= 2019-11-01", 1)
+    (tmp_path / "neimenggu-2019.v2.toml").write_text(newer, encoding="utf-8")
+    use_packs(tmp_path)
+    registry = registry_once
+    registry.clock.advance(datetime(2019, 10, 8, 2, tzinfo=UTC) - registry.clock.now())
+    begun, later = (provider(registry, NEIMENGGU, "150203", number) for number in (1, 2))
+    for one in (begun, later):
+        case_id = hand_in(registry, "provider", one, "business_licence")
+        registry.ok("review_certification", BUREAU, case_id=case_id, decision="approve")
+    registry.ok("admit_provider", office("prefecture", "150200"), provider_id=begun, decision="admit")
+    registry.clock.advance(timedelta(days=60))
+    for one in (begun, later):
+        assert registry.ok("admit_provider", BUREAU_2, provider_id=one, decision="admit")["status"] == "admitted"
+    laws = [one["data"]["law"]["pack_version"] for one in registry.events("provider_admitted")]
+    assert laws == ["neimenggu-2019@1", "neimenggu-2019@2"]
 
 
 # --- several programmes at once --------------------------------------------------------------------------------------
@@ -442,107 +435,3 @@ def test_one_company_takes_part_in_two_programmes_under_two_ids(registry: Regist
         assert [one["enterprise_id"] for one in listed] == [key]
     figures = registry.ask("totals", OPERATOR, programme=SHANDONG, year=2019)["result"]["figures"]
     assert (figures["enterprises"], figures["enterprises_certified"]) == (1, 1)
-
-
-# --- market prices ----------------------------------------------------------------------------------------------------
-
-
-def test_a_recorded_market_price_is_kept_with_who_when_and_where(registry: Registry):
-    """Lost otherwise: a product above the market would be paid for, or a price held against it by nobody."""
-    product = registry.product(registry.provider())
-    found = {"product_id": product, "market_price_fen": 9_000, "source": "三家平台询价"}
-    assert registry.ok("record_market_price", BUREAU, **found)["status"] == "published", "it stays on the shelf"
-    registry.clock.advance(timedelta(days=30))
-    registry.ok("record_market_price", OPERATOR, **{**found, "market_price_fen": 9_500})
-    first, second = registry.events("product_priced")
-    assert (first["sequence"], first["data"]["market_price_fen"], first["data"]["status"]) == (4, 9_000, "published")
-    assert (second["sequence"], second["data"]["market_price_fen"]) == (5, 9_500)
-    assert first["data"]["law"]["articles"] == ["第十条(三)"]
-    assert "三家平台询价" not in str(registry.events()), "an official's text stays here"
-    [decision] = [
-        one
-        for one in registry.ask("explain", OPERATOR, subject=product)["result"]["decisions"]
-        if one["facts"].get("market_price_fen") == 9_000
-    ]
-    assert decision["facts"] | {"price_fen": 0} == {
-        "price_fen": 0, "market_price_fen": 9_000, "market_price_before_fen": 12_000, "above_market": True,
-        "source": "三家平台询价",
-    }  # fmt: skip
-    shown = registry.ask("get_product", OPERATOR, id=product)["result"]
-    assert [(one["market_price_fen"], one["actor"]) for one in shown["market_prices"]] == [
-        (9_500, OPERATOR.subject), (9_000, BUREAU.subject),
-    ]  # fmt: skip
-    assert shown["market_prices"][1]["at"].startswith("2019-03-01")
-    visitor = Actor("u", frozenset({"enterprise"}), organisation=registry.enterprise())
-    assert "market_prices" not in registry.ask("get_product", visitor, id=product)["result"]
-
-
-def test_a_market_price_below_the_offer_keeps_it_off_the_shelf(registry_once: Registry):
-    """Lost otherwise: a reviewer would publish what is known to be too dear."""
-    product = registry_once.product(registry_once.provider(), to="submitted")
-    body = {"product_id": product, "market_price_fen": 9_999, "source": "询价"}
-    registry_once.ok("record_market_price", BUREAU, **body)
-    given = registry_once.send("review_product", OPERATOR, product_id=product, stage="operator", decision="approve")
-    assert refusal(given) == ("PRICE_ABOVE_MARKET", "第十一条(四)")
-
-
-def test_no_market_price_is_recorded_without_a_rule_or_after_the_end(registry_once: Registry):
-    """Lost otherwise: a price would be held against a provider of Shandong by Guizhou's article."""
-    registry = registry_once
-    seller = provider(registry, SHANDONG, "370203")
-    registry.ok("admit_provider", BUREAU, provider_id=seller, decision="admit", batch="1")
-    free = product_facts(provider_id=seller, category="platform", kind="iot")
-    registry.ok("submit_product", PLATFORM, **free)
-    body = {"market_price_fen": 1, "source": "询价"}
-    given = registry.send("record_market_price", BUREAU, product_id=free["product_id"], **body)
-    assert refusal(given)[0] == "RULE_ABSENT"
-    guizhou = registry.provider(code=make_code(8))
-    product = registry.product(guizhou)
-    registry.ok("force_exit", OPERATOR, provider_id=guizhou, ground="law_breach", evidence="处罚决定书")
-    assert refusal(registry.send("record_market_price", BUREAU, product_id=product, **body))[0] == "WRONG_STATE"
-    assert refusal(registry.send("record_market_price", BUREAU, product_id=ulid.new(), **body))[0] == "NOT_FOUND"
-    assert registry.rows(store.market_prices) == []
-
-
-# --- by the set ------------------------------------------------------------------------------------------------------
-
-
-def test_a_large_batch_of_the_new_steps_takes_as_many_statements_as_a_small_one(
-    registry_on_postgres: Registry, monkeypatch: pytest.MonkeyPatch
-):
-    """Lost otherwise: the rate of an import or a nomination round would fall with its size."""
-    registry = registry_on_postgres
-    registry.clock.advance(datetime(2019, 10, 8, 2, tzinfo=UTC) - registry.clock.now())
-    near = {"programme": SHANDONG, "region": "370203"}
-    platform = provider(registry, SHANDONG, "370203", 99)
-    app = {**near, "provider_kind": "application", "platform_id": platform}
-    apps = [provider_facts(uscc=make_code(n, "370203"), **app) for n in range(100, 112)]
-    seller = registry.provider()
-    priced = [registry.product(seller, to="submitted") for _ in range(12)]
-    nominated = [provider(registry, NEIMENGGU, "150203", n) for n in range(12)]
-    for one in nominated:
-        case_id = hand_in(registry, "provider", one, "business_licence")
-        registry.ok("review_certification", BUREAU, case_id=case_id, decision="approve")
-    shelf = [product_facts(provider_id=app["provider_id"], category="platform", kind="iot") for app in apps]
-    prefecture = office("prefecture", "150200")
-    batches = [
-        ("register_enterprise", PLATFORM, [enterprise_facts(uscc=make_code(n), **near) for n in range(12)]),
-        ("register_provider", PLATFORM, apps),
-        ("admit_provider", prefecture, [{"provider_id": one, "decision": "admit"} for one in nominated]),
-        ("admit_provider", BUREAU_2, [{"provider_id": one, "decision": "admit"} for one in nominated]),
-        (
-            "admit_provider",
-            BUREAU,
-            [{"provider_id": one["provider_id"], "decision": "admit", "batch": "1"} for one in apps],
-        ),
-        ("submit_product", PLATFORM, shelf),
-        ("record_market_price", BUREAU, [{"product_id": one, "market_price_fen": 5, "source": "x"} for one in priced]),
-    ]
-    for method, actor, bodies in batches:
-        counts = []
-        for part in (bodies[:1], bodies[1:]):
-            registry.statements.clear()
-            answers = registry.send_many(method, [(actor, body) for body in part])
-            assert all(one["ok"] for one in answers), answers
-            counts.append(len(registry.statements))
-        assert counts[0] == counts[1], (method, counts)

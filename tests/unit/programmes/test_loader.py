@@ -77,6 +77,24 @@ def test_a_stage_needs_a_role_of_the_pack(tmp_path):
     assert "reviews.product.1.role" in keys
 
 
+@pytest.mark.parametrize(
+    ("pack", "review"),
+    [
+        ("guizhou-2018", "enterprise_certification"),
+        ("guizhou-2018", "provider_certification"),
+        ("shandong-2017", "provider_admission"),
+    ],
+)
+def test_what_is_asked_for_is_looked_at(tmp_path, pack, review):
+    """Papers would be handed in that nobody reads, a batch be asked for by nobody; and everyone be let in."""
+    text = (SHIPPED / f"{pack}.v1.toml").read_text(encoding="utf-8")
+    heading = f"[[reviews.{review}]]"
+    start = text.index(heading)
+    cut = text[:start] + text[text.index("[[reviews.", start + len(heading)) :]
+    found = [problem for problem in check(write(tmp_path, cut)) if problem.key == f"reviews.{review}"]
+    assert [problem.what.startswith("missing: ") for problem in found] == [True]
+
+
 SHENYANG = (SHIPPED / "shenyang-2018.v1.toml").read_text(encoding="utf-8")
 SHENYANG_FAULTS = [
     (
