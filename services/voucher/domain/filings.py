@@ -310,7 +310,7 @@ def withdraw(*, pack: Pack, filing: Filing) -> tuple[str, Filing] | Refused:
 def covers(office: str | None, party: str) -> bool:
     """Does the office's region hold the party's? GB/T 2260: `210100` holds all of `2101`; no region holds nothing."""
     prefix = office or ""
-    while len(prefix) > 2 and prefix.endswith("00"):
+    while prefix.endswith("00"):
         prefix = prefix[:-2]
     return len(prefix) >= 2 and party.startswith(prefix)
 

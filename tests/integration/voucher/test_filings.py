@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from contracts.programmes import Library
+from contracts.programmes.loader import SHIPPED
+from infra import packs
 from infra.db import create_engine
 from infra.messages import Actor, Command
 from infra.pipeline import Pipeline
@@ -167,6 +170,7 @@ def test_a_batch_sees_what_it_has_filed_itself(world):
     assert answers[1]["error"]["code"] == "FILING_EXISTS"
     assert answers[1]["error"]["facts"]["filing_id"] == bodies[0]["filing_id"]
     assert [row["filing_id"] for row in world.rows(tables.filings)] == [bodies[0]["filing_id"]]
+    assert [event["subject"] for event in world.sent("filing_submitted")] == [bodies[0]["filing_id"]]
 
 
 def test_a_batch_of_reviews_sees_its_own_steps(world):
@@ -242,7 +246,9 @@ def test_blacklisting_stops_its_review_and_leaves_what_is_open(world):
 
 def test_a_token_of_another_programme_sees_and_changes_nothing(world):
     """Lost otherwise: an office of Shanxi decides on Shenyang's filings."""
-    filing_id = world.filed()
+    body = world.body(world.company())
+    filing_id = world.ok("submit_filing", **body)["id"]
+    assert world.as_("operator", "submit_filing", body, programme=SHANXI)["error"]["code"] == "PROGRAMME_MISMATCH"
     assert world.review("district", filing_id, programme=SHANXI)["error"]["code"] == "PROGRAMME_MISMATCH"
     assert world.ask("get_filing", id=filing_id, programme_of_token=SHANXI)["code"] == "PROGRAMME_MISMATCH"
     assert world.ask("get_filing", id=filing_id, programme_of_token=SHENYANG)["status"] == "submitted"
@@ -258,6 +264,42 @@ def test_shanxi_counts_by_the_same_code(world):
     (told,) = world.sent("filing_opened")
     assert (told["data"]["category"], told["data"]["track"], told["data"]["region"]) == ("business", None, "140100")
     assert world.ask("get_filing", id=other_kind)["stage"] == "operator"
+
+
+def test_each_region_files_by_its_own_rules_and_ends_by_them(world, monkeypatch, tmp_path):
+    """Lost otherwise: one city's rules hold in another, or a filing changes its rules on the way."""
+    text = (SHIPPED / "example-shanxi-rules.v1.toml").read_text(encoding="utf-8")
+    (tmp_path / "city.v1.toml").write_text(text.replace("invented = true", 'region = "1401"\ninvented = true'), "utf-8")
+    enabled = Library(SHIPPED, tmp_path, enabled=["example-shanxi-rules"])
+    monkeypatch.setattr(packs, "library", lambda: enabled)
+    here, there = (world.enterprise(programme=SHANXI, region=one, account_version=0) for one in ("140105", "140203"))
+    lacking = world.refused("submit_filing", **world.counted(here))
+    assert (lacking["code"], lacking["field"]) == ("FACT_MISSING", "prior_revenue_fen")
+    assert world.ok("submit_filing", **world.counted(there))
+    filing_id = world.ok("submit_filing", **world.counted(here, prior_revenue_fen=1))["id"]
+    plain = Library(SHIPPED, tmp_path)
+    monkeypatch.setattr(packs, "library", lambda: plain)
+    assert world.review("operator", filing_id)["ok"]
+    told = world.sent("filing_submitted", "filing_opened")
+    filled = "shanxi-2018@1+example-shanxi-rules@1"
+    assert [event["data"]["law"]["pack_version"] for event in told] == ["shanxi-2018@1", filled, filled]
+
+
+def test_a_named_provider_is_admitted_and_untied(world, monkeypatch, tmp_path):
+    """Lost otherwise: a filing names a provider that the enterprise belongs to, where the pack minds."""
+    text = (SHIPPED / "shenyang-2018.v1.toml").read_text(encoding="utf-8").replace(SHENYANG, "tied-2018")
+    rule = '\n[eligibility.not_affiliated]\narticle = "三(一)"\nzh = "无关联。"\nen = "Not tied."\n'
+    (tmp_path / "tied-2018.v1.toml").write_text(text + rule, "utf-8")
+    library = Library(SHIPPED, tmp_path)
+    monkeypatch.setattr(packs, "library", lambda: library)
+    company = world.company(programme="tied-2018")
+    provider = world.provider(programme="tied-2018", provider_kind="platform")
+    body = world.body(company, programme="tied-2018", provider_id=provider)
+    assert world.ok("submit_filing", **body)
+    other = world.company(programme="tied-2018")
+    world.tie(other, provider)
+    error = world.refused("submit_filing", **world.body(other, programme="tied-2018", provider_id=provider))
+    assert error["code"] == "AFFILIATED_WITH_PROVIDER"
 
 
 def test_what_is_open_is_found_by_enterprise(world):

@@ -248,6 +248,8 @@ def test_a_tie_counts_where_a_provider_is_named_and_the_pack_minds(tmp_path):
     assert refusal(submit(named, pack=pack, provider=provider, affiliated=True))[0] == "AFFILIATED_WITH_PROVIDER"
     assert filed(named, pack=pack, provider=provider).status == "submitted"
     assert filed(request(), pack=pack, affiliated=True).status == "submitted"  # whose tie, is known at the order
+    judged = domain.facts_of(request=request(), enterprise=enterprise(), affiliated=False, today=TODAY)
+    assert "affiliated" not in judged.given()
 
 
 @pytest.mark.parametrize(
