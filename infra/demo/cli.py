@@ -75,7 +75,7 @@ def demo(
                     last, sound = tell(stage, pack, year, size or SIZE)
         except LocalServerError as error:
             raise click.ClickException(str(error)) from error
-    console.print(last)
+    console.print(last, soft_wrap=True)
     raise SystemExit(0 if sound else 1)
 
 
