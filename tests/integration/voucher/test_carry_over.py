@@ -1,4 +1,4 @@
-"""What a year leaves to the next (内蒙古 一(二)): what is left over, and promises that are made up before anyone new."""
+"""What a year leaves to the next (内蒙古 一(二)): what is left, and promises that are made up before anyone new."""
 
 from __future__ import annotations
 
