@@ -128,7 +128,7 @@ class Money:
         stage.do(
             "the operator reviews claims", "settlement", "review_claim", passes, role="operator", person="operator-1"
         )
-        first = self._claims("operator_passed")
+        first = self._claims("in_review")
         asked = [{"question_id": ulid.new(), "claim_id": c, "text": "请说明使用量依据"} for c in first[:3]]
         stage.do("the bureau asks", "settlement", "ask_question", asked, role="bureau", person="bureau-2")
         answers = [{"question_id": q["question_id"], "text": "见附件用量表（示例）"} for q in asked]

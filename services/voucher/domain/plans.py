@@ -240,7 +240,7 @@ def serving(plans: Iterable[Plan], region: str) -> Plan | None:
     Whoever lies in no plan's region is left to the programme's own: whether it may take part is for the conditions.
     """
     known = list(plans)
-    holding = [plan for plan in known if region.startswith(plan.region)] or [p for p in known if not p.purse]
+    holding = [plan for plan in known if region.startswith(plan.region)] or [one for one in known if not one.purse]
     return max(holding, key=lambda plan: (plan.status != "made", len(plan.region)), default=None)
 
 

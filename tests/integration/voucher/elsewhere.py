@@ -62,6 +62,13 @@ class Elsewhere(World):
         self.ok("configure_plan", plan_id=body["plan_id"], budget_fen=budget_fen)
         return body["plan_id"]
 
+    def application(self, enterprise_id: str, **more: Any) -> dict[str, Any]:
+        ids = {"application_id": self.new("A"), "enterprise_id": enterprise_id}
+        return {**ids, "programme": self.programme, "year": self.year, **more}
+
+    def apply_for(self, enterprise_id: str, **more: Any) -> dict[str, Any]:
+        return self.ok("apply_for_quota", **self.application(enterprise_id, **more))
+
     def filed(self, enterprise_id: str, **facts: Any) -> str:
         """An open filing of the enterprise, as if it had gone its way."""
         base = {"programme": self.programme, "enterprise_id": enterprise_id, "region": "210106", "kind": "industrial"}
@@ -87,6 +94,9 @@ class Elsewhere(World):
     def claimed(self, order_id: str, transfer_fen: int = 0) -> str:
         """The order is confirmed and claimed: the claim's id."""
         assert self.confirm(order_id)["ok"]
+        return self.claimed_of(order_id, transfer_fen)
+
+    def claimed_of(self, order_id: str, transfer_fen: int = 0) -> str:
         claim_id = self.new("C")
         (row,) = self.rows_of(order_id)
         self.hear(self.claim("filed", order_id, claim_id, row["provider_id"], transfer_fen=transfer_fen))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from infra.db import create_engine
 from services.voucher import tables
+from tests.integration.voucher.elsewhere import NEIMENGGU, SHENYANG, Elsewhere
 from tests.integration.voucher.world import CONTRACT, GUIZHOU, World
 
 
@@ -96,8 +97,57 @@ def test_news_takes_as_many_statements_for_many(crowd):
     world, count, enterprises, *_ = crowd
     rows = world.rows(tables.known_enterprises)
     plain = {name: value for name, value in rows[0].items() if name not in ("enterprise_id", "sequence")}
-    data = {**plain, "registered_on": "2015-01-01", "uscc": "91520100MA6DL8K59X", "indexes": {}}
+    more = {"registered_on": "2015-01-01", "uscc": "91520100MA6DL8K59X", "account_version": 0, "indexes": {}}
+    data = {**plain, **more}
     events = [
         world.event("registry.enterprise_certified.v1", one, {**data, "enterprise_id": one}) for one in enterprises
     ]
     assert count.of(lambda: world.hear(*events[1:])) == count.of(lambda: world.hear(events[0]))
+
+
+@pytest.mark.parametrize("programme", [NEIMENGGU, SHENYANG])
+def test_orders_on_a_budget_take_as_many_statements_for_many(postgres_url, programme):
+    """Lost otherwise: caps, contents, filings and vouchers are looked up order by order."""
+    engine = create_engine(postgres_url, service="voucher")
+    world = Elsewhere(engine, programme)
+    world.published(10**11)
+    companies, (provider, product) = [world.company() for _ in range(30)], world.shop()
+    for one in companies if programme == SHENYANG else ():
+        world.filed(one)
+    count = Statements(engine)
+
+    def counts(work, items):
+        return count.of(lambda: work(items[:1])), count.of(lambda: work(items[1:]))
+
+    def batch(method):
+        def run(bodies):
+            answers = world.batch(method, bodies)
+            assert all(answer["ok"] for answer in answers), answers
+
+        return run
+
+    def heard(name):
+        def run(ids):
+            claims = [(one, f"01C{one[3:]}", provider) for one in ids]
+            events = [world.claim(name, *one, transfer_fen=1_000_000) for one in claims]
+            return count.of(lambda: world.hear(*events))
+
+        return run
+
+    bodies = [world.order_body(one, product, agreement=None) for one in companies]
+    ids = [body["order_id"] for body in bodies]
+    digests = [f"{number:064d}" for number in range(len(ids))]
+    confirms = [
+        {"order_id": one, "provider_id": provider, "contract_sha256": digest}
+        for one, digest in zip(ids, digests, strict=True)
+    ]
+    seen = {
+        "place": counts(batch("place_order"), bodies),
+        "confirm": counts(batch("confirm_order"), confirms),
+        "claim": (heard("filed")(ids[:1]), heard("filed")(ids[1:])),
+        "pay": (heard("paid")(ids[:1]), heard("paid")(ids[1:])),
+    }
+    for step, (one, many) in seen.items():
+        assert many <= one, (step, one, many)
+    assert max(one for one, _ in seen.values()) <= 25
+    engine.dispose()
