@@ -283,7 +283,7 @@ class World:
 
     def usage(self, order_id: str, total_days: int, total_units: int = 0) -> None:
         """Use of an order, recorded; each record is an aggregate of its own."""
-        usage_id, today = self.new("U"), local_date(self.clock.now())
+        usage_id, today = self.new("Z"), local_date(self.clock.now())
         data = {
             "usage_id": usage_id,
             "order_id": order_id,
