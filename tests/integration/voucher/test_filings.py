@@ -389,6 +389,18 @@ def test_another_replica_that_was_quicker_is_named(world, monkeypatch):
     assert len(world.sent("filing_submitted")) == 1
 
 
+def test_what_is_decided_on_is_locked(postgres_url):
+    """Lost otherwise: two clerks at two replicas pass one stage, and a filing has two versions of one number."""
+    engine = create_engine(postgres_url, service="voucher")
+    world = Filings(engine)
+    ids = {world.filed() for _ in range(2)}
+    free = sa.select(tables.filings.c.filing_id).with_for_update(skip_locked=True)
+    with engine.begin() as one, engine.begin() as other:
+        assert set(filings_store.filings_by_id(one, ids)) == ids
+        assert other.execute(free).all() == []
+    engine.dispose()
+
+
 def test_a_batch_takes_as_many_statements_as_one(postgres_url):
     """Lost otherwise: a month's filings take a thousand journeys to the database."""
     engine = create_engine(postgres_url, service="voucher")
