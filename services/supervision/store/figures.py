@@ -30,8 +30,7 @@ def load(conn: sa.Connection, *, filed: Mapping[str, bool]) -> Record:
     programmes = sorted(filed)
     counts = [
         *_counts(conn, _registered(programmes)),
-        *_counts(conn, _enterprises(filed)),
-        *_counts(conn, _kinds(filed)),
+        *_on_cloud(conn, filed),
         *_counts(conn, _money("redeemed_fen", known_claims, "payable_fen", "paid_on", ("paid",), programmes)),
         *_counts(conn, _money("spending_fen", known_orders, "price_fen", "confirmed_on", ON_CLOUD, programmes)),
         *_counts(conn, _designated(programmes)),
@@ -45,7 +44,7 @@ def load(conn: sa.Connection, *, filed: Mapping[str, bool]) -> Record:
 def _counts(conn: sa.Connection, query: Query) -> Iterator[Count]:
     for row in conn.execute(query):
         year = None if row.year is None else int(row.year)
-        yield Count(row.programme, row.region, row.what, int(row.number), year, row.kind)
+        yield Count(row.programme, row.region, row.what, int(row.number), year)
 
 
 def _rows(conn: sa.Connection, table: sa.Table, programmes: Collection[str]) -> list[sa.RowMapping]:
@@ -60,32 +59,31 @@ def _registered(programmes: Collection[str]) -> Query:
     what = sa.case((party.kind == "enterprise", "registered"), else_=party.provider_kind + "_providers")
     admitted = sa.and_(party.kind == "provider", party.status.in_(ADMITTED), party.provider_kind.is_not(None))
     return (
-        sa.select(party.programme, party.region, what.label("what"), _number(), _null("year"), _null("kind"))
+        sa.select(party.programme, party.region, what.label("what"), _number(), sa.null().label("year"))
         .where(party.programme.in_(programmes), sa.or_(party.kind == "enterprise", admitted))
         .group_by(party.programme, party.region, what)
     )
 
 
-def _enterprises(filed: Mapping[str, bool]) -> Query:
-    """Enterprises on the cloud, each once, in the year in which it came and where it is registered now."""
-    used = _used(filed).subquery()
-    first = (
-        sa.select(used.c.programme, used.c.enterprise_id, sa.func.min(used.c.since).label("since"))
-        .group_by(used.c.programme, used.c.enterprise_id)
-        .subquery()
+def _on_cloud(conn: sa.Connection, filed: Mapping[str, bool]) -> Iterator[Count]:
+    """Enterprises on the cloud where they are registered now, once in each kind they use and once at all: in the year
+    of the first, of which there is one by the order of day and kind."""
+    used, party = _used(filed).subquery().c, known_parties.c
+    whose = (used.programme, used.enterprise_id, used.kind)
+    first = sa.select(*whose, sa.func.min(used.since).label("since")).group_by(*whose).subquery().c
+    place = sa.func.row_number().over(
+        partition_by=(first.programme, first.enterprise_id), order_by=(first.since, first.kind)
     )
-    return _located(first, _null("kind"))
-
-
-def _kinds(filed: Mapping[str, bool]) -> Query:
-    """The same by kind: an enterprise counts once in each kind it uses."""
-    used = _used(filed).subquery()
-    first = (
-        sa.select(used.c.programme, used.c.enterprise_id, used.c.kind, sa.func.min(used.c.since).label("since"))
-        .group_by(used.c.programme, used.c.enterprise_id, used.c.kind)
-        .subquery()
+    since = sa.select(first.programme, first.enterprise_id, first.kind, first.since, place.label("place")).subquery()
+    year, at_all = sa.extract("year", since.c.since), sa.case((since.c.place == 1, 1), else_=0)
+    query = (
+        sa.select(party.programme, party.region, since.c.kind, year, _number(), sa.func.sum(at_all))
+        .join(since, sa.and_(since.c.enterprise_id == party.party_id, since.c.programme == party.programme))
+        .group_by(party.programme, party.region, since.c.kind, year)
     )
-    return _located(first, first.c.kind)
+    for programme, region, kind, in_year, number, enterprises in conn.execute(query):
+        yield Count(programme, region, "on_cloud", int(number), int(in_year), kind)
+        yield Count(programme, region, "on_cloud", int(enterprises), int(in_year))
 
 
 def _used(filed: Mapping[str, bool]) -> sa.CompoundSelect[Any]:
@@ -107,20 +105,6 @@ def _used(filed: Mapping[str, bool]) -> sa.CompoundSelect[Any]:
     )
 
 
-def _located(first: sa.Subquery, kind: sa.ColumnElement[Any]) -> Query:
-    year = sa.extract("year", first.c.since)
-    party = known_parties.c
-    grouped = [party.programme, party.region, year]
-    if isinstance(kind, sa.Column):
-        grouped.append(kind)
-    what = sa.literal("on_cloud").label("what")
-    return (
-        sa.select(party.programme, party.region, what, _number(), year.label("year"), kind)
-        .join(first, sa.and_(first.c.enterprise_id == party.party_id, first.c.programme == party.programme))
-        .group_by(*grouped)
-    )
-
-
 def _money(
     what: str, table: sa.Table, amount: str, day: str, states: Collection[str], programmes: Collection[str]
 ) -> Query:
@@ -129,7 +113,7 @@ def _money(
     number = sa.func.sum(table.c[amount]).label("number")
     literal = sa.literal(what).label("what")
     return (
-        sa.select(table.c.programme, table.c.region, literal, number, year.label("year"), _null("kind"))
+        sa.select(table.c.programme, table.c.region, literal, number, year.label("year"))
         .where(table.c.programme.in_(programmes), table.c.status.in_(states), table.c[day].is_not(None))
         .group_by(table.c.programme, table.c.region, year)
     )
@@ -139,7 +123,7 @@ def _designated(programmes: Collection[str]) -> Query:
     one = designations.c
     year, what = sa.extract("year", one.designated_on), one.kind + "s"
     return (
-        sa.select(one.programme, one.region, what.label("what"), _number(), year.label("year"), _null("kind"))
+        sa.select(one.programme, one.region, what.label("what"), _number(), year.label("year"))
         .where(one.programme.in_(programmes))
         .group_by(one.programme, one.region, what, year)
     )
@@ -147,7 +131,3 @@ def _designated(programmes: Collection[str]) -> Query:
 
 def _number() -> sa.Label[int]:
     return sa.func.count().label("number")
-
-
-def _null(name: str) -> sa.Label[None]:
-    return sa.null().label(name)
