@@ -123,6 +123,28 @@ def test_a_token_of_another_programme_records_nothing(world):
     assert answer["error"]["code"] == "PROGRAMME_MISMATCH"
 
 
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2019-03-31", "2019-04-30"),
+        ("2019-03-01", "2019-03-10"),
+        ("2019-03-15", "2019-03-15"),
+        ("2019-03-01", "2019-05-01"),
+    ],
+)
+def test_days_that_were_recorded_before_are_found(world, since, until):
+    """Lost otherwise: a second message records the same days, or nobody learns from the order that it was tried."""
+    order = world.running()
+    first = world.body(order, "2019-03-10", "2019-03-31")
+    world.ok("record_usage", **first)
+    error = world.refused("record_usage", **world.body(order, since, until, days_used=1))
+    assert (error["code"], error["facts"]["other"]) == ("ALREADY_REPORTED", first["usage_id"])
+    decisions = world.ask("explain", subject=order.order_id)["decisions"]
+    assert [(one["outcome"], one["code"]) for one in decisions] == [("ok", None), ("refused", "ALREADY_REPORTED")]
+    assert world.ok("record_usage", **world.body(order, "2019-03-01", "2019-03-09", days_used=1))
+    assert world.ok("record_usage", **world.body(order, "2019-04-01", "2019-04-02", days_used=1))
+
+
 @pytest.mark.parametrize("statement", ["UPDATE usage_records SET units = 1", "DELETE FROM usage_records"])
 def test_the_database_keeps_what_was_recorded(world, statement):
     """Lost otherwise: use is corrected after the claim, and the record says what suits it (三(四))."""
