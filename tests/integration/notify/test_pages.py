@@ -178,7 +178,7 @@ def test_the_command_writes_and_says_what(kit: Kit, tmp_path, monkeypatch: pytes
     """Lost otherwise: a site that is half old, half new, or a run whose result no script can read."""
     fill(kit)
     monkeypatch.setattr(cli, "connect", lambda *_args, **_who: Asked(kit))
-    done = CliRunner().invoke(cli.board, ["--out", str(tmp_path / "site"), "--programme", "guizhou-2018"])
+    done = CliRunner().invoke(cli.board, ["--out", str(tmp_path / "site")])
     assert done.exit_code == 0, done.output
     last = json.loads(done.output.splitlines()[-1])
     assert last["sections"]["providers"] == 1
@@ -187,11 +187,11 @@ def test_the_command_writes_and_says_what(kit: Kit, tmp_path, monkeypatch: pytes
     assert not list((tmp_path / "site").glob(".*"))
 
 
-def test_without_a_programme_each_has_a_folder_of_its_own(kit: Kit, tmp_path, monkeypatch: pytest.MonkeyPatch):
+def test_with_all_each_programme_has_a_folder_of_its_own(kit: Kit, tmp_path, monkeypatch: pytest.MonkeyPatch):
     """Lost otherwise: five programmes in one deployment, and the public finds the board of one."""
     fill(kit)
     monkeypatch.setattr(cli, "connect", lambda *_args, **_who: Asked(kit))
-    done = CliRunner().invoke(cli.board, ["--out", str(tmp_path / "site")])
+    done = CliRunner().invoke(cli.board, ["--out", str(tmp_path / "site"), "--all"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.output.splitlines()[-1])["boards"]
     assert set(told) == set(library().codes())
