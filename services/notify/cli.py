@@ -13,13 +13,13 @@ from typing import Any, NoReturn
 import click
 
 from contracts.client import CallError, Client
-from contracts.programmes import Pack, UnknownPack
+from contracts.programmes import Pack, PackError, UnknownPack
 from contracts.rpc.notify import SECTIONS
 from infra.clock import make_clock
 from infra.local.connect import connect
 from infra.local.deployment import read_state
 from infra.local.guard import LocalServerError
-from infra.packs import library
+from infra.packs import PROGRAMME, library
 from services.notify.pages import Section, contents, pages, style
 from services.notify.speech import Speaker
 
@@ -28,35 +28,35 @@ PAGE = 500
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the pages.")
-@click.option("--programme", help="Code of the one programme whose board it is; without it, of all, a folder each.")
+@click.option("--programme", default=PROGRAMME, show_default=True, help="Code of the programme.")
+@click.option("--all", "every", is_flag=True, help="The boards of all programmes, a folder each, and a page to them.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".yunquan"), help="Where `yunquan up` runs.")
-def board(out: Path, programme: str | None, folder: Path) -> None:
+def board(out: Path, programme: str, every: bool, folder: Path) -> None:
     """Write the public boards of a running deployment as static pages (HTML and JSON).
 
     The last line says, as JSON, how many entries each section has. Exit code 2 when nothing can be written.
     """
     try:
-        packs = [library().load(code) for code in ([programme] if programme else library().codes())]
+        packs = [library().load(code) for code in (library().codes() if every else [programme])]
         with connect(folder, role="auditor", subject="cli:board") as client:
             boards = {pack.code: read_board(client, pack) for pack in packs}
         at = _now(folder)
         for pack in packs:
             files = pages(programme=pack.code, programme_title=pack.title.zh, sections=boards[pack.code], at=at)
-            write(out if programme else out / pack.code, files)
-        if not programme:
+            write(out / pack.code if every else out, files)
+        if every:
             write(out, {"index.html": contents([(pack.code, pack.title.zh) for pack in packs], at), **style()})
     except UnknownPack:
         _refuse("board", f"there is no programme {programme}")
-    except LocalServerError as error:
+    except (LocalServerError, PackError) as error:
         _refuse("board", str(error))
     except CallError as error:
         _refuse("board", f"{error.code}: {error.message}")
     except OSError as error:
         _refuse("board", f"{error.filename or out}: {error.strerror or error}")
     told = {code: _counts(sections) for code, sections in boards.items()}
-    click.echo(
-        json.dumps({"out": str(out), **(told[programme] if programme else {"boards": told})}, ensure_ascii=False)
-    )
+    what = {"boards": told} if every else told[programme]
+    click.echo(json.dumps({"out": str(out), **what}, ensure_ascii=False))
 
 
 def _counts(sections: Sequence[Section]) -> dict[str, Any]:

@@ -27,15 +27,15 @@ class Fact:
     unless: tuple[str, ...] = ()  # left off where the event has one of these
     only: str | None = None  # left off where the event has not this one
 
-    def line(self, speaker: Speaker, data: Data) -> str | None:
-        value = data.get(self.field)
-        if self.only is not None and self.only not in data:
-            return None
-        if value in (None, 0, [], "") or any(data.get(name) is not None for name in self.unless):
-            return None
+    def told(self, data: Data) -> bool:
+        if not data.get(self.field) or (self.only is not None and self.only not in data):
+            return False
+        return all(data.get(name) is None for name in self.unless)
+
+    def line(self, speaker: Speaker, data: Data) -> str:
         label = (self.zh if speaker.language == "zh" else self.en).format(voucher=speaker.voucher)
         colon = "：" if speaker.language == "zh" else ": "
-        return f"{label[:1].upper()}{label[1:]}{colon}{self.show(speaker, value)}"
+        return f"{label[:1].upper()}{label[1:]}{colon}{self.show(speaker, data[self.field])}"
 
 
 def _party(speaker: Speaker, value: str) -> str:
@@ -158,7 +158,7 @@ _FIGURES = ("payable_fen", "amount_fen", "voucher_fen", "budget_fen")
 
 def facts(speaker: Speaker, data: Data) -> list[str]:
     """A line for each thing the event says, in the order of the table."""
-    return [line for fact in FACTS if (line := fact.line(speaker, data)) is not None]
+    return [fact.line(speaker, data) for fact in FACTS if fact.told(data)]
 
 
 def headline(speaker: Speaker, data: Data) -> str:

@@ -72,7 +72,7 @@ def _text(field: str) -> Show:
 
 
 def _name(field: str, id_: str) -> Show:
-    return lambda item: Cell(item[field] or f"编号{item[id_]}")
+    return lambda item: Cell(item[field] or (f"编号{item[id_]}" if item[id_] else "—"))
 
 
 def _number(field: str) -> Show:

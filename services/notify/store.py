@@ -56,7 +56,7 @@ deliveries = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("party_id", ID, nullable=False),
     sa.Column("message_id", sa.String(100), nullable=False),  # the same however often the mail is sent
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reason", sa.String(40)),  # a code: never what the server said, which may name the addressee
     sa.Column("next_at", UtcDateTime),
@@ -140,7 +140,7 @@ known_vouchers = sa.Table(
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("number", sa.String(40)),
     sa.Column("denomination_fen", sa.BigInteger),
-    sa.Column("status", sa.String(8), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_vouchers_shown", "programme", "voucher_id"),
 )
@@ -154,7 +154,7 @@ known_filings = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("kind", sa.String(20), nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_filings_shown", "programme", "status", "region", "kind"),
 )
@@ -167,7 +167,7 @@ known_notices = sa.Table(
     sa.Column("from_on", sa.Date, nullable=False),
     sa.Column("until_on", sa.Date, nullable=False),
     sa.Column("content_hash", sa.String(64), nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
@@ -191,7 +191,7 @@ known_objections = sa.Table(
     sa.Column("notice_id", ID, nullable=False),
     sa.Column("claim_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_objections_of_item", "notice_id", "claim_id"),
 )
@@ -203,7 +203,7 @@ known_nodes = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False, index=True),
     sa.Column("year", sa.Integer, nullable=False),
     sa.Column("closes_at", UtcDateTime, nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("claims", sa.Integer, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
@@ -218,7 +218,7 @@ known_payments = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("year", sa.Integer, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_payments_shown", "programme", "status", "payee_id", "year"),
 )
@@ -247,7 +247,7 @@ known_marks = sa.Table(
     sa.Column("measure", sa.String(40)),
     sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("figures", Json, nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_marks_shown", "programme", "mark_id"),
 )
@@ -275,7 +275,7 @@ known_blacklist = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False, index=True),
     sa.Column("ground", sa.String(60), nullable=False),
     sa.Column("effective_at", UtcDateTime, nullable=False),
-    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 

@@ -104,12 +104,13 @@ class Kit:
             )
         return found
 
-    def provider(self, name: str, status: str = "admitted", sequence: int = 2) -> str:
+    def provider(self, name: str, status: str = "admitted", sequence: int = 2, **data: Any) -> str:
         """A provider it knows of; its id."""
         provider_id = party()
         self.tell(
             "registry.provider_admitted.v1",
             subject=provider_id, sequence=sequence, provider_id=provider_id, name=name, status=status, ground=None,
+            **data,
         )  # fmt: skip
         return provider_id
 

@@ -97,6 +97,17 @@ def test_templates_come_in_pairs_and_each_has_a_route():
         assert chinese <= set(ROUTE), code
 
 
+def test_no_line_of_a_template_swallows_the_next():
+    """Lost otherwise: two sentences without a space between them, since a line that ends in a tag loses its end."""
+    joined = [
+        f"{path.relative_to(TEMPLATES)}: {line}"
+        for path in TEMPLATES.glob("**/*.txt")
+        for line in path.read_text("utf-8").splitlines()[1:]
+        if line.endswith("%}") and not line.startswith("{%")
+    ]
+    assert joined == []
+
+
 @pytest.mark.parametrize(
     ("code", "template", "zh", "en"),
     [

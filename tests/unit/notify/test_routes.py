@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from contracts.catalogue import EVENTS, consumed_by
 from contracts.programmes import Pack, load, load_file, shipped
@@ -77,6 +77,29 @@ def test_each_path_leads_to_a_rule_somewhere():
 def test_every_event_that_comes_is_used():
     """Lost otherwise: a step that the contract says notify hears of, and nobody is told and no list changes."""
     assert set(consumed_by("notify")) == set(BY_EVENT) | set(FEEDS)
+
+
+def test_the_board_s_columns_hold_what_the_contract_allows():
+    """Lost otherwise: on PostgreSQL alone, an event whose state is one letter too long, up the ladder and dead."""
+    short = []
+    for event, feeds in FEEDS.items():
+        known = EVENTS[event].schema().fields
+        for table, _ in feeds:
+            for column in table.columns:
+                room, field = getattr(column.type, "length", None), known.get(column.name)
+                if room is not None and field is not None and _longest(field) > room:
+                    short.append(f"{event}: {table.name}.{column.name}")
+    assert short == []
+
+
+def _longest(field: fields.Field) -> int:
+    found = [0]
+    for rule in field.validators:
+        if isinstance(rule, validate.OneOf):
+            found.append(max(len(word) for word in rule.choices))
+        if isinstance(rule, validate.Length) and isinstance(field, fields.String):
+            found.append(int(rule.max or 0))
+    return max(found)
 
 
 @pytest.mark.parametrize("code", PACKS)

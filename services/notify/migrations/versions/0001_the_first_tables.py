@@ -62,7 +62,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('party_id', sa.String(length=26), nullable=False),
     sa.Column('message_id', sa.String(length=100), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=40), nullable=True),
     sa.Column('next_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
@@ -96,7 +96,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('ground', sa.String(length=60), nullable=False),
     sa.Column('effective_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('entry_id')
     )
@@ -128,7 +128,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('filing_id')
     )
@@ -144,7 +144,7 @@ def upgrade() -> None:
     sa.Column('measure', sa.String(length=40), nullable=True),
     sa.Column('number', sa.BigInteger(), nullable=False),
     sa.Column('figures', infra.tables.Json(), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('mark_id')
     )
@@ -156,7 +156,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('closes_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('claims', sa.Integer(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('node_id')
@@ -183,7 +183,7 @@ def upgrade() -> None:
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('until_on', sa.Date(), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('notice_id')
     )
@@ -192,7 +192,7 @@ def upgrade() -> None:
     sa.Column('notice_id', sa.String(length=26), nullable=False),
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('objection_id')
     )
@@ -222,7 +222,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
-    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('payment_id')
     )
@@ -287,7 +287,7 @@ def upgrade() -> None:
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
     sa.Column('number', sa.String(length=40), nullable=True),
     sa.Column('denomination_fen', sa.BigInteger(), nullable=True),
-    sa.Column('status', sa.String(length=8), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('voucher_id')
     )
