@@ -24,13 +24,16 @@ from infra.scenario.text import ScenarioError
 def scenario(paths: tuple[Path, ...], fail_fast: bool, keep: Path | None, check: bool) -> None:
     """Play scenarios (files, or folders of them) against the real services on a simulated clock."""
     exit_on_signals()
-    stories = _read(files(paths))
+    try:
+        stories = read_all(files(paths))
+    except ScenarioError as error:
+        raise click.ClickException(str(error)) from error
     if check:
         click.echo(f"{len(stories)} scenarios can be read")
         return
     failed = 0
     with _folder(keep) as folder, House(folder, throwaway=keep is None) as house:
-        for one in sorted(stories, key=lambda story: str(story.setting)):
+        for one in stories:
             started = time.monotonic()
             try:
                 failure = house.play(one)
@@ -59,7 +62,8 @@ def files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _read(paths: Sequence[Path]) -> list[Scenario]:
+def read_all(paths: Sequence[Path]) -> list[Scenario]:
+    """All of them, those of one setting together; ScenarioError with every problem of every file."""
     stories, problems = [], []
     for path in paths:
         try:
@@ -67,8 +71,8 @@ def _read(paths: Sequence[Path]) -> list[Scenario]:
         except ScenarioError as error:
             problems += error.problems
     if problems:
-        raise click.ClickException("\n".join(str(problem) for problem in problems))
-    return stories
+        raise ScenarioError(problems)
+    return sorted(stories, key=lambda story: story.setting)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +52,12 @@ class Failure:
         return "\n".join([where, *(f"  {line}" for line in self.lines)])
 
 
+@cache
+def library(folder: Path | None, overlays: tuple[str, ...] = ()) -> Library:
+    """The packs that the services of such a scenario read."""
+    return Library(SHIPPED, *([folder] if folder else []), enabled=overlays)
+
+
 @dataclass
 class Player:
     """One playing of one scenario; the deployment is pristine when it begins."""
@@ -61,8 +69,7 @@ class Player:
     invoices: int = 0
 
     def __post_init__(self) -> None:
-        folders = [SHIPPED, *([self.scenario.packs] if self.scenario.packs else [])]
-        self.library = Library(*folders, enabled=self.scenario.overlays)
+        self.library = library(self.scenario.packs, self.scenario.overlays)
         self.names = Company(self.scenario, self.library.load(self.scenario.programme).region)
         self._tokens: dict[tuple[str, ...], str] = {}
 

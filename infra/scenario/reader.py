@@ -65,9 +65,18 @@ class Scenario:
     steps: tuple[PlayedStep, ...]
 
     @property
-    def setting(self) -> tuple[tuple[str, ...], Path | None]:
-        """Scenarios of one setting share a deployment."""
-        return self.overlays, self.packs
+    def setting(self) -> str:
+        """Services start again between scenarios of two settings: played in this order they do so least."""
+        return f"{self.packs or ''} {self.overlays}"
+
+    @property
+    def programmes(self) -> frozenset[str]:
+        """Its own, and those of its people and steps."""
+        given = (one.given.get("programme") for one in self.cast.values())
+        said = (
+            value for step in self.steps for value in (step.body, step.body.get("with_", {})) if isinstance(value, dict)
+        )
+        return frozenset({self.programme, *given, *(one.get("programme") for one in said)} - {None})
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from contracts.client import Client
 from infra import packs
 from infra.local.deployment import Deployment, Options
 from infra.local.simulation import Simulation
-from infra.scenario.play import Failure, Player
+from infra.scenario.play import Failure, Player, library
 from infra.scenario.reader import Scenario
 
 BEFORE = datetime(2017, 1, 1, tzinfo=UTC)  # before any programme
@@ -30,7 +30,8 @@ class House:
         self._stack = contextlib.ExitStack()
         self._deployment: Deployment | None = None
         self._client: Client | None = None
-        self._env: Mapping[str, str] = {}
+        self._overlays: frozenset[str] = frozenset()
+        self._packs: Path | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -42,23 +43,31 @@ class House:
 
     def play(self, scenario: Scenario) -> Failure | None:
         """Everything back to the beginning, then the scenario; services restart when it asks for other rules."""
-        env = _env(scenario)
+        overlays = self._beside(scenario)
+        env = _env(overlays, scenario.packs)
         if self._deployment is None or self._client is None:
             options = Options(throwaway=self._throwaway, starts_at=BEFORE, env=env)
             self._deployment = self._stack.enter_context(Deployment(self._folder, options))
             self._client = self._stack.enter_context(self._deployment.client("auditor", timeout=60.0))
             Simulation(self._deployment, self._client).quiet()
             self._deployment.keep()
-        elif env != self._env:
+        elif (overlays, scenario.packs) != (self._overlays, self._packs):
             self._deployment.restart(env)
-        self._env = env
+        self._overlays, self._packs = overlays, scenario.packs
         simulation = Simulation(self._deployment, self._client)
         simulation.quiet()
         self._deployment.reset(scenario.starts)
         return Player(scenario, simulation, self._client).play()
 
+    def _beside(self, scenario: Scenario) -> frozenset[str]:
+        """Its overlays, beside those that run already and fill other programmes than its own: these change nothing."""
+        if scenario.packs != self._packs:
+            return frozenset(scenario.overlays)
+        fills = {one.code: one.fills for one in library(scenario.packs).overlays()}
+        others = {code for code in self._overlays if fills.get(code) not in scenario.programmes}
+        return frozenset({*others, *scenario.overlays})
 
-def _env(scenario: Scenario) -> dict[str, str]:
+
+def _env(overlays: Iterable[str], folder: Path | None) -> dict[str, str]:
     """What the services are told of packs and overlays."""
-    folder = str(scenario.packs) if scenario.packs else ""
-    return {**ALWAYS, packs.FOLDER: folder, packs.OVERLAYS: ",".join(scenario.overlays)}
+    return {**ALWAYS, packs.FOLDER: str(folder or ""), packs.OVERLAYS: ",".join(sorted(overlays))}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from infra.local.guard import scratch_folder
-from infra.scenario.reader import load
+from infra.scenario.reader import Scenario
 from infra.scenario.stage import House
 
-Play = Callable[[Path], None]
+Play = Callable[[Scenario], None]
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +27,10 @@ def house() -> Iterator[House]:
 
 @pytest.fixture
 def play(house: House) -> Play:
-    """`play(file)`: fails with what was expected beside what came."""
+    """`play(story)`: fails with what was expected beside what came."""
 
-    def played(path: Path) -> None:
-        failure = house.play(load(path))
+    def played(story: Scenario) -> None:
+        failure = house.play(story)
         if failure is not None:
             pytest.fail(str(failure), pytrace=False)
 

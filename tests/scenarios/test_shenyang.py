@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.scenario.cli import files
+from infra.scenario.cli import files, read_all
+from infra.scenario.reader import Scenario
 
-FILES = files([Path(__file__).parent / "shenyang"])
+STORIES = read_all(files([Path(__file__).parent / "shenyang"]))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_as_written(path: Path, play: Callable[[Path], None]) -> None:
-    play(path)
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.path.stem)
+def test_as_written(story: Scenario, play: Callable[[Scenario], None]) -> None:
+    play(story)

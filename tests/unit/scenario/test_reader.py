@@ -30,7 +30,8 @@ def test_a_whole_scenario_is_read(tmp_path: Path) -> None:
     read = load(path)
     assert [(step.action, step.number) for step in read.steps] == [("enrol", 1), ("call", 2), ("", 3)]
     assert [member.kind for member in read.cast.values()] == ["provider", "enterprise"]
-    assert read.setting == (("a", "b"), None)
+    assert read.overlays == ("a", "b")
+    assert read.programmes == {"guizhou-2018"}
     assert read.starts.isoformat() == "2019-01-02T01:00:00+00:00"
 
 
