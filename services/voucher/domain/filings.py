@@ -18,6 +18,7 @@ from typing import Any, get_args
 
 from contracts.errors import Refused
 from contracts.programmes import Pack, Stage
+from contracts.programmes.places import holds
 from contracts.programmes.schema import Condition
 from services.voucher.domain.eligibility import conditions_met, eligibility
 from services.voucher.domain.facts import Facts, Name, needs
@@ -307,14 +308,6 @@ def withdraw(*, pack: Pack, filing: Filing) -> tuple[str, Filing] | Refused:
     return "withdraw", _after(filing, "withdraw")
 
 
-def covers(office: str | None, party: str) -> bool:
-    """Does the office's region hold the party's? GB/T 2260: `210100` holds all of `2101`; no region holds nothing."""
-    prefix = office or ""
-    while prefix.endswith("00"):
-        prefix = prefix[:-2]
-    return len(prefix) >= 2 and party.startswith(prefix)
-
-
 def intake_day(*, day: int, today: date) -> date:
     """The next day of intake: that day of this month, today included, else of the next month."""
     if today.day <= day:
@@ -344,7 +337,7 @@ def _not_the_reviewer(
         return Refused("STAGE_MISMATCH", "stage", turn.article, found)
     if turn.role not in roles:
         return Refused("FORBIDDEN", "stage", turn.article, found)
-    if turn.own_region and not covers(region, filing.region):
+    if turn.own_region and not holds(region, filing.region):
         return Refused("REGION_MISMATCH", "filing_id", turn.article, {**found, "region": filing.region})
     if reviewer in filing.filed_by or reviewer in filing.reviewed_by:
         return Refused("SAME_PERSON", "filing_id", turn.article, found)
