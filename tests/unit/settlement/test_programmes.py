@@ -218,7 +218,7 @@ def test_only_the_last_stage_waits_for_supervision() -> None:
 
 
 def test_a_programme_without_stages_passes_what_a_node_takes() -> None:
-    """A sixth programme that states no review of claims; supervision's verdict is still asked for before money moves."""
+    """A programme that states no review of claims; supervision's verdict is still asked for before money moves."""
     pack = replace(rules("shanxi-2018"), reviews={}, delegates={})
     one = claim("accepted", pack_version=pack.label, programme="shanxi-2018")
     steps = collect(claim=one, node_id="N", closes_at=NOW + timedelta(days=1), pack=pack)
