@@ -22,7 +22,7 @@ from contracts.programmes.places import holds
 from contracts.programmes.schema import Condition
 from services.voucher.domain.eligibility import conditions_met, eligibility
 from services.voucher.domain.facts import Facts, Name, needs
-from services.voucher.domain.law import article, articles, first_of, refuse
+from services.voucher.domain.law import absent, article, articles, first_of, refuse
 from services.voucher.domain.parties import Enterprise, Provider
 
 WAITING = ("submitted", "in_review")  # some stage's turn
@@ -173,15 +173,6 @@ def kind_of(pack: Pack, request: Request) -> str:
     kind = request.track if pack.filing.by == "track" else request.category
     assert kind is not None, "judged before"
     return kind
-
-
-def absent(pack: Pack, path: str) -> Refused:
-    """There is no such rule: not stated, or left to others who have not filled it."""
-    delegation = pack.unfilled(path)
-    found = {"rule": path, "pack_version": pack.label}
-    if delegation is not None:
-        return Refused("DELEGATED_RULE_MISSING", "programme", delegation.article, found)
-    return Refused("RULE_ABSENT", "programme", None, found)
 
 
 def _unreadable(pack: Pack, request: Request) -> Refused | None:
