@@ -68,7 +68,9 @@ def checks(totals: Totals) -> list[Check]:
             "=",
             money,
         ),
-        Check("claimed in the order book = held by live claims", "订单占用=在途兑现", v["claimed_fen"], "=", s["held_fen"]),
+        Check(
+            "claimed in the order book = held by live claims", "订单占用=在途兑现", v["claimed_fen"], "=", s["held_fen"]
+        ),
         Check("to be paid within what is held", "应付不超占用", s["claimed_fen"], "≤", s["held_fen"]),
         Check("redeemed in the ledger = paid out", "账上兑现=已拨付", v["redeemed_fen"], "=", s["paid_fen"]),
         Check("paid within approved", "拨付不超批准", s["paid_fen"], "≤", s["approved_fen"]),
