@@ -62,7 +62,7 @@ def test_an_unexpected_refusal_comes_with_its_law_and_numbers(house: House, tmp_
     assert 'expected {"ok": true, "result": {"status": "reserved"}}, actual: refused' in told
     assert "QUOTA_EXHAUSTED: 本年度额度已用完。" in told
     assert 'article: "第十六条"' in told
-    assert "explain" in told
+    assert "explain 又: 2019-05-01 09:00 apply_for_quota QUOTA_EXHAUSTED guizhou-2018@1 第十六条" in told
 
 
 def test_the_books_are_compared_after_the_last_step(house: House, tmp_path: Path, monkeypatch) -> None:

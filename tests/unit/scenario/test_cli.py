@@ -54,7 +54,7 @@ def test_a_line_a_scenario_and_exit_1_when_one_failed(folder: Path) -> None:
     assert result.exit_code == 1
     assert FakeHouse.played == ["好", "坏", "也好"]
     lines = result.output.splitlines()
-    assert [line.split()[0] for line in lines if line.endswith("好") or line.endswith("坏")] == ["ok", "FAILED", "ok"]
+    assert [line.split()[0] for line in lines if line.endswith(("好", "坏"))] == ["ok", "FAILED", "ok"]
     assert f"{folder}/b.yaml:5 step 1: 2019-01-03" in lines
     assert "  a: expected 1, actual 2" in lines
     assert lines[-1] == "3 scenarios, 1 failed"
