@@ -91,4 +91,13 @@ def _membership(name: str, asked: list[Any], actual: Any, where: str) -> list[st
         if there != (name == "$contains"):
             word = "one like" if name == "$contains" else "none like"
             lines.append(f"{where}: expected {word} {shown(one)}, actual {shown(actual)}")
+        elif name == "$lacks":
+            lines += _unheard_of(one, actual, where)
     return lines
+
+
+def _unheard_of(asked: Any, actual: list[Any], where: str) -> list[str]:
+    """A key that no item has: the list would lack it whatever happened."""
+    keys = asked.keys() if isinstance(asked, Mapping) and actual else ()
+    wrong = [key for key in keys if not any(isinstance(item, Mapping) and key in item for item in actual)]
+    return [f"{where}: no item has a key {key}, so that lacking it says nothing" for key in wrong]

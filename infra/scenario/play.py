@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from contracts.catalogue import METHODS
 from contracts.client import CallError, Client, Request
 from contracts.client import answer_of as answered
+from contracts.fields import ULID
 from contracts.programmes import Library
 from contracts.programmes.loader import SHIPPED
 from infra import reconcile
@@ -178,9 +179,9 @@ class Player:
         """A refusal in full, and what `explain` says of its subject."""
         lines = [f"{error['code']}: {error.get('message_zh') or error.get('message')}"]
         lines += [f"{k}: {shown(error[k])}" for k in ("field", "article", "facts") if error.get(k)]
-        named = error.get("field") or ""
-        subjects = [error.get("facts", {}).get("subject"), body.get(named) if named.endswith("_id") else None]
-        for subject in dict.fromkeys(s for s in subjects if isinstance(s, str)):
+        asked = next((value for name, value in body.items() if name.endswith("_id")), None)  # what would have been made
+        subjects = [error.get("facts", {}).get("subject"), body.get(error.get("field") or ""), asked]
+        for subject in dict.fromkeys(one for one in subjects if isinstance(one, str) and ULID.fullmatch(one)):
             asked = self.ask(f"{method.partition('.')[0]}.explain", {"subject": subject}, self.token("auditor"))
             found = asked["result"]["decisions"][-3:] if asked["ok"] else []
             lines += [f"explain {self.names.named(subject)}: {_told(decision)}" for decision in found]

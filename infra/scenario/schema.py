@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from contracts.catalogue import METHODS
+from contracts.catalogue import EVENTS, METHODS
 from contracts.rpc.notify import SECTIONS
 from infra.scenario.values import Unreadable, moment, money
 
@@ -223,7 +223,7 @@ class Balances(Step):
 
 class NotifiedBody(Closed):
     to = text(required=True)
-    event = text()
+    event = fields.String(validate=validate.OneOf(sorted(EVENTS), error="there is no such event"))
     title = text()
     body = text()
     articles = fields.Raw()

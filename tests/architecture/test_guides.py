@@ -27,6 +27,7 @@ GUIDES = [
         "docs/operator-guide.zh-CN.md",
         "docs/operations.md",
         "docs/integration.md",
+        "docs/scenarios.md",
         "services/notify/README.md",
     )
 ]

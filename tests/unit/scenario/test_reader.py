@@ -54,6 +54,7 @@ def test_a_whole_scenario_is_read(tmp_path: Path) -> None:
         ("  - {at: 2019-01-02 08:59}", "7: at: 2019-01-02 08:59 goes back in time"),
         ("  - {at: 2019-02-01}\n  - {at: 2019-01-31}", "8: at: 2019-01-31 goes back in time"),
         ("  - {plan: {budget: 一百万}}", "7: plan.budget: '一百万' is no money: write 80,000元"),
+        ("  - {notified: {to: 甲, event: voucher.heard.v1}}", "7: notified.event: there is no such event"),
         ("  - {board: {section: gossip}}", "7: board.section: Must be one of"),
         ("  - {enrol: [甲], shelve: []}", "7: a step does one thing"),
         ("  - {say: 什么也不做}", "7: a step does one thing"),
