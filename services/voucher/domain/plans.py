@@ -195,7 +195,7 @@ def _denominations(pack: Pack, draft: Draft) -> Refused | None:
 
 
 def _funds(pack: Pack, draft: Draft) -> Refused | None:
-    """The parts add up to the budget, and localities add what the pack asks for; where no parts are stated, all of it is
+    """The parts add up to the budget, and localities add what the pack asks for; where no parts are stated, it is all
     the money of the plan's region."""
     parts = dict.fromkeys(LEVELS.values(), 0)
     for fund in draft.funds or ({"level": LEVELS[len(draft.region)], "amount_fen": draft.budget_fen},):
