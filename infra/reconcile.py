@@ -11,6 +11,7 @@ import click
 
 from contracts.catalogue import SERVICES
 from contracts.client import Client
+from infra.packs import PROGRAMME
 
 Totals = Mapping[str, Mapping[str, Any]]  # service → {"figures": …, "rows": …}
 
@@ -122,7 +123,7 @@ def report(found: list[Check]) -> list[str]:
 
 
 @click.command("reconcile")
-@click.option("--programme", default="guizhou-2018", show_default=True)
+@click.option("--programme", default=PROGRAMME, show_default=True)
 @click.option("--year", type=int, required=True)
 @click.option("--folder", default=".yunquan", show_default=True, type=click.Path())
 def reconcile(programme: str, year: int, folder: str) -> None:

@@ -16,14 +16,19 @@ _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-
 
 def check_header(pack: Pack) -> Iterator[Finding]:
     """Code, version and region are written as the rest of the system expects them."""
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,31}", pack.code):
-        yield "code", "2 to 32 lower-case letters, digits and hyphens are needed"
-    if not re.fullmatch(r"[0-9]{1,4}", pack.version):
-        yield "version", "a number as text is needed"
-    if not re.fullmatch(r"[0-9]{2}([0-9]{2}){0,2}", pack.region):
-        yield "region", "the first two, four or six digits of a GB/T 2260 code are needed"
+    yield from check_names(pack.code, pack.version, pack.region)
     if pack.period.last is not None and pack.period.last < pack.period.first:
         yield "period.last", "lies before period.first"
+
+
+def check_names(code: str, version: str, region: str | None) -> Iterator[Finding]:
+    """The parts of a label, which records carry in 80 characters, and the region, of a pack or of an overlay."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{1,31}", code):
+        yield "code", "2 to 32 lower-case letters, digits and hyphens are needed"
+    if not re.fullmatch(r"[0-9]{1,4}", version):
+        yield "version", "a number as text is needed"
+    if region is not None and not re.fullmatch(r"[0-9]{2}([0-9]{2}){0,2}", region):
+        yield "region", "the first two, four or six digits of a GB/T 2260 code are needed"
 
 
 def check_roles(pack: Pack) -> Iterator[Finding]:

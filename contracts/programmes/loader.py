@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from contracts.programmes.checks import CHECKS
+from contracts.programmes.checks import CHECKS, check_names
 from contracts.programmes.pack import Pack
 from contracts.programmes.reader import Problem, read
 from contracts.programmes.schema import Document, Text
@@ -214,7 +214,10 @@ def read_overlay(raw: dict[str, Any], *, file: str) -> Overlay:
     problems: list[Problem] = []
     names = set(OverlayHeader.__dataclass_fields__)
     header = read(OverlayHeader, {k: v for k, v in raw.items() if k in names}, file=file, problems=problems)
-    if not isinstance(header, OverlayHeader):
+    if isinstance(header, OverlayHeader):
+        found = check_names(header.code, header.version, header.region)
+        problems += [Problem(file=file, key=key, what=what) for key, what in found]
+    if problems or not isinstance(header, OverlayHeader):
         raise PackError(problems)
     return Overlay(header=header, tables={k: v for k, v in raw.items() if k not in names}, file=file)
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
+from infra.packs import PROGRAMME
 from services.supervision.domain.chain import GENESIS, Head, Record, Verdict, line_of, verify, verify_lines
 
 PAGE = 1_000
@@ -86,7 +87,7 @@ def alerts() -> None:
 
 
 @alerts.command("list")
-@click.option("--programme", default="guizhou-2018", show_default=True)
+@click.option("--programme", default=PROGRAMME, show_default=True)
 @click.option("--status", default="open", show_default=True, help="open, acknowledged, confirmed, false_alarm or all.")
 @FOLDER
 def list_alerts(programme: str, status: str, folder: str) -> None:

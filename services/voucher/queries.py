@@ -18,6 +18,7 @@ from services.voucher import books_queries
 from services.voucher.access import foreign
 from services.voucher.books_queries import account
 from services.voucher.domain import ledger
+from services.voucher.domain.plans import region_of
 from services.voucher.quota_queries import get_quota
 from services.voucher.rows import limit_of, plain, without
 from services.voucher.tables import applications, denominations, orders, plans
@@ -64,7 +65,7 @@ def get_plan(conn: sa.Connection, command: Command) -> Found:
     """
     body = command.body
     base = pack_on(body["programme"], date(body["year"], 12, 31))
-    region = body.get("region") or (None if base is None else base.region)
+    region = region_of(body.get("region") or ("" if base is None else base.region))
     where = plans.c.programme == body["programme"], plans.c.year == body["year"], plans.c.region == region
     row = _one(conn, sa.select(plans).where(*where))
     return Refused("NOT_FOUND", "year") if row is None else _plan(conn, row)

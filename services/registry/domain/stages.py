@@ -8,6 +8,7 @@ from typing import Protocol
 
 from contracts.errors import Refused
 from contracts.programmes import Pack, Stage
+from contracts.programmes.places import holds
 
 
 class Official(Protocol):
@@ -57,22 +58,9 @@ def barred(
     stage, facts = turn.stage, {"stage": turn.stage.name, "subject": subject}
     if stage.role not in official.roles:
         return Refused("FORBIDDEN", field=field, article=stage.article, facts={**facts, "role": stage.role})
-    if stage.own_region and not covers(official.region, region):
+    if stage.own_region and not holds(official.region, region):
         where = {"office": official.region, "region": region}
         return Refused("REGION_MISMATCH", field=field, article=stage.article, facts={**facts, **where})
     if official.subject in people:
         return Refused("SAME_PERSON", field=field, article=stage.article, facts=facts)
     return None
-
-
-def covers(office: str | None, region: str) -> bool:
-    """Does an office's region hold the party's? Zeros at the end of a code stand for all that lies within.
-
-    150200 holds 150203, 150000 holds both; an office without a region holds none.
-    """
-    if not office:
-        return False
-    within = office
-    while len(within) > 2 and within.endswith("00"):
-        within = within[:-2]
-    return region.startswith(within)

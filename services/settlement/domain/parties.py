@@ -45,15 +45,6 @@ def role_of(word: Party) -> str:
     return "enterprise" if word == "enterprise" else "provider"
 
 
-def office_holds(office: str | None, region: str | None) -> bool:
-    """Does an office's region hold the party's? A GB/T 2260 code names province or city by zeros at its end."""
-    if office is None or region is None:
-        return False
-    while office.endswith("00"):
-        office = office[:-2]
-    return region.startswith(office)
-
-
 def accounts_of(parties: Iterable[Provider | Enterprise]) -> dict[str, int]:
     """Account versions by party, those without an account left out."""
     found = {

@@ -9,13 +9,13 @@ from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.places import holds
 from contracts.programmes.schema import Step as PathStep
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain.bank import BOOKED
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse
-from services.settlement.domain.parties import office_holds
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
@@ -293,7 +293,7 @@ def pass_on(
     by = path_step.article
     if path_step.role not in actor.roles:
         return refuse(pack, "FORBIDDEN", None, by)
-    if not office_holds(actor.region, payment.region):
+    if not holds(actor.region, payment.region):
         return refuse(pack, "REGION_MISMATCH", "payment_id", by, region=payment.region)
     if paid_on > today:
         return refuse(pack, "INVALID", "paid_on", by)

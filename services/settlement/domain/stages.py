@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.places import holds
 from contracts.programmes.schema import Stage
 from services.settlement.domain.law import refuse
-from services.settlement.domain.parties import office_holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,6 @@ def out_of_turn(
     facts = {"subject": subject}
     if role != stage.role:
         return refuse(pack, "STAGE_MISMATCH", "stage", stage.article, **facts, turn=stage.role)
-    if stage.own_region and not all(office_holds(reviewer.region, region) for region in regions):
+    if stage.own_region and not all(holds(reviewer.region, region) for region in regions):
         return refuse(pack, "REGION_MISMATCH", "stage", stage.article, **facts)
     return refuse(pack, "SAME_PERSON", "stage", stage.article, **facts) if reviewer.person in set(others) else None

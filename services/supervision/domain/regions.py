@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.places import shortest
 from services.supervision.domain.screening import articles
 
 Every = Literal["month", "quarter", "year"]
@@ -42,13 +43,6 @@ def span(period: str) -> Span:
         start = 3 * int(part[1]) - 2
         return Span("quarter", date(year, start, 1), _end(year, start + 2))
     return Span("month", date(year, int(part), 1), _end(year, int(part)))
-
-
-def trimmed(region: str) -> str:
-    """The shortest prefix that means the same region: `140100` and `1401` are one city."""
-    while len(region) > 2 and region.endswith("00"):
-        region = region[:-2]
-    return region
 
 
 def refused(pack: Pack, code: str, field: str, article: str | None = None, **facts: Any) -> Refused:
@@ -93,7 +87,7 @@ def judge_report(
     if path is None:
         return refused(pack, "RULE_ABSENT", "programme", of="city", every="month")
     article = pack.article(path)
-    if office is None or trimmed(office) != region or not region.startswith(pack.region):
+    if office is None or shortest(office) != region or not region.startswith(pack.region):
         return refused(pack, "REGION_MISMATCH", "region", article, office=office)
     asked = span(month)
     if asked.every != "month":

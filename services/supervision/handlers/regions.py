@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
+from contracts.programmes.places import shortest
 from infra.db import UnitOfWork
 from infra.messages import Command
 from infra.packs import pack_on
@@ -175,14 +176,14 @@ def award_regions(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
         facts = {"amount_fen": body["amount_fen"], "year": year, **awards.facts(rule, found)}
         return Judged(pack=pack, articles=(rule.article,), made={"shares": views, "facts": facts}, facts=facts)
 
-    taking_part = [sorted({regions.trimmed(region) for region in command.body["regions"]}) for command in commands]
+    taking_part = [sorted({shortest(region) for region in command.body["regions"]}) for command in commands]
     bodies = [{**one.body, "regions": theirs} for one, theirs in zip(commands, taking_part, strict=True)]
     return tell(uow, AWARD, commands, bodies, judge)
 
 
 def _bodies(commands: Sequence[Command]) -> list[Row]:
     """The bodies with one spelling of each region."""
-    return [{**command.body, "region": regions.trimmed(command.body["region"])} for command in commands]
+    return [{**command.body, "region": shortest(command.body["region"])} for command in commands]
 
 
 def _record(uow: UnitOfWork, commands: Sequence[Command]) -> Record:

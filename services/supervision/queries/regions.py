@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from contracts import roles as r
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.places import shortest
 from infra.messages import Command
 from infra.packs import pack_on
 from infra.pipeline import Query
 from services.supervision.domain import figures
-from services.supervision.domain.regions import trimmed
 from services.supervision.queries.pages import page
 from services.supervision.store import evidence
 from services.supervision.store import figures as figure_store
@@ -38,7 +38,7 @@ def region_figures(conn: sa.Connection, command: Command) -> Mapping[str, Any] |
         return UNKNOWN
     record = _record(conn, pack)
     asked = body.get("region")
-    places = [trimmed(asked)] if asked else record.of(pack.code, pack.region).cities()
+    places = [shortest(asked)] if asked else record.of(pack.code, pack.region).cities()
     return _items([_figures(record, pack, region, body["year"], today) for region in places])
 
 
@@ -91,7 +91,7 @@ def _listed(conn: sa.Connection, command: Command, table: sa.Table) -> Mapping[s
     columns = [column for column in table.c if column.name not in hidden]
     query = sa.select(*columns).where(table.c.programme == command.body["programme"])
     if command.body.get("region"):
-        query = query.where(table.c.region.startswith(trimmed(command.body["region"])))
+        query = query.where(table.c.region.startswith(shortest(command.body["region"])))
     return page(conn, query, next(iter(table.primary_key)), command.body)
 
 

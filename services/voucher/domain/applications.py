@@ -109,7 +109,9 @@ def apply(
     """
     subject = enterprise.enterprise_id
     if enterprise.blacklisted:
-        return refuse(pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", subject=subject)
+        return refuse(
+            pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", "supervision.dishonesty_list", subject=subject
+        )
     facts = enterprise.facts(on=today, requested_fen=requested_fen, taken_fen=taken_fen, quota_fen=plan.quota_fen)
     refused = ineligible(pack, facts, skip=JUDGED_LATER)
     if refused is not None:

@@ -18,10 +18,11 @@ from typing import Any, get_args
 
 from contracts.errors import Refused
 from contracts.programmes import Pack, Stage
+from contracts.programmes.places import holds
 from contracts.programmes.schema import Condition
 from services.voucher.domain.eligibility import conditions_met, eligibility
 from services.voucher.domain.facts import Facts, Name, needs
-from services.voucher.domain.law import article, articles, first_of, refuse
+from services.voucher.domain.law import absent, article, articles, first_of, refuse
 from services.voucher.domain.parties import Enterprise, Provider
 
 WAITING = ("submitted", "in_review")  # some stage's turn
@@ -174,15 +175,6 @@ def kind_of(pack: Pack, request: Request) -> str:
     return kind
 
 
-def absent(pack: Pack, path: str) -> Refused:
-    """There is no such rule: not stated, or left to others who have not filled it."""
-    delegation = pack.unfilled(path)
-    found = {"rule": path, "pack_version": pack.label}
-    if delegation is not None:
-        return Refused("DELEGATED_RULE_MISSING", "programme", delegation.article, found)
-    return Refused("RULE_ABSENT", "programme", None, found)
-
-
 def _unreadable(pack: Pack, request: Request) -> Refused | None:
     """Names that the pack does not know, and the one that it asks for where it is not given."""
     assert pack.filing is not None
@@ -307,14 +299,6 @@ def withdraw(*, pack: Pack, filing: Filing) -> tuple[str, Filing] | Refused:
     return "withdraw", _after(filing, "withdraw")
 
 
-def covers(office: str | None, party: str) -> bool:
-    """Does the office's region hold the party's? GB/T 2260: `210100` holds all of `2101`; no region holds nothing."""
-    prefix = office or ""
-    while prefix.endswith("00"):
-        prefix = prefix[:-2]
-    return len(prefix) >= 2 and party.startswith(prefix)
-
-
 def intake_day(*, day: int, today: date) -> date:
     """The next day of intake: that day of this month, today included, else of the next month."""
     if today.day <= day:
@@ -344,7 +328,7 @@ def _not_the_reviewer(
         return Refused("STAGE_MISMATCH", "stage", turn.article, found)
     if turn.role not in roles:
         return Refused("FORBIDDEN", "stage", turn.article, found)
-    if turn.own_region and not covers(region, filing.region):
+    if turn.own_region and not holds(region, filing.region):
         return Refused("REGION_MISMATCH", "filing_id", turn.article, {**found, "region": filing.region})
     if reviewer in filing.filed_by or reviewer in filing.reviewed_by:
         return Refused("SAME_PERSON", "filing_id", turn.article, found)

@@ -153,7 +153,9 @@ def _parties(pack: Pack, enterprise: Enterprise, product: Product) -> Refused | 
     """Who buys is certified, what is bought is on the shelf, who sells it is admitted and stays."""
     buyer = enterprise.enterprise_id
     if enterprise.blacklisted:
-        return refuse(pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", subject=buyer)
+        return refuse(
+            pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", "supervision.dishonesty_list", subject=buyer
+        )
     if enterprise.status != "certified":
         path = "reviews.enterprise_certification.0"
         return refuse(pack, "NOT_CERTIFIED", "enterprise_id", path, subject=buyer, status=enterprise.status)
@@ -167,7 +169,9 @@ def _parties(pack: Pack, enterprise: Enterprise, product: Product) -> Refused | 
         return refuse(pack, "PROVIDER_NOT_AVAILABLE", "product_id", "reviews.provider_admission.0", **found)
     if provider.blacklisted:
         found = {"provider_id": product.provider_id, "status": "blacklisted"}
-        return refuse(pack, "PROVIDER_NOT_AVAILABLE", "product_id", "exit.blacklist", **found)
+        return refuse(
+            pack, "PROVIDER_NOT_AVAILABLE", "product_id", "exit.blacklist", "supervision.dishonesty_list", **found
+        )
     return None
 
 
@@ -190,8 +194,8 @@ def _support(case: _Case) -> _Support | Refused:
     if asked_fen == 0 or not product.voucher_eligible:
         own = {"price_fen": case.request.price_fen, "voucher_fen": 0}
         return _Support(0, articles(pack, "order.voluntary", "order.agreement", "order.self_pay"), own)
-    if pack.amount is None:
-        return absent(pack, "amount")
+    if pack.amount is None or pack.issuing is None:
+        return absent(pack, "issuing" if pack.issuing is None else "amount")
     if not pack.period.contains(case.today):
         return refuse(pack, "OUT_OF_PERIOD", None, "period", on=case.today.isoformat())
     if case.tied and pack.eligibility.not_affiliated is not None:

@@ -25,6 +25,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "published": frozenset({"closed"}),
     "closed": frozenset(),
 }
+LEVELS = {2: "province", 4: "city", 6: "county"}  # of a region, by the digits that name it
 APPLIED = ("quota", "registered_voucher")  # instruments whose money is applied for before an order spends it
 
 
@@ -93,6 +94,13 @@ class Plan(Draft):
     def draft(self) -> Draft:
         """What was planned, to compare with what is planned again."""
         return Draft(**{name: getattr(self, name) for name in Draft.__dataclass_fields__})
+
+
+def region_of(code: str) -> str:
+    """The digits that a region and all that lies in it have in common: 370200 is 3702, a city, and 370000 is 37."""
+    while len(code) > 2 and code.endswith("00"):
+        code = code[:-2]
+    return code
 
 
 def applied_for(pack: Pack) -> bool:
@@ -187,16 +195,16 @@ def _denominations(pack: Pack, draft: Draft) -> Refused | None:
 
 
 def _funds(pack: Pack, draft: Draft) -> Refused | None:
-    """The parts add up to the budget, and localities add what the pack asks for; one purse is the province's."""
-    parts = dict.fromkeys(("province", "city", "county"), 0)
-    for fund in draft.funds:
+    """The parts add up to the budget, and localities add what the pack asks for; where no parts are stated, it is all
+    the money of the plan's region."""
+    parts = dict.fromkeys(LEVELS.values(), 0)
+    for fund in draft.funds or ({"level": LEVELS[len(draft.region)], "amount_fen": draft.budget_fen},):
         parts[fund["level"]] += fund["amount_fen"]
-    if draft.funds and sum(parts.values()) != draft.budget_fen:
+    if sum(parts.values()) != draft.budget_fen:
         sums = {"budget_fen": draft.budget_fen, "funds_fen": sum(parts.values())}
         return refuse(pack, "FUNDS_MISMATCH", "funds", "budget", **sums)
     matching = None if pack.budget is None else pack.budget.matching
-    province_fen = parts["province"] if draft.funds else draft.budget_fen
-    added_fen = parts["city"] + parts["county"]
+    province_fen, added_fen = parts["province"], parts["city"] + parts["county"]
     if matching is None or added_fen >= province_fen * matching.rate:
         return None
     found = {"province_fen": province_fen, "matching_fen": added_fen, "rate": format_rate(matching.rate)}

@@ -8,8 +8,7 @@ from datetime import date, datetime
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
-from services.voucher.domain.filings import absent
-from services.voucher.domain.law import articles, refuse
+from services.voucher.domain.law import absent, articles, refuse
 from services.voucher.domain.orders import Order
 
 RULE = "order.usage_recorded"

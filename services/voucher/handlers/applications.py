@@ -113,7 +113,9 @@ def review_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Ou
             return refuse(pack, "WRONG_STATE", "application_id", "issuing.validity", status="year_over")
         if application.enterprise_id in listed:
             subject = application.application_id
-            return refuse(pack, "BLACKLISTED", "application_id", "exit.blacklist", subject=subject)
+            return refuse(
+                pack, "BLACKLISTED", "application_id", "exit.blacklist", "supervision.dishonesty_list", subject=subject
+            )
         return line.end(application, "approve", command)
 
     return _end(uow, commands, ids, review)

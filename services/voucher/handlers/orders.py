@@ -12,7 +12,7 @@ from infra.messages import Command
 from services.voucher import store
 from services.voucher.access import foreign
 from services.voucher.domain import orders as domain
-from services.voucher.domain.law import article, refuse
+from services.voucher.domain.law import refuse
 from services.voucher.domain.orders import Order
 from services.voucher.domain.parties import Provider
 from services.voucher.handlers.steps import Steps, view
@@ -44,9 +44,16 @@ def _may_confirm(steps: Steps) -> Bar:
     def barred(order: Order, command: Command) -> Refused | None:
         pack, provider = steps.pack_of(order), providers.get(order.provider_id)
         if provider is not None and provider.blacklisted:
-            return refuse(pack, "BLACKLISTED", "provider_id", "exit.blacklist")
+            return refuse(pack, "BLACKLISTED", "provider_id", "exit.blacklist", "supervision.dishonesty_list")
         if order.enterprise_id in listed:
-            return refuse(pack, "BLACKLISTED", "order_id", "exit.blacklist", subject=order.enterprise_id)
+            return refuse(
+                pack,
+                "BLACKLISTED",
+                "order_id",
+                "exit.blacklist",
+                "supervision.dishonesty_list",
+                subject=order.enterprise_id,
+            )
         gone = provider is None or provider.status not in MAY_CONFIRM
         if gone and order.status == "placed":  # not yet voided; of one that is, its state says it
             status = "unknown" if provider is None else provider.status
@@ -214,7 +221,6 @@ def _may_hand_over(
     if taker.status != "admitted" or taker.blacklisted or not shown or taker.programme != order.programme:
         found = {"status": taker.status, "category": order.category}
         return refuse(pack, "PROVIDER_NOT_AVAILABLE", "to_provider_id", "exit.aftermath", offers=shown, **found)
-    if tied and order.voucher_fen:
-        rule = article(pack, "eligibility.not_affiliated")
-        return Refused("AFFILIATED_WITH_PROVIDER", "to_provider_id", rule, {"pack_version": pack.label})
+    if tied and order.voucher_fen and pack.eligibility.not_affiliated is not None:
+        return refuse(pack, "AFFILIATED_WITH_PROVIDER", "to_provider_id", "eligibility.not_affiliated")
     return None

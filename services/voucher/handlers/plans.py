@@ -68,7 +68,7 @@ def _make(
 def _draft(body: dict[str, Any], home: str) -> Draft:
     names = ("plan_id", "programme", "year", "budget_fen", "opens_on", "document")
     lists = {name: [dict(one) for one in body.get(name) or ()] for name in ("denominations", "funds")}
-    return Draft(**{name: body[name] for name in names}, **lists, region=body.get("region") or home)
+    return Draft(**{name: body[name] for name in names}, **lists, region=domain.region_of(body.get("region") or home))
 
 
 def _made(

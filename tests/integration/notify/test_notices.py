@@ -170,16 +170,17 @@ def test_one_programme_s_feed_never_shows_another_s(kit: Kit):
         assert notice["programme"] == programme
 
 
-def test_a_notice_speaks_by_the_rules_its_event_was_decided_under(kit: Kit, monkeypatch: pytest.MonkeyPatch):
+def test_a_notice_speaks_by_the_rules_its_event_was_decided_under(kit: Kit):
     """Lost otherwise: a claim filed under a city's rules is told by the articles of a province that left them open."""
     provider = party()
     label = "shandong-2017@1+example-shandong-city@1"
     told = {"programme": "shandong-2017", "provider_id": provider, "filer_id": provider, "region": "370102"}
     kit.tell("settlement.claim_accepted.v1", law={"pack_version": label, "articles": [], "facts": {}}, **told)
-    kit.tell("settlement.claim_accepted.v1", law=None, **told)
-    later, first = kit.ask("inbox", party_id=provider)["items"]
+    for law in (None, {"pack_version": "guizhou-2018@1"}, {"pack_version": "no-such@7"}):
+        kit.tell("settlement.claim_accepted.v1", law=law and {"articles": [], "facts": {}, **law}, **told)
+    *later, first = kit.ask("inbox", party_id=provider)["items"]
     assert first["articles"] == ["示例第四条"]
-    assert later["articles"] == ["五(二)"]
+    assert [notice["articles"] for notice in later] == [["五(二)"]] * 3
 
 
 def test_pages_go_from_new_to_old_without_gap_or_repeat(kit: Kit):

@@ -71,6 +71,16 @@ def test_localities_add_what_the_rules_ask_of_them(engine, monkeypatch, funds, c
         assert (None if answer["ok"] else answer["error"]["code"]) == code
 
 
+def test_a_locality_that_plans_its_own_money_adds_to_nobodys(engine, monkeypatch):
+    """Lost otherwise: a city has to match its own money."""
+    with overlays(monkeypatch, "example-shanxi-rules"):
+        world = Elsewhere(engine, SHANXI)
+        world.published(1000, region="140100")
+        (told,) = world.sent("plan_published")
+        assert told["data"]["region"] == "1401"
+        assert world.ask("get_plan", programme=SHANXI, year=2019, region="140100")["free_fen"] == 1000
+
+
 def test_each_office_does_its_own_step(engine):
     """Lost otherwise: whoever may call the method publishes a plan, though the document names another (五(一))."""
     world = Elsewhere(engine, NEIMENGGU)

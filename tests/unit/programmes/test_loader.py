@@ -162,6 +162,8 @@ OVERLAY_FAULTS = [
     ("another-programme", 'fills = "shandong-2017"', 'fills = "guizhou-2018"', "amount", "not delegated"),
     ("half-an-amount", "[amount.base]", "[amount.bass]", "amount.bass", "unknown key"),
     ("header-without-version", 'version = "1"\n', "", "version", "missing"),
+    ("code-too-long-for-a-label", 'code = "example', f'code = "{"x" * 40}', "code", "2 to 32"),
+    ("region-of-three-digits", "invented = true", 'invented = true\nregion = "370"', "region", "GB/T 2260"),
 ]
 
 

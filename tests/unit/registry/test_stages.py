@@ -12,7 +12,7 @@ from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.roles import REVIEWERS
 from infra.messages import Actor
-from services.registry.domain import admission, certification, entry, products, stages
+from services.registry.domain import admission, certification, entry, products
 from services.registry.domain.model import Party, Product
 from tests.unit.registry.packs import PACKS
 
@@ -298,28 +298,6 @@ def test_category_and_kind_are_the_programmes_own(code, category, kind, refusal)
         new=product(pack, category, kind), known=None, provider=provider, blacklisted=False, pack=pack
     )
     assert ((given.code, given.field) if isinstance(given, Refused) else None) == refusal
-
-
-@pytest.mark.parametrize(
-    ("office", "where", "holds"),
-    [
-        ("150200", "150203", True),
-        ("150200", "150200", True),
-        ("1502", "150203", True),
-        ("150203", "150203", True),
-        ("150203", "150200", False),
-        ("150203", "150204", False),
-        ("150300", "150203", False),
-        ("150000", "150203", True),
-        ("150000", "140203", False),
-        ("152000", "150203", False),
-        (None, "150203", False),
-        ("", "150203", False),
-    ],
-)
-def test_an_offices_region_holds_what_lies_in_it(office, where, holds):
-    """Lost otherwise: a prefecture would certify another's enterprises, or none of its own counties'."""
-    assert stages.covers(office, where) is holds
 
 
 @pytest.mark.parametrize("office", [ELSEWHERE, None])

@@ -37,14 +37,6 @@ def test_the_days_of_a_period(period: str, every: str, first: date, last: date) 
     assert regions.span(period) == regions.Span(every, first, last)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("region", "short"), [("140100", "1401"), ("140000", "14"), ("140105", "140105"), ("1401", "1401"), ("14", "14")]
-)
-def test_one_region_has_one_spelling(region: str, short: str) -> None:
-    """Else a city reports a month twice: once as 1401 and once as 140100."""
-    assert regions.trimmed(region) == short
-
-
 REPORTS = [
     pytest.param({}, ("五(三)",), id="its own month"),
     pytest.param({"office": "140100"}, ("五(三)",), id="a token with six digits"),

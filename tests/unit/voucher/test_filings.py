@@ -11,7 +11,7 @@ import pytest
 from contracts.errors import ERRORS, Refused
 from contracts.programmes import Pack, load, load_file
 from services.voucher.domain import filings as domain
-from services.voucher.domain.filings import Filing, Request, covers, intake_day
+from services.voucher.domain.filings import Filing, Request, intake_day
 from services.voucher.domain.parties import Enterprise, Provider
 
 SHENYANG, SHANXI = "shenyang-2018", "shanxi-2018"
@@ -342,29 +342,6 @@ def test_no_person_decides_two_stages():
     assert refusal(review(third, "operator", reviewer="li"))[0] == "SAME_PERSON"
     assert refusal(review(third, "operator", reviewer="platform-1"))[0] == "SAME_PERSON"
     assert passed(third, "operator", reviewer="zhao").status == "opened"
-
-
-@pytest.mark.parametrize(
-    ("office", "party", "holds"),
-    [
-        ("210106", "210106", True),
-        ("210106", "210102", False),
-        ("210100", "210106", True),
-        ("210100", "210200", False),
-        ("2101", "210106", True),
-        ("210000", "210106", True),
-        ("210000", "220106", False),
-        ("21", "210106", True),
-        (None, "210106", False),
-        ("", "210106", False),
-        ("000000", "210106", False),
-        ("2", "210106", False),
-        ("210110", "210106", False),
-    ],
-)
-def test_an_office_covers_its_own_region(office, party, holds):
-    """Lost otherwise: a district decides on another's enterprises, or a city cannot decide on its counties'."""
-    assert covers(office, party) == holds
 
 
 # --- the day of intake ------------------------------------------------------------------------------------------------

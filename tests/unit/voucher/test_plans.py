@@ -6,7 +6,7 @@ import pytest
 
 from services.voucher.domain import years
 from services.voucher.domain.ledger import Account, Books
-from services.voucher.domain.plans import serving
+from services.voucher.domain.plans import region_of, serving
 from services.voucher.domain.years import Behind, accounts_between, close, covering, taking_over
 from tests.unit.voucher.made import NOW, plan
 
@@ -34,6 +34,12 @@ def test_the_smallest_region_that_holds_it_serves_an_enterprise(case):
     for known in (plans, list(reversed(plans))):
         found = serving(known, region)
         assert (found.plan_id if found else None) == expected
+
+
+def test_a_region_is_the_digits_that_all_in_it_share():
+    """Lost otherwise: a city's plan under its full code serves nobody."""
+    codes = ("37", "370000", "3702", "370200", "370202", "371000")
+    assert [region_of(code) for code in codes] == ["37", "37", "3702", "3702", "370202", "3710"]
 
 
 Y1, Y2, Y3 = (plan(plan_id=f"N{year}", year=year, carries=True, defers=True) for year in (2019, 2020, 2021))
