@@ -183,8 +183,10 @@ class Deployment:
         """End the services and start them again with this of the environment; servers and relays run on."""
         with self._lock:
             self.options = replace(self.options, env=env)
-            names = [name for name in self.processes() if not name.startswith("relay-")]
-            for name in names:
+            ending = [name for name in self.processes() if not name.startswith("relay-")]
+            for name in ending:  # all at once: each finishes the batch in its hands
+                os.kill(self._children[name].pid, signal.SIGTERM)
+            for name in ending:
                 self._children[name].stop(deadline_seconds=15.0)
                 self._spawn(name)
         self.wait_ready()

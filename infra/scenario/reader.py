@@ -67,7 +67,7 @@ class Scenario:
     @property
     def setting(self) -> str:
         """Services start again between scenarios of two settings: played in this order they do so least."""
-        return f"{self.packs or ''} {self.overlays}"
+        return f"{self.packs or ''} {len(self.overlays)} {self.overlays}"
 
     @property
     def programmes(self) -> frozenset[str]:

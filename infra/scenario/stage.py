@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from contracts.client import Client
+from contracts.programmes import Library
 from infra import packs
 from infra.local.deployment import Deployment, Options
 from infra.local.simulation import Simulation
@@ -25,7 +26,7 @@ class House:
     """`with House(folder) as house: house.play(scenario)`; it starts with the first that is played."""
 
     def __init__(self, folder: Path, *, throwaway: bool = True) -> None:
-        self._folder = folder
+        self._place = folder
         self._throwaway = throwaway
         self._stack = contextlib.ExitStack()
         self._deployment: Deployment | None = None
@@ -43,28 +44,33 @@ class House:
 
     def play(self, scenario: Scenario) -> Failure | None:
         """Everything back to the beginning, then the scenario; services restart when it asks for other rules."""
-        overlays = self._beside(scenario)
-        env = _env(overlays, scenario.packs)
+        folder, overlays = self._folder_beside(scenario), self._beside(scenario)
+        env = _env(overlays, folder)
         if self._deployment is None or self._client is None:
             options = Options(throwaway=self._throwaway, starts_at=BEFORE, env=env)
-            self._deployment = self._stack.enter_context(Deployment(self._folder, options))
+            self._deployment = self._stack.enter_context(Deployment(self._place, options))
             self._client = self._stack.enter_context(self._deployment.client("auditor", timeout=60.0))
             Simulation(self._deployment, self._client).quiet()
             self._deployment.keep()
-        elif (overlays, scenario.packs) != (self._overlays, self._packs):
+        elif (overlays, folder) != (self._overlays, self._packs):
             self._deployment.restart(env)
-        self._overlays, self._packs = overlays, scenario.packs
+        self._overlays, self._packs = overlays, folder
         simulation = Simulation(self._deployment, self._client)
         simulation.quiet()
         self._deployment.reset(scenario.starts)
         return Player(scenario, simulation, self._client).play()
 
+    def _folder_beside(self, scenario: Scenario) -> Path | None:
+        """Its packs, or those that run already where they are of other programmes."""
+        running = self._packs
+        if scenario.packs is None and running is not None and scenario.programmes.isdisjoint(Library(running).codes()):
+            return running
+        return scenario.packs
+
     def _beside(self, scenario: Scenario) -> frozenset[str]:
         """Its overlays, beside those that run already and fill other programmes than its own: these change nothing."""
-        if scenario.packs != self._packs:
-            return frozenset(scenario.overlays)
-        fills = {one.code: one.fills for one in library(scenario.packs).overlays()}
-        others = {code for code in self._overlays if fills.get(code) not in scenario.programmes}
+        fills = {one.code: one.fills for one in library(self._folder_beside(scenario)).overlays()}
+        others = {code for code in self._overlays if fills.get(code, "") not in {*scenario.programmes, ""}}
         return frozenset({*others, *scenario.overlays})
 
 

@@ -45,3 +45,14 @@ def test_a_party_of_another_programme_counts(tmp_path: Path) -> None:
     house = House(tmp_path)
     house._overlays = frozenset([SHANDONG])
     assert house._beside(load(path)) == frozenset()
+
+
+def test_a_folder_of_packs_stays_until_it_would_be_asked(tmp_path: Path) -> None:
+    """One scenario of a sixth programme would otherwise cost two restarts; and its rules must not outlive it."""
+    sixth = Path(__file__).parents[2] / "e2e" / "sixth"
+    path = tmp_path / "one.yaml"
+    house = House(tmp_path)
+    house._packs = sixth
+    for programme, then in (("guizhou-2018", sixth), ("yunzhou-2021", None)):
+        path.write_text(f"scenario: 一\nprogramme: {programme}\nstarts: 2019-01-02\nsteps: []\n", "utf-8")
+        assert house._folder_beside(load(path)) == then
