@@ -78,6 +78,8 @@ def read_all(paths: Sequence[Path]) -> list[Scenario]:
 @contextlib.contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
+        if keep.exists() and any(keep.iterdir()):
+            raise click.ClickException(f"{keep} is not empty: scenarios begin from nothing")
         yield keep
         return
     folder = scratch_folder("scenario")

@@ -112,7 +112,7 @@ class Player:
         try:
             return answered(self.client.submit(Request(service, name, body, key, token)))
         except CallError as error:  # the client's own check of the body
-            refused = {"code": error.code, "field": error.field, "message": error.message, "facts": {}}
+            refused: Body = {"code": error.code, "field": error.field, "message": error.message, "facts": {}}
             return {"ok": False, "error": refused}
 
     def must(self, method: str, body: Body, token: str) -> Body:

@@ -72,11 +72,11 @@ class Scenario:
     @property
     def programmes(self) -> frozenset[str]:
         """Its own, and those of its people and steps."""
-        given = (one.given.get("programme") for one in self.cast.values())
-        said = (
-            value for step in self.steps for value in (step.body, step.body.get("with_", {})) if isinstance(value, dict)
-        )
-        return frozenset({self.programme, *given, *(one.get("programme") for one in said)} - {None})
+        places = [
+            *(member.given for member in self.cast.values()),
+            *(place for step in self.steps for place in (step.body, step.body.get("with_", {}))),
+        ]
+        return frozenset([self.programme, *(str(place["programme"]) for place in places if "programme" in place)])
 
 
 @dataclass

@@ -76,3 +76,14 @@ def test_files_that_cannot_be_read_are_told_before_anything_is_played(folder: Pa
     assert FakeHouse.played == []
     assert f"{folder}/d.yaml:6:" in result.output
     assert "3 scenarios can be read" in run("--check", *(folder / f"{name}.yaml" for name in "abc")).output
+
+
+def test_what_is_kept_is_not_begun_on(folder: Path, tmp_path: Path) -> None:
+    """Databases of an earlier run would be what every scenario goes back to."""
+    kept = tmp_path / "kept"
+    assert run("--keep", kept, folder / "a.yaml").exit_code == 0
+    kept.mkdir()
+    (kept / "data").mkdir()
+    refused = run("--keep", kept, folder / "a.yaml")
+    assert refused.exit_code == 1
+    assert "is not empty" in refused.output
