@@ -12,7 +12,6 @@ from contracts.programmes import Pack, load
 from services.settlement.domain import disbursements, notices, objections, questions
 from services.settlement.domain.claims import collect, is_ready
 from services.settlement.domain.match import Recorded, missing_materials, of_paid
-from services.settlement.domain.parties import office_holds
 from services.settlement.domain.payments import after_pay
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
@@ -261,10 +260,6 @@ def test_a_stage_of_the_own_region_is_its_offices() -> None:
         ("210100", None, False),
     ],
 )
-def test_which_office_holds_a_region(office, region, holds) -> None:
-    assert office_holds(office, region) is holds
-
-
 @pytest.mark.parametrize(
     ("deduction", "reasons", "code"),
     [(1, ("x",), None), (399_999, ("x",), None), (0, (), None), (1, (), "REASON_MISSING")]
