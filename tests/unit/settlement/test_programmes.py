@@ -249,18 +249,6 @@ def test_a_stage_of_the_own_region_is_its_offices() -> None:
 
 
 @pytest.mark.parametrize(
-    ("office", "region", "holds"),
-    [
-        ("210000", "210102", True),
-        ("210100", "210102", True),
-        ("210102", "210102", True),
-        ("210103", "210102", False),
-        ("210200", "210102", False),
-        (None, "210102", False),
-        ("210100", None, False),
-    ],
-)
-@pytest.mark.parametrize(
     ("deduction", "reasons", "code"),
     [(1, ("x",), None), (399_999, ("x",), None), (0, (), None), (1, (), "REASON_MISSING")]
     + [(amount, ("x",), "DEDUCTION_TOO_LARGE") for amount in (400_000, 400_001)],
