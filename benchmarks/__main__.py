@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from benchmarks.load import calls_a_second
+from benchmarks.quotes import bench_quotes
 from benchmarks.table import Row, show
 from benchmarks.tutorial_service import Base, Quota
 from contracts import ulid
@@ -216,10 +217,15 @@ def bench_client(bench: Bench) -> list[Row]:
         return [Row("client", bench.client_ours(), "nameko ClusterRpcProxy", bench.client_nameko(), 3.0)]
 
 
+def bench_quote(bench: Bench) -> list[Row]:
+    return bench_quotes(bench.deployment.folder)
+
+
 BENCHES: dict[str, Callable[[Bench], list[Row]]] = {
     "commands": bench_commands,
     "bulk": bench_bulk,
     "client": bench_client,
+    "quote": bench_quote,
 }
 
 

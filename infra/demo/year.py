@@ -259,8 +259,10 @@ class Year:
             bodies,
             expected=[*REFUSED_AS_MISFITS, "BUDGET_EXHAUSTED"],
         )
-        granted = [({"application_id": body["application_id"], "decision": "approve"}, self._party(body)) for body, _ in
-                   kept(bodies, answers)]  # fmt: skip
+        reserved = [body for body, answer in kept(bodies, answers) if answer["status"] == "reserved"]
+        granted = [
+            ({"application_id": one["application_id"], "decision": "approve"}, self._party(one)) for one in reserved
+        ]
         self.review("applications are reviewed", "voucher", "review_application", "application", granted)
         self.stage.quiet()
 

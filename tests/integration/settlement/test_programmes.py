@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from contracts.programmes.loader import SHIPPED
+from infra import packs
 from services.settlement import tables
 from tests.integration.settlement.world import GUIZHOU, PRICE, VOUCHER, World, uid
 
@@ -78,7 +82,7 @@ def test_shenyang_pays_the_enterprise_through_its_district(shenyang: World) -> N
     assert (claim["claimed_fen"], claim["order_fen"], claim["transfer_fen"]) == (300_000, VOUCHER, 800_000)
     assert (claim["payee_kind"], claim["payee_id"]) == ("enterprise", shenyang.buyers[order_id])
     figures = shenyang.figures()
-    assert (figures["held_fen"], figures["claimed_fen"]) == (VOUCHER, 300_000)
+    assert (figures["held_fen"], figures["allowed_fen"], figures["claimed_fen"]) == (VOUCHER, 300_000, 300_000)
     batch_id, (payment,) = to_the_bank(shenyang)
     assert (payment["payee_id"], payment["region"], payment["amount_fen"]) == (claim["payee_id"], "210102", 300_000)
     done = shenyang.result(batch_id, payment, "settled")["result"]
@@ -367,6 +371,40 @@ def test_one_citys_money_is_not_anothers(shandong: World) -> None:
     assert {one["fund"] for one in payments} == {"shandong-2017:2019", "shandong-2017:2019:3701"}
 
 
+def test_a_citys_node_takes_its_own_claims(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """山东 三(四): each locality sets its procedure; one city's date is no other's, nor the province's."""
+    text = (SHIPPED / "example-shandong-city.v1.toml").read_text(encoding="utf-8")
+    own = text.replace('code = "example-shandong-city"', 'code = "first-city"\nregion = "3701"')
+    (tmp_path / "first.toml").write_text(own, encoding="utf-8")
+    monkeypatch.setenv(packs.FOLDER, str(tmp_path))
+    monkeypatch.setenv(packs.OVERLAYS, "first-city")
+    packs.library.cache_clear()
+    try:
+        _two_cities(world)
+    finally:
+        packs.library.cache_clear()
+
+
+def _two_cities(world: World) -> None:
+    world.at(AUTUMN)
+    claims = []
+    for region in ("370102", "370202"):
+        world.runs("shandong-2017", "shandong-2017@1+first-city@1", region, 2019)
+        provider_id = world.provider()
+        order_id = world.order(provider_id)
+        world.usage(order_id, 60)
+        claims.append(world.ok("file_claim", **world.papers(order_id, provider_id))["id"])
+        world.answer(claims[-1], order_id, provider_id)
+    body = {"node_id": world.new("N"), "programme": "shandong-2017", "year": 2019, "role": "bureau"}
+    body["closes_at"] = world.clock.now() + timedelta(hours=1)
+    for office in (None, "370000", "370200"):
+        error = world.refused("announce_node", **body, office=office)
+        assert (error["code"], error["article"]) == ("DELEGATED_RULE_MISSING", "三(四)")
+    world.ok("announce_node", **body, office="370100")
+    world.due(timedelta(hours=1))
+    assert [status(world, one) for one in claims] == ["collected", "accepted"]
+
+
 # --- Shandong, Shanxi -----------------------------------------------------------------------------------------------
 
 
@@ -413,20 +451,53 @@ def test_the_order_is_judged_by_the_rules_it_was_placed_under(autumn: World) -> 
 
 
 def test_shanxis_enterprise_files_and_is_paid(autumn: World) -> None:
-    """No review of claims is stated: what a node takes has passed, and supervision's word is still needed."""
+    """By the detailed rules that others wrote (五(二)): the provider neither files nor withdraws."""
     runs(autumn, "shanxi-2018")
     claim_id, order_id, provider_id = autumn.filed()
     autumn.answer(claim_id, order_id, provider_id)
     autumn.node()
-    claim = autumn.claim(claim_id)
-    assert (claim["status"], claim["filer_id"]) == ("passed", autumn.buyers[order_id])
-    assert autumn.told(claim_id)[-2:] == ["claim_collected", "claim_passed"]
-    assert autumn.refused("file_disbursement", **autumn.putting())["facts"]["held"] == 1
-    autumn.verdict(claim_id, provider_id)
+    assert autumn.claim(claim_id)["filer_id"] == autumn.buyers[order_id]
+    error = autumn.refused("withdraw_claim", claim_id=claim_id, provider_id=provider_id)
+    assert error["code"] == "NOT_THE_FILER"
+    autumn.through(claim_id, provider_id)
     batch_id, (payment,) = to_the_bank(autumn)
     assert payment["payee_id"] == autumn.buyers[order_id]
     assert autumn.result(batch_id, payment, "settled")["ok"]
     assert status(autumn, claim_id) == "paid"
+
+
+def test_a_sixth_programme_is_a_file_alone(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its document asks for no review of claims and lists no stages of approval; the money's path says who approves."""
+    text = (SHIPPED / "neimenggu-2019.v1.toml").read_text(encoding="utf-8")
+    text = text.replace('code = "neimenggu-2019"', 'code = "sixth-2019"')
+    text, stages = re.subn(r"\[\[reviews\.(?:claim|disbursement)\]\]\n(?:[^\[\n].*\n)+", "", text)
+    assert stages == 4
+    (tmp_path / "sixth.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv(packs.FOLDER, str(tmp_path))
+    packs.library.cache_clear()
+    try:
+        _a_sixth_pays(world)
+    finally:
+        packs.library.cache_clear()
+
+
+def _a_sixth_pays(world: World) -> None:
+    world.at(AUTUMN)
+    world.runs("sixth-2019", "sixth-2019@1", "150100", 2019)
+    claim_id, order_id, provider_id = world.accepted()
+    world.node()
+    assert status(world, claim_id) == "passed"
+    assert world.told(claim_id)[-2:] == ["claim_collected", "claim_passed"]
+    body = {"notice_id": world.new("B"), "programme": "sixth-2019"}
+    assert world.refused("publish_notice", **body)["facts"]["held"] == 1, "silence of supervision is no clearance"
+    world.verdict(claim_id, provider_id)
+    assert world.ok("publish_notice", **{**body, "notice_id": world.new("B")})["claims"] == 1
+    world.due(timedelta(days=10))
+    batch_id, (payment,) = to_the_bank(world)
+    assert world.ask("list_disbursements", programme="sixth-2019")["items"][0]["reviewers"] == ["bureau-1"]
+    assert world.result(batch_id, payment, "settled")["ok"]
+    assert (status(world, claim_id), world.figures()["paid_fen"]) == ("paid", VOUCHER)
+    assert world.claim(claim_id)["order_id"] == order_id
 
 
 # --- several at once ------------------------------------------------------------------------------------------------
@@ -449,10 +520,7 @@ def test_five_programmes_in_one_deployment(autumn: World) -> None:
         autumn.node()
         assert {status(autumn, one) for one in others} <= {"accepted"}, "another programme's node takes none of them"
         score = {"score": 70} if code == "shandong-2017" else {}
-        if autumn.pack.stages("claim"):
-            autumn.through(claim_id, provider_id, **score)
-        else:
-            autumn.verdict(claim_id, provider_id)
+        autumn.through(claim_id, provider_id, **score)
         if code == "neimenggu-2019":
             assert autumn.ok("publish_notice", notice_id=autumn.new("B"), programme=code)["claims"] == 1
     autumn.due(timedelta(days=10))
