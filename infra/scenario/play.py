@@ -95,7 +95,9 @@ class Player:
             own(step.body)
         else:
             acts.ACTS[step.action](self, step.body)
-        if step.action not in LOOKS and not self._asks(step):
+        if "refused" in step.body:
+            self.simulation.quiet()  # nothing was changed that could have made anything due
+        elif step.action not in LOOKS and not self._asks(step):
             self.simulation.settle()
 
     def _asks(self, step: PlayedStep) -> bool:
