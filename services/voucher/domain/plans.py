@@ -242,12 +242,16 @@ def configure(
     return published, money
 
 
-def serving(plans: Iterable[Plan], region: str) -> Plan | None:
+def serving(plans: Iterable[Plan], region: str, *, bound_to: str | None = None) -> Plan | None:
     """The plan that serves an enterprise of that region: of the smallest region that holds it, published ones first.
 
-    Whoever lies in no plan's region is left to the programme's own: whether it may take part is for the conditions.
+    bound_to: the region of the plan that its quota of the year is of, if it has one: that plan goes on serving it,
+    whatever is published later and wherever it moves. Whoever lies in no plan's region is left to the programme's own:
+    whether it may take part is for the conditions.
     """
     known = list(plans)
+    if bound_to is not None:
+        return next((plan for plan in known if plan.region == bound_to), None)
     holding = [plan for plan in known if region.startswith(plan.region)] or [one for one in known if not one.purse]
     return max(holding, key=lambda plan: (plan.status != "made", len(plan.region)), default=None)
 
