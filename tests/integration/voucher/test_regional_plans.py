@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -274,3 +275,23 @@ def test_a_years_quota_is_of_one_plan(city):
     world.clock.moment = datetime(2020, 2, 1, tzinfo=UTC)
     world.due()
     assert world.account(f"lapsed:{SHANDONG}:2019:3702")["credits_posted"] == 7_000_000
+
+
+def test_an_office_plans_the_money_of_its_own_region(city):
+    """Lost otherwise: one city's bureau plans another's money, or the province's (山东 三(三)、五(二))."""
+    world = city
+
+    def by(region, method, body):
+        command = world.command(method, body)
+        return world.run([replace(command, actor=replace(command.actor, region=region))])[0]
+
+    body = world.draft(5, region="3702")
+    for region in ("370100", "3701", "370202"):
+        refused = by(region, "make_plan", body)["error"]
+        assert (refused["code"], refused["article"]) == ("REGION_MISMATCH", "五(二)")
+        assert (refused["facts"]["region"], refused["facts"]["office"]) == ("3702", region)
+    assert by("3702", "make_plan", world.draft(5))["error"]["code"] == "REGION_MISMATCH"
+    assert by("370200", "make_plan", body)["ok"]
+    configured = {"plan_id": body["plan_id"], "budget_fen": 5}
+    assert by("370100", "configure_plan", configured)["error"]["code"] == "REGION_MISMATCH"
+    assert by("37", "configure_plan", configured)["ok"]
