@@ -247,6 +247,9 @@ def _of_budget(case: _Case) -> _Support | Refused:
         return refuse(pack, "FACT_MISSING", missing.name, "filing.rule", missing=[missing.name])
     if entitlement.refusals:
         return first_of(pack, entitlement.refusals, field="voucher_fen")
+    if entitlement.deferred_fen and not plan.defers:  # it was made under other rules, and no later one makes it up
+        code, left_fen = "BUDGET_EXCEEDED" if case.means.left_fen else "BUDGET_EXHAUSTED", case.means.left_fen
+        return refuse(pack, code, "voucher_fen", "budget", left_fen=left_fen, plan_version=plan.pack_version)
     denomination_fen = _denomination(case, plan, entitlement.amount_fen)
     if isinstance(denomination_fen, Refused):
         return denomination_fen
