@@ -89,6 +89,17 @@ class Application:
         )
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What an enterprise's applications take up of its quota of the year, and of which plan's region they are."""
+
+    fen: int = 0
+    region: str | None = None
+
+    def and_(self, application: Application) -> Taken:
+        return Taken(self.fen + application.taken_fen, application.plan_region)
+
+
 def apply(
     *,
     pack: Pack,

@@ -11,7 +11,7 @@ from infra.messages import Command
 from services.voucher import store
 from services.voucher.access import foreign
 from services.voucher.domain import applications as domain
-from services.voucher.domain.applications import Application
+from services.voucher.domain.applications import Application, Taken
 from services.voucher.domain.law import absent, refuse
 from services.voucher.domain.parties import Enterprise
 from services.voucher.domain.plans import applied_for, open_for_use, over, serving
@@ -29,7 +29,7 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     known = store.applications_by_id(conn, {body["application_id"] for body in bodies})
     buyers = {body["enterprise_id"] for body in bodies}
     enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
-    taken = store.taken_fen(conn, buyers, keys)  # under the locks of the plans: nobody else adds to it
+    taken = store.taken(conn, buyers, keys)  # under the locks of the plans: nobody else adds to it
     line = Line(uow, plans, ())
     outcomes: list[Outcome | None] = []
     for command in commands:
@@ -40,10 +40,10 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
             outcomes.append(_again(former, body, fresh=former.application_id in line.new))
             continue
         key = body["enterprise_id"], body["programme"], body["year"]
-        decided = _apply(uow, line, command, enterprise, taken.get(key, 0))
+        decided = _apply(uow, line, command, enterprise, taken.get(key, Taken()))
         if isinstance(decided, Application):
             line.join(decided, command)
-            taken[key] = taken.get(key, 0) + decided.taken_fen
+            taken[key] = taken.get(key, Taken()).and_(decided)
             outcomes.append(None)
         else:
             outcomes.append(decided)
@@ -55,7 +55,7 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
 
 
 def _apply(
-    uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, taken_fen: int
+    uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, taken: Taken
 ) -> Application | Outcome:
     body = command.body
     programme, year = body["programme"], body["year"]
@@ -70,7 +70,8 @@ def _apply(
         return refuse(pack, "NO_QUOTA", "programme", "issuing.apply")
     if pack.amount is None:
         return absent(pack, "amount")
-    plan = serving((one for one in line.plans.values() if one.key[:2] == (programme, year)), enterprise.region)
+    plans = (one for one in line.plans.values() if one.key[:2] == (programme, year))
+    plan = serving(plans, enterprise.region, bound_to=taken.region)
     closed = open_for_use(pack=pack, plan=plan, year=year, today=uow.today)
     if closed is not None or plan is None:
         return closed or Refused("NO_PLAN", "year")
@@ -78,7 +79,7 @@ def _apply(
         pack=pack,
         plan=plan,
         enterprise=enterprise,
-        taken_fen=taken_fen,
+        taken_fen=taken.fen,
         application_id=body["application_id"],
         requested_fen=body.get("requested_fen"),
         place=plan.last_place + 1,
