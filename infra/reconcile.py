@@ -72,7 +72,8 @@ def checks(totals: Totals) -> list[Check]:
         Check(
             "claimed in the order book = held by live claims", "订单占用=在途兑现", v["claimed_fen"], "=", s["held_fen"]
         ),
-        Check("to be paid within what is held", "应付不超占用", s["claimed_fen"], "≤", s["held_fen"]),
+        Check("allowed by the rules = asked for", "核定额=申请额", v["allowed_fen"], "=", s["allowed_fen"]),
+        Check("to be paid within what is allowed", "应付不超核定", s["claimed_fen"], "≤", s["allowed_fen"]),
         Check("redeemed in the ledger = paid out", "账上兑现=已拨付", v["redeemed_fen"], "=", s["paid_fen"]),
         Check("paid within approved", "拨付不超批准", s["paid_fen"], "≤", s["approved_fen"]),
         Check("no event of the evidence missing", "证据无缺号", e["stream_gaps"], "=", 0),

@@ -202,8 +202,8 @@ def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) ->
 def totals(conn: sa.Connection, command: Command) -> Found:
     """Figures for reconciliation, of one snapshot.
 
-    held_fen: what their orders hold for claims that were never paid; claimed_fen: what is to be paid of that;
-    approved_fen: all that was approved for payment, paid or not; paid_fen: claims whose money was settled once (their
+    held_fen: what their orders hold for claims that were never paid; allowed_fen: what the rules allow of that;
+    claimed_fen: what is to be paid of it, quality taken off; approved_fen: all that was approved for payment, paid or not; paid_fen: claims whose money was settled once (their
     orders are redeemed); returned_fen: that part of it which the bank sent back and which is owed again.
     """
     programme, year = command.body["programme"], command.body["year"]
@@ -213,6 +213,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     payable = c.claimed_fen - c.deducted_fen
     money = sa.select(
         _sum(c.order_fen, *live).label("held"),
+        _sum(c.claimed_fen, *live).label("allowed"),
         _sum(payable, *live).label("claimed"),
         _sum(payable, c.approved_at.is_not(None)).label("approved"),
         _sum(payable, c.paid_at.is_not(None)).label("paid"),
@@ -227,6 +228,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     head = sa.select(sa.func.coalesce(sa.func.max(_streams.c.head_seq), 0))
     figures = {
         "held_fen": int(fen.held),
+        "allowed_fen": int(fen.allowed),
         "claimed_fen": int(fen.claimed),
         "approved_fen": int(fen.approved),
         "paid_fen": int(fen.paid),

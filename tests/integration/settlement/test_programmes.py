@@ -78,7 +78,7 @@ def test_shenyang_pays_the_enterprise_through_its_district(shenyang: World) -> N
     assert (claim["claimed_fen"], claim["order_fen"], claim["transfer_fen"]) == (300_000, VOUCHER, 800_000)
     assert (claim["payee_kind"], claim["payee_id"]) == ("enterprise", shenyang.buyers[order_id])
     figures = shenyang.figures()
-    assert (figures["held_fen"], figures["claimed_fen"]) == (VOUCHER, 300_000)
+    assert (figures["held_fen"], figures["allowed_fen"], figures["claimed_fen"]) == (VOUCHER, 300_000, 300_000)
     batch_id, (payment,) = to_the_bank(shenyang)
     assert (payment["payee_id"], payment["region"], payment["amount_fen"]) == (claim["payee_id"], "210102", 300_000)
     done = shenyang.result(batch_id, payment, "settled")["result"]
