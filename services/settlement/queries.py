@@ -202,9 +202,10 @@ def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) ->
 def totals(conn: sa.Connection, command: Command) -> Found:
     """Figures for reconciliation, of one snapshot.
 
-    held_fen: what their orders hold for claims that were never paid; allowed_fen: what the rules allow of that;
-    claimed_fen: what is to be paid of it, quality taken off; approved_fen: all that was approved for payment, paid or not; paid_fen: claims whose money was settled once (their
-    orders are redeemed); returned_fen: that part of it which the bank sent back and which is owed again.
+    Of live claims that were never paid: held_fen (what their orders hold), allowed_fen (what the rules allow of it),
+    claimed_fen (what is to be paid of that). approved_fen: all that was approved for payment, paid or not; paid_fen:
+    claims whose money was settled once (their orders are redeemed); returned_fen: that part of it which the bank sent
+    back and which is owed again.
     """
     programme, year = command.body["programme"], command.body["year"]
     c = t.claims.c

@@ -12,7 +12,7 @@ from contracts.programmes import Pack
 from contracts.programmes.schema import Stage
 from services.settlement.domain import claims
 from services.settlement.domain.claims import Claim
-from services.settlement.domain.law import absent, article, decide, payment_article, refuse, review_article
+from services.settlement.domain.law import absent, article, decide, payment_article, refuse, review_article, undecided
 from services.settlement.domain.stages import Reviewer, out_of_turn, role_at
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
@@ -74,7 +74,7 @@ def may_file(*, provider_id: str | None, roles: frozenset[str], pack: Pack) -> R
     """The right one files: RULE_ABSENT, DELEGATED_RULE_MISSING (nobody pays, or nobody approves), NOT_THE_FILER."""
     if pack.payment is None or not pack.payment.path:
         return absent(pack, "payment", "programme")
-    if not stages_of(pack):
+    if not stages_of(pack) or undecided(pack, "reviews.disbursement", "programme") is not None:
         return absent(pack, "reviews.disbursement", "programme")  # money that nobody approves is not paid
     office = not by_provider(pack)
     acts = bool(roles & OFFICES) if office else not roles <= OFFICES

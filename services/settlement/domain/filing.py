@@ -112,6 +112,9 @@ def _payee(filing: Filing, order: Order, known: Known, pack: Pack) -> tuple[str,
         return absent(pack, "claims", "order_id")
     if pack.payment is None:
         return absent(pack, "payment", "order_id")
+    unreviewed = undecided(pack, "reviews.claim", "order_id")
+    if unreviewed is not None:
+        return unreviewed
 
     def party(word: Any) -> Named:
         return party_of(word, provider=known.provider, enterprise_id=order.enterprise_id)

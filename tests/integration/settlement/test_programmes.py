@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from contracts.programmes.loader import SHIPPED
+from infra import packs
 from services.settlement import tables
 from tests.integration.settlement.world import GUIZHOU, PRICE, VOUCHER, World, uid
 
@@ -413,20 +417,53 @@ def test_the_order_is_judged_by_the_rules_it_was_placed_under(autumn: World) -> 
 
 
 def test_shanxis_enterprise_files_and_is_paid(autumn: World) -> None:
-    """No review of claims is stated: what a node takes has passed, and supervision's word is still needed."""
+    """By the detailed rules that others wrote (五(二)): the provider neither files nor withdraws."""
     runs(autumn, "shanxi-2018")
     claim_id, order_id, provider_id = autumn.filed()
     autumn.answer(claim_id, order_id, provider_id)
     autumn.node()
-    claim = autumn.claim(claim_id)
-    assert (claim["status"], claim["filer_id"]) == ("passed", autumn.buyers[order_id])
-    assert autumn.told(claim_id)[-2:] == ["claim_collected", "claim_passed"]
-    assert autumn.refused("file_disbursement", **autumn.putting())["facts"]["held"] == 1
-    autumn.verdict(claim_id, provider_id)
+    assert autumn.claim(claim_id)["filer_id"] == autumn.buyers[order_id]
+    error = autumn.refused("withdraw_claim", claim_id=claim_id, provider_id=provider_id)
+    assert error["code"] == "NOT_THE_FILER"
+    autumn.through(claim_id, provider_id)
     batch_id, (payment,) = to_the_bank(autumn)
     assert payment["payee_id"] == autumn.buyers[order_id]
     assert autumn.result(batch_id, payment, "settled")["ok"]
     assert status(autumn, claim_id) == "paid"
+
+
+def test_a_sixth_programme_is_a_file_alone(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its document asks for no review of claims and lists no stages of approval; the money's path says who approves."""
+    text = (SHIPPED / "neimenggu-2019.v1.toml").read_text(encoding="utf-8")
+    text = text.replace('code = "neimenggu-2019"', 'code = "sixth-2019"')
+    text, stages = re.subn(r"\[\[reviews\.(?:claim|disbursement)\]\]\n(?:[^\[\n].*\n)+", "", text)
+    assert stages == 4
+    (tmp_path / "sixth.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv(packs.FOLDER, str(tmp_path))
+    packs.library.cache_clear()
+    try:
+        _a_sixth_pays(world)
+    finally:
+        packs.library.cache_clear()
+
+
+def _a_sixth_pays(world: World) -> None:
+    world.at(AUTUMN)
+    world.runs("sixth-2019", "sixth-2019@1", "150100", 2019)
+    claim_id, order_id, provider_id = world.accepted()
+    world.node()
+    assert status(world, claim_id) == "passed"
+    assert world.told(claim_id)[-2:] == ["claim_collected", "claim_passed"]
+    body = {"notice_id": world.new("B"), "programme": "sixth-2019"}
+    assert world.refused("publish_notice", **body)["facts"]["held"] == 1, "silence of supervision is no clearance"
+    world.verdict(claim_id, provider_id)
+    assert world.ok("publish_notice", **{**body, "notice_id": world.new("B")})["claims"] == 1
+    world.due(timedelta(days=10))
+    batch_id, (payment,) = to_the_bank(world)
+    assert world.ask("list_disbursements", programme="sixth-2019")["items"][0]["reviewers"] == ["bureau-1"]
+    assert world.result(batch_id, payment, "settled")["ok"]
+    assert (status(world, claim_id), world.figures()["paid_fen"]) == ("paid", VOUCHER)
+    assert world.claim(claim_id)["order_id"] == order_id
 
 
 # --- several at once ------------------------------------------------------------------------------------------------
@@ -449,10 +486,7 @@ def test_five_programmes_in_one_deployment(autumn: World) -> None:
         autumn.node()
         assert {status(autumn, one) for one in others} <= {"accepted"}, "another programme's node takes none of them"
         score = {"score": 70} if code == "shandong-2017" else {}
-        if autumn.pack.stages("claim"):
-            autumn.through(claim_id, provider_id, **score)
-        else:
-            autumn.verdict(claim_id, provider_id)
+        autumn.through(claim_id, provider_id, **score)
         if code == "neimenggu-2019":
             assert autumn.ok("publish_notice", notice_id=autumn.new("B"), programme=code)["claims"] == 1
     autumn.due(timedelta(days=10))

@@ -99,11 +99,22 @@ def test_a_programme_without_payment_pays_nothing() -> None:
     refused = disbursements.may_file(provider_id="P1", roles=frozenset({"platform"}), pack=pack)
     assert (refused.code, refused.facts["rule"]) == ("RULE_ABSENT", "payment")
     assert file(pack_=pack).code == "RULE_ABSENT"
-    unapproved = replace(rules("shanxi-2018"), reviews={}, delegates={})
+    unapproved = replace(rules("neimenggu-2019"), reviews={})
     path = tuple(step for step in unapproved.payment.path if step.name != "approve")
     unapproved = replace(unapproved, payment=replace(unapproved.payment, path=path))
     refused = disbursements.may_file(provider_id=None, roles=frozenset({"bureau"}), pack=unapproved)
     assert (refused.code, refused.facts["rule"]) == ("RULE_ABSENT", "reviews.disbursement")
+
+
+def test_a_review_that_is_others_to_write_is_not_skipped() -> None:
+    """An overlay that says who files and who pays, and forgot who reviews: no stage at all would be the worst guess."""
+    pack = rules("shanxi-2018")
+    pack = replace(pack, reviews={name: stages for name, stages in pack.reviews.items() if name == "filing"})
+    for refused in (
+        file(**{**own("shanxi-2018"), "pack_": pack}),
+        disbursements.may_file(provider_id=None, roles=frozenset({"bureau"}), pack=pack),
+    ):
+        assert (refused.code, refused.article) == ("DELEGATED_RULE_MISSING", "五(二)")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +196,7 @@ def in_review(code: str, passed: int, track: str | None = None, **changed):
         ("shandong-2017", None, ["third_party", "bureau"]),
         ("shenyang-2018", "industrial", ["expert", "bureau"]),
         ("shenyang-2018", "city-service", ["expert", "data_bureau", "bureau"]),
+        ("shanxi-2018", None, ["operator", "bureau"]),
     ],
 )
 def test_stages_come_in_the_packs_order(code, track, roles) -> None:
@@ -218,9 +230,9 @@ def test_only_the_last_stage_waits_for_supervision() -> None:
 
 
 def test_a_programme_without_stages_passes_what_a_node_takes() -> None:
-    """A programme that states no review of claims; supervision's verdict is still asked for before money moves."""
-    pack = replace(rules("shanxi-2018"), reviews={}, delegates={})
-    one = claim("accepted", pack_version=pack.label, programme="shanxi-2018")
+    """No review of claims is stated; supervision's verdict is still asked for before money moves."""
+    pack = replace(rules("shenyang-2018"), reviews={})
+    one = claim("accepted", pack_version=pack.label, programme="shenyang-2018")
     steps = collect(claim=one, node_id="N", closes_at=NOW + timedelta(days=1), pack=pack)
     assert [(step.event, step.after.sequence) for step in steps] == [("claim_collected", 2), ("claim_passed", 3)]
     assert is_ready(steps[-1].after, pack)
@@ -471,8 +483,12 @@ def test_who_puts_claims_forward(code, provider_id, role, ok) -> None:
     ],
 )
 def test_who_approves_and_who_passes_on(code, roles, passes_on) -> None:
+    """Where no stages are listed, the path's steps of approval are those."""
     pack = rules(code)
     assert [stage.role for stage in disbursements.stages_of(pack)] == roles
+    unlisted = replace(pack, reviews={})
+    approving = [step.role for step in pack.payment.path if step.name == "approve"]
+    assert [stage.role for stage in disbursements.stages_of(unlisted)] == approving != []
     step = after_pay(pack)
     assert (step.role if step else None) == passes_on
 
