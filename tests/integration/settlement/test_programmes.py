@@ -371,6 +371,40 @@ def test_one_citys_money_is_not_anothers(shandong: World) -> None:
     assert {one["fund"] for one in payments} == {"shandong-2017:2019", "shandong-2017:2019:3701"}
 
 
+def test_a_citys_node_takes_its_own_claims(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """山东 三(四): each locality sets its procedure; one city's date is no other's, nor the province's."""
+    text = (SHIPPED / "example-shandong-city.v1.toml").read_text(encoding="utf-8")
+    own = text.replace('code = "example-shandong-city"', 'code = "first-city"\nregion = "3701"')
+    (tmp_path / "first.toml").write_text(own, encoding="utf-8")
+    monkeypatch.setenv(packs.FOLDER, str(tmp_path))
+    monkeypatch.setenv(packs.OVERLAYS, "first-city")
+    packs.library.cache_clear()
+    try:
+        _two_cities(world)
+    finally:
+        packs.library.cache_clear()
+
+
+def _two_cities(world: World) -> None:
+    world.at(AUTUMN)
+    claims = []
+    for region in ("370102", "370202"):
+        world.runs("shandong-2017", "shandong-2017@1+first-city@1", region, 2019)
+        provider_id = world.provider()
+        order_id = world.order(provider_id)
+        world.usage(order_id, 60)
+        claims.append(world.ok("file_claim", **world.papers(order_id, provider_id))["id"])
+        world.answer(claims[-1], order_id, provider_id)
+    body = {"node_id": world.new("N"), "programme": "shandong-2017", "year": 2019, "role": "bureau"}
+    body["closes_at"] = world.clock.now() + timedelta(hours=1)
+    for office in (None, "370000", "370200"):
+        error = world.refused("announce_node", **body, office=office)
+        assert (error["code"], error["article"]) == ("DELEGATED_RULE_MISSING", "三(四)")
+    world.ok("announce_node", **body, office="370100")
+    world.due(timedelta(hours=1))
+    assert [status(world, one) for one in claims] == ["collected", "accepted"]
+
+
 # --- Shandong, Shanxi -----------------------------------------------------------------------------------------------
 
 
