@@ -25,6 +25,7 @@ from services.settlement.handlers.disbursements import MOST_LOADED
 
 MOST_DISBURSEMENTS = 2_000  # of one batch, by its purse; what is left waits for the next
 ASKED_AT_ONCE = 500  # ids in one call
+ACCOUNT = ("account", "account_holder", "bank_name", "bank_code")  # without one of them no bank can pay
 
 
 def make_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -219,7 +220,7 @@ def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, com
         payment=payment,
         blacklisted=in_effect or payee in asked.blacklisted or bool(parties & stops.blacklisted),
         verdicts=stops.verdicts,
-        account_version=account["account_version"] if account and account["account"] else None,
+        account_version=account["account_version"] if account and all(account[name] for name in ACCOUNT) else None,
         members=members,
         pack=pack_of(payment),
     )

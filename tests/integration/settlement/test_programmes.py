@@ -275,6 +275,15 @@ def test_a_held_payment_takes_its_claims_alone_back_to_approval(shenyang: World)
     assert len(live) == 3, "the first release, tried again, lets go of nothing"
 
 
+def test_half_an_account_holds_its_own_payment_alone(shenyang: World) -> None:
+    """One enterprise gave a number without holder or bank: nobody in the batch would be paid, ever."""
+    _disbursement, claims, made = paid_apart(shenyang)
+    shenyang.half_given.add(shenyang.claim(claims[1])["payee_id"])
+    done = shenyang.release(made)["result"]
+    assert (done["sent"], done["held"]) == (2, 1)
+    assert [status(shenyang, one) for one in claims] == ["paying", "in_disbursement", "paying"]
+
+
 def test_all_payments_of_a_disbursement_held(shenyang: World) -> None:
     """The last of them finds nothing else in it, and reopens it."""
     disbursement_id, claims, made = paid_apart(shenyang, 2)
