@@ -338,7 +338,7 @@ def thaw(
     first["stage"] = role_at(stages_of(pack), 0)
     if not rest:
         steps = [must(take(disbursement, MOVES, "thaw", decision=decision, **first))]
-        return steps, [_along(claim, "thaw", (by,), pack, **lost, approved_at=None) for claim in held]
+        return steps, _thawed(held, by, lost, pack)
     apart = replace(
         disbursement,
         disbursement_id=derived_id("disbursement", payment_id, subject),
@@ -352,8 +352,16 @@ def thaw(
     left = replace(disbursement, sequence=disbursement.sequence + 1, **_sums(rest), frozen_hash=frozen_together(rest))
     lost["disbursement_id"] = apart.disbursement_id
     filed = decide(pack, "disbursement.filed", apart.disbursement_id, (by,), **facts, out_of=subject)
-    return [Step(left, "disbursement_reopened", decision), Step(apart, "disbursement_filed", filed)], [
-        _along(claim, "thaw", (by,), pack, **lost, approved_at=None) for claim in held
+    steps = [Step(left, "disbursement_reopened", decision), Step(apart, "disbursement_filed", filed)]
+    return steps, _thawed(held, by, lost, pack)
+
+
+def _thawed(held: Sequence[Claim], by: str | None, lost: Mapping[str, Any], pack: Pack) -> list[Step[Claim]]:
+    """Nothing of them is approved any more, but that what was paid once was approved then."""
+    moments = [claim.approved_at if claim.paid_at is not None else None for claim in held]
+    return [
+        _along(claim, "thaw", (by,), pack, **lost, approved_at=moment)
+        for claim, moment in zip(held, moments, strict=True)
     ]
 
 
