@@ -18,6 +18,7 @@ from services.settlement.domain.steps import Move, Moves, Step, derived_id, dige
 
 MOST_CLAIMS = 5_000  # of one disbursement; more are filed in a second one
 OFFICES = frozenset({"operator", "bureau"})  # that put claims forward where the pack has no provider do it
+FOR_PROVIDERS = frozenset({"provider", "platform"})  # itself, and the website that speaks for it
 REVIEWABLE = ("filed", "in_review")
 
 MOVES: Moves = {
@@ -77,7 +78,7 @@ def may_file(*, provider_id: str | None, roles: frozenset[str], pack: Pack) -> R
     if not stages_of(pack) or undecided(pack, "reviews.disbursement", "programme") is not None:
         return absent(pack, "reviews.disbursement", "programme")  # money that nobody approves is not paid
     office = not by_provider(pack)
-    acts = bool(roles & OFFICES) if office else not roles <= OFFICES
+    acts = bool(roles & (OFFICES if office else FOR_PROVIDERS))
     if acts and (provider_id is None) == office:
         return None
     first = pack.payment.path[0]

@@ -472,6 +472,14 @@ def test_who_puts_claims_forward(code, provider_id, role, ok) -> None:
         assert refused.article
 
 
+def test_two_offices_of_one_person_make_no_provider() -> None:
+    """Else an official would put the claims of any provider forward, in its name."""
+    roles = frozenset({"bureau", "auditor"})
+    refused = disbursements.may_file(provider_id="P1", roles=roles, pack=rules("guizhou-2018"))
+    assert refused is not None, "for the provider it is the provider that files"
+    assert refused.code == "NOT_THE_FILER"
+
+
 @pytest.mark.parametrize(
     ("code", "roles", "passes_on"),
     [
