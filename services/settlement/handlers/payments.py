@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -104,26 +104,30 @@ def _batch_answer(batch: Batch, answer: Ok) -> Ok:
 
 @dataclass(frozen=True)
 class Asked:
-    """What supervision and registry said of a batch's payees, just before its release.
+    """What supervision said of all parties to a batch and registry of its payees, just before its release.
 
-    `since`: when the entry that stands against a payee takes effect, past or coming; supervision's own flag may lag.
+    `since`: when the entry that stands against a party takes effect, past or coming; supervision's own flag may lag.
     """
 
     blacklisted: frozenset[str]
     since: Mapping[str, datetime]
     accounts: Mapping[str, Mapping[str, Any]]
 
+    def listed(self, *, now: datetime) -> set[str]:
+        """Those that an entry in effect lists."""
+        return {*self.blacklisted, *(party for party, since in self.since.items() if since <= now)}
+
 
 @dataclass(frozen=True)
 class _Stops:
-    """What our own tables have against paying: verdicts by claim, payees that an entry in effect lists."""
+    """What is known against paying: verdicts by claim, parties that an entry in effect lists, here or there."""
 
     verdicts: Mapping[str, str]
     blacklisted: set[str]
 
 
 def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, Asked | None]:
-    """Standing and accounts of the payees, by batch; CallFailed UNAVAILABLE when one is not given: fail closed."""
+    """Standing of the parties and accounts of the payees, by batch; CallFailed UNAVAILABLE when one is not given."""
     try:
         return {batch_id: _ask(batch_id, calls) for batch_id in {command.body["batch_id"] for command in commands}}
     except CallFailed as error:
@@ -133,23 +137,28 @@ def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, A
 def _ask(batch_id: str, calls: Calls) -> Asked | None:
     """Who is paid is read by our own query, as no transaction is open yet; None when there is no such batch."""
     try:
-        payees = calls.call("settlement", "get_batch", {"id": batch_id})["payees"]
+        batch = calls.call("settlement", "get_batch", {"id": batch_id})
     except CallFailed as error:
         if error.code == "NOT_FOUND":
             return None
         raise
     standing: list[Mapping[str, Any]] = []
     accounts: list[Mapping[str, Any]] = []
-    for start in range(0, len(payees), ASKED_AT_ONCE):
-        ids = {"ids": payees[start : start + ASKED_AT_ONCE]}
-        standing += calls.call("supervision", "standing", ids)["items"]
-        accounts += calls.call("registry", "payee_accounts", ids)["items"]
+    for ids in _at_once(batch["parties"]):
+        standing += calls.call("supervision", "standing", {"ids": ids})["items"]
+    for ids in _at_once(batch["payees"]):
+        accounts += calls.call("registry", "payee_accounts", {"ids": ids})["items"]
     spoken = {one["party_id"] for one in standing}
-    if not spoken >= set(payees):
-        raise CallFailed("UNAVAILABLE")  # silence on a payee is no standing
+    if not spoken >= set(batch["parties"]):
+        raise CallFailed("UNAVAILABLE")  # silence on a party is no standing
     listed = frozenset(one["party_id"] for one in standing if one["blacklisted"])
     since = {one["party_id"]: parse_instant(one["since"]) for one in standing if one["since"] is not None}
     return Asked(listed, since, {one["party_id"]: one for one in accounts})
+
+
+def _at_once(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), ASKED_AT_ONCE):
+        yield ids[start : start + ASKED_AT_ONCE]
 
 
 def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -198,8 +207,9 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
     if asked is None:  # made only just now: nobody was asked yet
         return Refused("UNAVAILABLE", "batch_id")
     desk.batches.put(step, command, record=False)
+    listed = stops.blacklisted | asked.listed(now=desk.uow.now)
     for payment in payments:
-        _send_or_hold(desk, asked, stops, payment, command)
+        _send_or_hold(desk, asked, replace(stops, blacklisted=listed), payment, command)
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
     sent = [one for one in after if one.status == "sent"]
     if sent:
@@ -212,13 +222,12 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
 
 def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, command: Command) -> None:
     payee = payment.payee_id
-    account, since = asked.accounts.get(payee), asked.since.get(payee)
-    in_effect = since is not None and since <= desk.uow.now
+    account = asked.accounts.get(payee)
     members = desk.claims.of(payment.claims)
     parties = {payee}.union(*(claim.parties for claim in members))
     step, moved = rules.release(
         payment=payment,
-        blacklisted=in_effect or payee in asked.blacklisted or bool(parties & stops.blacklisted),
+        blacklisted=bool(parties & stops.blacklisted),
         verdicts=stops.verdicts,
         account_version=account["account_version"] if account and all(account[name] for name in ACCOUNT) else None,
         members=members,

@@ -275,6 +275,21 @@ def test_a_held_payment_takes_its_claims_alone_back_to_approval(shenyang: World)
     assert len(live) == 3, "the first release, tried again, lets go of nothing"
 
 
+@pytest.mark.parametrize("told", ["flag", "since"])
+def test_standing_is_asked_of_the_provider_where_the_enterprise_is_paid(shenyang: World, told: str) -> None:
+    """News of its blacklisting may still be under way to us: money for what it invoiced would go out meanwhile."""
+    _disbursement, claims, made = paid_apart(shenyang, 1)
+    provider_id = shenyang.claim(claims[0])["provider_id"]
+    if told == "flag":
+        shenyang.blacklisted_there.add(provider_id)
+    else:
+        shenyang.since_there[provider_id] = shenyang.clock.now()
+    done = shenyang.release(made)["result"]
+    assert (done["sent"], done["held"]) == (0, 1)
+    (payment,) = shenyang.ask("get_batch", id=made["id"])["items"]
+    assert payment["reason"] == "BLACKLISTED"
+
+
 def test_half_an_account_holds_its_own_payment_alone(shenyang: World) -> None:
     """One enterprise gave a number without holder or bank: nobody in the batch would be paid, ever."""
     _disbursement, claims, made = paid_apart(shenyang)
