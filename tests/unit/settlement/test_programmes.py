@@ -273,6 +273,9 @@ def test_a_later_stage_may_correct_a_deduction() -> None:
     assert corrected.after.payable_fen == 380_000
     assert corrected.decision.facts["payable_fen"] == 380_000
     assert review(one, "bureau", "refuse", pack_=pack, deduction_fen=1).code == "INVALID"
+    lifted = review(one, "bureau", pack_=pack, deduction_fen=0)
+    assert lifted.code == "REASON_MISSING", "money that a fault took off comes back for a reason alone"
+    assert review(one, "bureau", pack_=pack, deduction_fen=0, reasons=("x",)).after.payable_fen == 400_000
 
 
 def test_no_deduction_where_the_document_knows_none() -> None:
