@@ -269,7 +269,7 @@ def regions_of(conn: sa.Connection, ids: Collection[str]) -> dict[str, str]:
     """Where each enterprise is registered."""
     known = known_enterprises.c
     rows = conn.execute(sa.select(known.enterprise_id, known.region).where(known.enterprise_id.in_(ids)))
-    return {enterprise_id: region for enterprise_id, region in rows}
+    return {row.enterprise_id: row.region for row in rows}
 
 
 def providers(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dict[str, Provider]:

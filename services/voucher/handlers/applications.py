@@ -99,8 +99,8 @@ def _again(known: Application, body: dict[str, Any], *, fresh: bool) -> Outcome 
 
 
 def review_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十六条: one stage of the pack after the other; the last one's approval posts what was set aside, a refusal gives
-    it back to the line."""
+    """第十六条: stage after stage of the pack; the last one's approval posts what was set aside, a refusal gives it
+    back to the line."""
     ids = {command.body["application_id"] for command in commands}
 
     def review(line: Line, known: _Known, command: Command, application: Application) -> Outcome:
