@@ -190,7 +190,7 @@ def save_applications(conn: sa.Connection, changed: Iterable[Application]) -> No
 def _applications(conn: sa.Connection, query: sa.Select[Any]) -> Iterable[Application]:
     for row in conn.execute(query):
         found = Application(**row._mapping)
-        yield replace(found, reasons=tuple(found.reasons)) if found.reasons else found
+        yield replace(found, reasons=tuple(found.reasons), reviewed_by=tuple(found.reviewed_by))
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -263,6 +263,13 @@ def enterprises(conn: sa.Connection, ids: Collection[str], *, now: datetime, yea
         sa.select(sa.func.max(applications.c.plan_region)).where(*of_year).scalar_subquery().label("granted_region"),
     ).where(known.enterprise_id.in_(ids))
     return {row.enterprise_id: Enterprise(**row._mapping) for row in conn.execute(query)}
+
+
+def regions_of(conn: sa.Connection, ids: Collection[str]) -> dict[str, str]:
+    """Where each enterprise is registered."""
+    known = known_enterprises.c
+    rows = conn.execute(sa.select(known.enterprise_id, known.region).where(known.enterprise_id.in_(ids)))
+    return {row.enterprise_id: row.region for row in rows}
 
 
 def providers(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dict[str, Provider]:

@@ -176,7 +176,7 @@ def _parties(pack: Pack, enterprise: Enterprise, product: Product) -> Refused | 
 
 
 def _terms(pack: Pack, request: Request, product: Product) -> Refused | None:
-    """The agreement was accepted, and the price is neither above the list's nor, where a rule names it, the market's."""
+    """The agreement was accepted, and the price is not above the list's nor, where a rule names it, the market's."""
     if pack.order.agreement is not None and request.agreement is None:
         return refuse(pack, "AGREEMENT_REQUIRED", "agreement", "order.agreement")
     rules = "amount.market_price", "products.price_not_above_market"

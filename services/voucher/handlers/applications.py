@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
@@ -98,26 +99,35 @@ def _again(known: Application, body: dict[str, Any], *, fresh: bool) -> Outcome 
 
 
 def review_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十六条: the operator's review posts what was set aside, or gives it back to the line."""
+    """第十六条: stage after stage of the pack; the last one's approval posts what was set aside, a refusal gives it
+    back to the line."""
     ids = {command.body["application_id"] for command in commands}
 
-    def review(line: Line, listed: set[str], command: Command, application: Application) -> Outcome:
-        pack = line.packs.at(application.pack_version)
-        rule = "reviews.application.0"
+    def review(line: Line, known: _Known, command: Command, application: Application) -> Outcome:
+        pack, actor = line.packs.at(application.pack_version), command.actor
         if domain.granted_at_once(pack):
             return absent(pack, "reviews.application", field="application_id")
-        if application.applied_by == command.actor.subject:
-            return refuse(pack, "SAME_PERSON", "application_id", rule)
+        refused = domain.not_the_reviewer(
+            pack=pack,
+            application=application,
+            region=known.regions.get(application.enterprise_id),
+            reviewer=actor.subject,
+            roles=actor.roles,
+            office=actor.region,
+        )
+        if refused is not None:
+            return refused
         if command.body["decision"] == "refuse":
             return line.end(application, "refuse", command)
         if over(line.plan_of(application), uow.today):
             return refuse(pack, "WRONG_STATE", "application_id", "issuing.validity", status="year_over")
-        if application.enterprise_id in listed:
+        if application.enterprise_id in known.listed:
             subject = application.application_id
             return refuse(
                 pack, "BLACKLISTED", "application_id", "exit.blacklist", "supervision.dishonesty_list", subject=subject
             )
-        return line.end(application, "approve", command)
+        after = domain.passed(pack=pack, application=application, reviewer=actor.subject)
+        return line.end(application, "approve", command) if after is None else line.passed(application, after)
 
     return _end(uow, commands, ids, review)
 
@@ -126,7 +136,7 @@ def withdraw_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
     """An enterprise that waits or has money set aside gives its place up."""
     ids = {command.body["application_id"] for command in commands}
 
-    def withdraw(line: Line, listed: set[str], command: Command, application: Application) -> Outcome:
+    def withdraw(line: Line, known: _Known, command: Command, application: Application) -> Outcome:
         if application.enterprise_id != command.body["enterprise_id"]:
             return Refused("NOT_OWNER", "enterprise_id")
         return line.end(application, "withdraw", command)
@@ -134,17 +144,25 @@ def withdraw_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
     return _end(uow, commands, ids, withdraw)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Of the enterprises of a batch's applications: who is on the blacklist, and where each is registered."""
+
+    listed: set[str]
+    regions: Mapping[str, str]
+
+
 def _end(
     uow: UnitOfWork,
     commands: Sequence[Command],
     ids: set[str],
-    decide: Callable[[Line, set[str], Command, Application], Outcome],
+    decide: Callable[[Line, _Known, Command, Application], Outcome],
 ) -> list[Outcome]:
     """Each command ends its application; then the line is served with what came free."""
     plans = store.plans_of(uow.conn, store.plan_keys_of(uow.conn, ids))
     applications = store.applications_by_id(uow.conn, ids)
     parties = {application.enterprise_id for application in applications.values()}
-    listed = store.blacklisted(uow.conn, parties, now=uow.now)
+    known = _Known(store.blacklisted(uow.conn, parties, now=uow.now), store.regions_of(uow.conn, parties))
     line = Line(uow, plans, applications.values())
     outcomes: list[Outcome] = []
     for command in commands:
@@ -153,7 +171,7 @@ def _end(
             outcomes.append(Refused("NOT_FOUND", "application_id"))
         else:
             barred = foreign(command, application.programme)
-            outcomes.append(barred or decide(line, listed, command, application))
+            outcomes.append(barred or decide(line, known, command, application))
     for plan in line.plans.values():
         if not over(plan, uow.today):
             line.serve(plan)

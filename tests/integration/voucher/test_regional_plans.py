@@ -240,7 +240,7 @@ def test_an_overlay_of_one_city_is_not_anothers(engine, monkeypatch, tmp_path):
 
 
 def test_a_quota_is_spent_from_the_plan_that_granted_it(city):
-    """Lost otherwise: the province's money leaves the books, and a city that granted nothing is told to pay (山东 三(三)).
+    """Lost otherwise: the province's money is spent, and a city that granted none is told to pay (山东 三(三)).
 
     The city's plan is published, or the enterprise moves, after the quota was granted.
     """
