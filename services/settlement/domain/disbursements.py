@@ -322,17 +322,17 @@ def thaw(
     disbursement: Disbursement,
     held: Sequence[Claim],
     rest: Sequence[Claim],
-    payment_id: str,
+    batch_id: str,
     now: datetime,
     pack: Pack,
 ) -> tuple[list[Step[Disbursement]], list[Step[Claim]]]:
-    """A payment with the claims `held` did not go out, so they are approved anew.
+    """Payments of a batch with the claims `held` did not go out, so they are approved anew.
 
     In this same disbursement when it holds nothing else; else they leave it for one of their own, and what was
     approved of the `rest` stands.
     """
     by, subject = payment_article(pack, "finance"), disbursement.disbursement_id
-    facts = {"payment_id": payment_id, "claims": len(held)}
+    facts = {"batch_id": batch_id, "claims": len(held)}
     decision = decide(pack, "disbursement.thaw", subject, (by,), **facts)
     lost: dict[str, Any] = {"payment_id": None, "account_version": None, "fund": None, "frozen_hash": None}
     first: dict[str, Any] = {"stages_passed": 0, "reviewers": (), "frozen_hash": None}
@@ -342,7 +342,7 @@ def thaw(
         return steps, _thawed(held, by, lost, pack)
     apart = replace(
         disbursement,
-        disbursement_id=derived_id("disbursement", payment_id, subject),
+        disbursement_id=derived_id("disbursement", batch_id, subject),
         sequence=1,
         status="filed",
         filed_at=now,

@@ -17,7 +17,6 @@ from services.settlement import store, tables
 from services.settlement.domain import disbursements as disbursement_rules
 from services.settlement.domain import payments as rules
 from services.settlement.domain.bank import Line, Payee, payment_file, sha256_of
-from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
@@ -167,7 +166,8 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     desk.batches.load(command.body["batch_id"] for command in commands)
     ids = sorted(desk.batches.rows)
     desk.payments.load_where(tables.payments.c.batch_id.in_(ids))
-    _load_members(desk)
+    desk.disbursements.load(one for payment in desk.payments.rows.values() for one in payment.disbursements)
+    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
     members = desk.claims.rows.values()
     parties = {one.payee_id for one in desk.payments.rows.values()}.union(*(claim.parties for claim in members))
     stops = _Stops(store.verdicts(uow.conn, members), store.blacklisted(uow.conn, parties, now=uow.now))
@@ -178,12 +178,6 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     store.unmark_live(uow.conn, [claim_id for payment in held for claim_id in payment.claims])
     store.append(uow.conn, tables.payment_files, files)
     return outcomes
-
-
-def _load_members(desk: Desk) -> None:
-    """The disbursements of the payments at hand, and all their claims."""
-    desk.disbursements.load(one for payment in desk.payments.rows.values() for one in payment.disbursements)
-    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
 
 
 def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Command) -> Outcome:
@@ -211,6 +205,7 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
     for payment in payments:
         _send_or_hold(desk, asked, replace(stops, blacklisted=listed), payment, command)
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
+    _thaw(desk, batch, [one for one in after if one.status == "held"], command)
     sent = [one for one in after if one.status == "sent"]
     if sent:
         files.append(_file_row(desk, batch, sent, asked))
@@ -235,28 +230,18 @@ def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, com
     )
     desk.payments.put(step, command)
     desk.claims.put_all(moved, command)
-    if step.after.status == "held":
-        _thaw(desk, payment, command)
 
 
-def _parts(desk: Desk, payment: Payment) -> Iterator[tuple[Disbursement, list[Claim], list[Claim]]]:
-    """Each of a payment's disbursements, its claims that are in this payment, and the rest of them."""
-    members, mine = desk.claims.grouped("disbursement_id"), set(payment.claims)
-    for disbursement_id in payment.disbursements:
-        of_it = desk.claims.of(members[disbursement_id])
-        inside = [claim for claim in of_it if claim.claim_id in mine]
-        outside = [claim for claim in of_it if claim.claim_id not in mine]
-        yield desk.disbursements.rows[disbursement_id], inside, outside
-
-
-def _thaw(desk: Desk, payment: Payment, command: Command) -> None:
-    """The payment's claims must be approved anew."""
-    for disbursement, held, rest in _parts(desk, payment):
+def _thaw(desk: Desk, batch: Batch, held: Sequence[Payment], command: Command) -> None:
+    """The claims of payments that were held must be approved anew, those of one disbursement together."""
+    members, apart = desk.claims.grouped("disbursement_id"), {one for payment in held for one in payment.claims}
+    for disbursement_id in sorted({one for payment in held for one in payment.disbursements}):
+        disbursement, of_it = desk.disbursements.rows[disbursement_id], desk.claims.of(members[disbursement_id])
         steps, moved = disbursement_rules.thaw(
             disbursement=disbursement,
-            held=held,
-            rest=rest,
-            payment_id=payment.payment_id,
+            held=[claim for claim in of_it if claim.claim_id in apart],
+            rest=[claim for claim in of_it if claim.claim_id not in apart],
+            batch_id=batch.batch_id,
             now=desk.uow.now,
             pack=pack_of(disbursement),
         )
@@ -303,7 +288,8 @@ def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     """A failed or returned payment's money waits for the next batch, with a new payment and reference."""
     desk = Desk(uow)
     desk.payments.load(command.body["payment_id"] for command in commands)
-    _load_members(desk)
+    desk.disbursements.load(one for payment in desk.payments.rows.values() for one in payment.disbursements)
+    desk.claims.load_where(tables.claims.c.payment_id.in_(sorted(desk.payments.rows)))
 
     def one(command: Command) -> Outcome:
         payment = desk.payments.get(command.body["payment_id"])
@@ -319,9 +305,11 @@ def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
         if isinstance(step, Refused):
             return step
         desk.payments.put(step, command, record=False)
-        for disbursement, mine, _rest in _parts(desk, payment):
+        mine = desk.claims.of(payment.claims)
+        for disbursement in desk.disbursements.of(payment.disbursements):
+            members = [claim for claim in mine if claim.disbursement_id == disbursement.disbursement_id]
             steps, moved = disbursement_rules.paid_again(
-                disbursement=disbursement, members=mine, pack=pack_of(disbursement)
+                disbursement=disbursement, members=members, pack=pack_of(disbursement)
             )
             for again in steps:
                 desk.disbursements.put(again, command)

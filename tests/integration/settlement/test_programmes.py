@@ -300,14 +300,28 @@ def test_half_an_account_holds_its_own_payment_alone(shenyang: World) -> None:
 
 
 def test_all_payments_of_a_disbursement_held(shenyang: World) -> None:
-    """The last of them finds nothing else in it, and reopens it."""
+    """Nothing else is in it: it is approved anew as it was, and by nobody payment by payment."""
     disbursement_id, claims, made = paid_apart(shenyang, 2)
     shenyang.blacklisted_there |= {shenyang.claim(one)["payee_id"] for one in claims}
     assert shenyang.release(made)["result"]["held"] == 2
-    listed = shenyang.ask("list_disbursements", programme="shenyang-2018", status="filed")["items"]
-    assert sorted(one["claims"] for one in listed) == [1, 1]
-    assert disbursement_id in {one["disbursement_id"] for one in listed}
+    (listed,) = shenyang.ask("list_disbursements", programme="shenyang-2018", status="filed")["items"]
+    assert (listed["disbursement_id"], listed["claims"], listed["stage"]) == (disbursement_id, 2, "bureau")
+    assert shenyang.told(disbursement_id)[-2:] == ["disbursement_batched", "disbursement_reopened"]
     assert rows(shenyang, tables.live_payments) == []
+
+
+def test_what_one_release_holds_is_approved_anew_together(shenyang: World) -> None:
+    """A provider's blacklisting holds hundreds of enterprises' payments: each would wait for three signatures alone."""
+    disbursement_id, claims, made = paid_apart(shenyang, 4)
+    for claim_id in claims[1:]:
+        shenyang.enterprise(shenyang.claim(claim_id)["payee_id"], account_version=2)
+    assert shenyang.release(made)["result"]["held"] == 3
+    (apart,) = shenyang.ask("list_disbursements", programme="shenyang-2018", status="filed")["items"]
+    assert (apart["claims"], apart["amount_fen"]) == (3, 3 * VOUCHER)
+    assert shenyang.told(disbursement_id).count("disbursement_reopened") == 1
+    shenyang.approve(apart["disbursement_id"])
+    again = shenyang.make()
+    assert (again["payments"], shenyang.release(again)["result"]["sent"]) == (3, 3)
 
 
 def test_payments_of_one_disbursement_fail_one_after_the_other(shenyang: World) -> None:
