@@ -117,8 +117,8 @@ def list_notices(conn: sa.Connection, command: Command) -> Found:
 
 
 def list_objections(conn: sa.Connection, command: Command) -> Found:
-    """Without the texts, which may name people."""
-    return _page(conn, t.objections, command, but=SEALED)
+    """Without the texts, which may name people, and without who objects."""
+    return _page(conn, t.objections, command, but=(*SEALED, "filed_by"))
 
 
 def get_objection(conn: sa.Connection, command: Command) -> Found:

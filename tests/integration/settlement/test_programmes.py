@@ -128,6 +128,20 @@ def test_money_with_the_district_may_still_come_back(shenyang: World) -> None:
     assert status(shenyang, claim_id) == "paid"
 
 
+def test_what_the_district_has_paid_is_not_owed_again(shenyang: World) -> None:
+    """The bank sends the city's money back after the enterprise has its own: paid again, it would be paid twice."""
+    claim_id = collected(shenyang)
+    shenyang.through(claim_id, shenyang.claim(claim_id)["provider_id"])
+    batch_id, (payment,) = to_the_bank(shenyang)
+    shenyang.result(batch_id, payment, "settled")
+    body = {"payment_id": payment["payment_id"], "paid_on": shenyang.clock.now().date()}
+    shenyang.ok("pass_on_payment", **body, office="210102")
+    error = shenyang.result(batch_id, payment, "returned")["error"]
+    assert (error["code"], error["facts"]["reference"]) == ("WRONG_STATE", payment["reference"])
+    assert (status(shenyang, claim_id), shenyang.figures()["returned_fen"]) == ("paid", 0)
+    assert shenyang.refused("retry_payment", payment_id=payment["payment_id"], reason="x")["code"] == "WRONG_STATE"
+
+
 def test_what_is_with_the_district_is_booked_by_the_bank(shenyang: World) -> None:
     claim_id = collected(shenyang)
     shenyang.through(claim_id, shenyang.claim(claim_id)["provider_id"])
