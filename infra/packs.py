@@ -6,6 +6,7 @@ YUNQUAN_PACKS: a folder of further packs and overlays. YUNQUAN_OVERLAYS: codes o
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,12 @@ FOLDER, OVERLAYS = "YUNQUAN_PACKS", "YUNQUAN_OVERLAYS"
 @cache
 def library() -> Library:
     """Read once a process, at the first question; PackError says what is wrong with a file or setting."""
-    folder, names = os.environ.get(FOLDER), os.environ.get(OVERLAYS, "")
+    return read(os.environ)
+
+
+def read(env: Mapping[str, str]) -> Library:
+    """The rules that an environment names; PackError."""
+    folder, names = env.get(FOLDER), env.get(OVERLAYS, "")
     enabled = [name.strip() for name in names.split(",") if name.strip()]
     return Library(SHIPPED, *([Path(folder)] if folder else []), enabled=enabled)
 

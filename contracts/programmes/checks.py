@@ -111,6 +111,18 @@ def check_filing(pack: Pack) -> Iterator[Finding]:
         yield "filing.by", f"the pack has no {filing.by}"
 
 
+def check_assessments(pack: Pack) -> Iterator[Finding]:
+    """A score that money depends on is given: by a stage of each review of claims, unless others write the review."""
+    reviews = {name: stages for name, stages in pack.reviews.items() if name.partition("_")[0] == "claim"}
+    if "claim" not in reviews and not {"claims", "reviews.claim"} & set(pack.delegates):
+        reviews["claim"] = ()
+    for assessment in pack.assessments.values():
+        if assessment.of == "enterprise" and assessment.condition:
+            for name, stages in reviews.items():
+                if assessment.role not in {stage.role for stage in stages}:
+                    yield f"reviews.{name}", f"no stage of {assessment.role}, whose score is a condition of payment"
+
+
 def check_region_award(pack: Pack) -> Iterator[Finding]:
     """The weights share out the whole."""
     award = pack.region_award
@@ -127,6 +139,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_delegations,
     check_cadence,
     check_filing,
+    check_assessments,
     check_region_award,
 )
 

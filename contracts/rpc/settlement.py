@@ -297,7 +297,16 @@ METHODS = [
     Method(SERVICE, "get_notice", "query", ById, Anything, r.ALL),
     Method(SERVICE, "list_notices", "query", ListByProgramme, Items, r.ALL),
     Method(SERVICE, "list_objections", "query", ListByProgramme, Items, _staff, doc="Without the texts."),
-    Method(SERVICE, "get_objection", "query", ById, Anything, _staff, private=True),
+    Method(
+        SERVICE,
+        "get_objection",
+        "query",
+        ById,
+        Anything,
+        frozenset({r.BUREAU, r.AUDITOR, r.SUPERVISOR}),
+        private=True,
+        doc="With its text: for who decides on it, and who watches over that.",
+    ),
     Method(SERVICE, "list_nodes", "query", ListByProgramme, Items, r.ALL),
     Method(SERVICE, "list_payments", "query", ListByProgramme, Items, _staff),
     Method(

@@ -296,8 +296,8 @@ METHODS = [
         "command",
         ReviewApplication,
         ApplicationView,
-        frozenset({r.OPERATOR}),
-        doc="第十六条.",
+        r.REVIEWERS,
+        doc="第十六条; by the stages of the pack.",
     ),
     Method(
         SERVICE,

@@ -27,6 +27,8 @@ import sqlalchemy as sa
 
 from contracts.catalogue import SERVICES
 from contracts.client import Client
+from contracts.programmes import PackError
+from infra import packs
 from infra.bus import names
 from infra.clock import SimulatedClock
 from infra.local import pristine
@@ -95,6 +97,7 @@ class Deployment:
     def start(self) -> None:
         """Start everything; return when every queue has its consumers; LocalServerError says what did not come up."""
         self._check_scale()
+        self._check_packs()
         for name in ("log", "run", "keys", "data"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         lock = claim(self.folder / "run")
@@ -301,6 +304,14 @@ class Deployment:
         return all(found.get(queue, (0, 0))[1] > 0 for queue in needed)
 
     # ------------------------------------------------------------ inside
+
+    def _check_packs(self) -> None:
+        """Every service would refuse to start, each in its own log: said once, before anything is started."""
+        env = {**self._environ, **self.options.env}
+        try:
+            packs.read(env)
+        except PackError as error:
+            raise LocalServerError(str(error)) from error
 
     def _check_scale(self) -> None:
         unknown = set(self.options.scale) - set(SERVICES)

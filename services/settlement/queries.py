@@ -75,13 +75,15 @@ def get_disbursement(conn: sa.Connection, command: Command) -> Found:
 
 
 def get_batch(conn: sa.Connection, command: Command) -> Found:
-    """The batch, its payments, and the ids of whom it pays."""
+    """The batch, its payments, the ids of whom it pays, and of all whose standing counts for that."""
     row = _one(conn, t.batches, command.body["id"])
     if row is None:
         return Refused("NOT_FOUND", "id")
     query = sa.select(*(t.payments.c[name] for name in PAID)).where(t.payments.c.batch_id == row["batch_id"])
     items = [_plain(one) for one in conn.execute(query.order_by(t.payments.c.payment_id)).mappings()]
-    return {**_plain(row), "items": items, "payees": sorted({one["payee_id"] for one in items})}
+    payees = {one["payee_id"] for one in items}
+    parties = sorted(payees | store.parties_paid_for(conn, row["batch_id"]))
+    return {**_plain(row), "items": items, "payees": sorted(payees), "parties": parties}
 
 
 def list_claims(conn: sa.Connection, command: Command) -> Found:
@@ -115,8 +117,8 @@ def list_notices(conn: sa.Connection, command: Command) -> Found:
 
 
 def list_objections(conn: sa.Connection, command: Command) -> Found:
-    """Without the texts, which may name people."""
-    return _page(conn, t.objections, command, but=SEALED)
+    """Without the texts, which may name people, and without who objects."""
+    return _page(conn, t.objections, command, but=(*SEALED, "filed_by"))
 
 
 def get_objection(conn: sa.Connection, command: Command) -> Found:

@@ -241,6 +241,18 @@ def unfinished(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, int]:
     return {row.batch_id: row.open for row in conn.execute(query)}
 
 
+def parties_paid_for(conn: sa.Connection, batch_id: str) -> set[str]:
+    """Providers and filers of the claims that a batch's payments pay, or may still."""
+    claim = t.claims.c
+    query = (
+        sa.select(claim.provider_id, claim.filer_id)
+        .join(t.live_payments, t.live_payments.c.claim_id == claim.claim_id)
+        .join(t.payments, t.payments.c.payment_id == t.live_payments.c.payment_id)
+        .where(t.payments.c.batch_id == batch_id)
+    )
+    return {party for row in conn.execute(query.distinct()) for party in row}
+
+
 def payments_by_reference(conn: sa.Connection, references: Iterable[str]) -> dict[str, Known]:
     """Our side of these references."""
     table = t.payments

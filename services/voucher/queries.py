@@ -55,7 +55,7 @@ def get_application(conn: sa.Connection, command: Command) -> Found:
     if (barred := foreign(command, row["programme"])) is not None:
         return barred
     ahead = _ahead(conn, row) if row["status"] == "waiting" else 0
-    return {**without(row, "applied_by", "purse"), "ahead": ahead}
+    return {**without(row, "applied_by", "reviewed_by", "purse"), "ahead": ahead}
 
 
 def get_plan(conn: sa.Connection, command: Command) -> Found:

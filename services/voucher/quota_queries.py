@@ -36,7 +36,8 @@ def get_quota(conn: sa.Connection, command: Command) -> Found:
     known = known_enterprises.c
     region = conn.execute(sa.select(known.region).where(known.enterprise_id == enterprise_id)).scalar()
     plans = store.plans_of(conn, {(programme, year)}, lock=False)
-    plan = serving(plans, region) if region is not None else None
+    bound_to = next((one.region for one in store.taken(conn, [enterprise_id], [(programme, year)]).values()), None)
+    plan = serving(plans, region, bound_to=bound_to) if region is not None else None
     pack = None if plan is None else pack_at(plan.pack_version)
     if plan is None or pack is None or applied_for(pack):
         return {**body, **_applied(conn, enterprise_id, programme, year, plan)}

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db_insert import insert_many, insert_new, upsert
-from services.voucher.domain.applications import FREED, HELD, Application
+from services.voucher.domain.applications import FREED, HELD, Application, Taken
 from services.voucher.domain.claims import Heard
 from services.voucher.domain.orders import LIVE, Drawn, Order
 from services.voucher.domain.parties import Enterprise, Product, Provider
@@ -113,20 +113,20 @@ def applications_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, A
     return {found.application_id: found for found in _applications(conn, query)}
 
 
-def taken_fen(
+def taken(
     conn: sa.Connection, enterprises: Collection[str], keys: Collection[ProgrammeYear]
-) -> dict[tuple[str, str, int], int]:
-    """(enterprise, programme, year) → what its applications take up of the quota, `Application.taken_fen` summed; under
-    the plan's lock."""
+) -> dict[tuple[str, str, int], Taken]:
+    """(enterprise, programme, year) → what its applications take up of the quota, `Application.taken_fen` summed, and
+    the region of the plan they are all of; under the plan's lock."""
     one = applications.c
     part = sa.case((one.status.in_(HELD), one.amount_fen), else_=one.ceiling_fen)
     key = one.enterprise_id, one.programme, one.year
-    query = sa.select(*key, sa.func.sum(part)).where(
+    query = sa.select(*key, sa.func.sum(part), sa.func.max(one.plan_region)).where(
         one.enterprise_id.in_(sorted(enterprises)),
         sa.tuple_(one.programme, one.year).in_(sorted(keys)),
         one.status.not_in(FREED),
     )
-    return {(row[0], row[1], row[2]): int(row[3]) for row in conn.execute(query.group_by(*key))}
+    return {(row[0], row[1], row[2]): Taken(int(row[3]), row[4]) for row in conn.execute(query.group_by(*key))}
 
 
 def waiting(conn: sa.Connection, plan: Plan, most: int) -> list[Application]:
@@ -190,7 +190,7 @@ def save_applications(conn: sa.Connection, changed: Iterable[Application]) -> No
 def _applications(conn: sa.Connection, query: sa.Select[Any]) -> Iterable[Application]:
     for row in conn.execute(query):
         found = Application(**row._mapping)
-        yield replace(found, reasons=tuple(found.reasons)) if found.reasons else found
+        yield replace(found, reasons=tuple(found.reasons), reviewed_by=tuple(found.reviewed_by))
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def enterprises(conn: sa.Connection, ids: Collection[str], *, now: datetime, yea
     """Enterprises by id, with the quota granted for that year and whether they are on the blacklist now."""
     known = known_enterprises.c
     total = sa.cast(sa.func.sum(applications.c.amount_fen), sa.BigInteger)  # a sum is no integer on PostgreSQL
-    granted = sa.select(total).where(
+    of_year = (
         applications.c.enterprise_id == known.enterprise_id,
         applications.c.programme == known.programme,
         applications.c.year == year,
@@ -259,9 +259,17 @@ def enterprises(conn: sa.Connection, ids: Collection[str], *, now: datetime, yea
     query = sa.select(
         *(known[name] for name in names),
         _listed(known.enterprise_id, now).label("blacklisted"),
-        sa.func.coalesce(granted.scalar_subquery(), 0).label("granted_fen"),
+        sa.func.coalesce(sa.select(total).where(*of_year).scalar_subquery(), 0).label("granted_fen"),
+        sa.select(sa.func.max(applications.c.plan_region)).where(*of_year).scalar_subquery().label("granted_region"),
     ).where(known.enterprise_id.in_(ids))
     return {row.enterprise_id: Enterprise(**row._mapping) for row in conn.execute(query)}
+
+
+def regions_of(conn: sa.Connection, ids: Collection[str]) -> dict[str, str]:
+    """Where each enterprise is registered."""
+    known = known_enterprises.c
+    rows = conn.execute(sa.select(known.enterprise_id, known.region).where(known.enterprise_id.in_(ids)))
+    return {row.enterprise_id: row.region for row in rows}
 
 
 def providers(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dict[str, Provider]:

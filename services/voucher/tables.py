@@ -85,6 +85,8 @@ applications = sa.Table(
     sa.Column("pending_id", sa.String(64)),
     sa.Column("applied_by", sa.String(128), nullable=False),
     sa.Column("applied_at", UtcDateTime, nullable=False),
+    sa.Column("passed", sa.Integer, nullable=False),
+    sa.Column("reviewed_by", Json, nullable=False),
     sa.Column("reasons", Json, nullable=False),
     sa.Column("pack_version", sa.String(80), nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False),

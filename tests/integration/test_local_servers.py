@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from infra.local import packages, servers
+from infra.local.deployment import Deployment, Options
 from infra.local.guard import LocalServerError, scratch_folder
 from infra.local.rabbitmq import Rabbit
 
@@ -177,3 +178,11 @@ def test_nothing_of_ours_is_written_to_the_systems_folders():
     files = {name: value for name, value in settings.items() if value.startswith("/") and name != "PATH"}
     assert len(files) >= 12
     assert {name for name, value in files.items() if not value.startswith("/nonexistent")} == set()
+
+
+def test_a_pack_that_cannot_be_read_is_told_before_anything_starts(tmp_path):
+    """Lost otherwise: five services die, each in its own log, and the caller waits a minute to hear of queues."""
+    options = Options(env={"YUNQUAN_OVERLAYS": "no-such-overlay"})
+    with pytest.raises(LocalServerError, match="no overlay of that code"):
+        Deployment(tmp_path / "broken", options).start()
+    assert not (tmp_path / "broken").exists()

@@ -10,7 +10,7 @@ from contracts.errors import Decision, Refused
 from contracts.programmes import Pack
 from services.registry.domain.law import article_of, decided
 from services.registry.domain.model import Party, wrong_state
-from services.registry.domain.personal import ACCOUNT, PERSONAL, Personal
+from services.registry.domain.personal import ACCOUNT, PERSONAL, Personal, has_account
 
 # What decides who may take part: a party does not clear itself, the operator records it (第九条, first review).
 DECISIVE = (
@@ -64,10 +64,10 @@ def change(
     changes += [Change(field=name, old=personal.get(name), new=value) for name, value in private.items()]
     if not changes:
         return None
-    after = replace(party, **public, sequence=party.sequence + 1)
-    if any(name in private for name in ACCOUNT):
+    after, known = replace(party, **public, sequence=party.sequence + 1), {**personal, **private}
+    if any(name in private for name in ACCOUNT) and has_account(known):
         after = replace(after, account_version=party.account_version + 1)
-    return Changed(party=after, personal={**personal, **private}, changes=tuple(changes))
+    return Changed(party=after, personal=known, changes=tuple(changes))
 
 
 def decision(*, party: Party, changes: Sequence[Change], pack: Pack) -> Decision:

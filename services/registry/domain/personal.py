@@ -39,6 +39,11 @@ def comparable(personal: Personal) -> dict[str, str]:
     return {kind: value for kind, value in found.items() if value}
 
 
+def has_account(personal: Mapping[str, str | None]) -> bool:
+    """Can money be sent to it? A number alone, without holder and bank, is none."""
+    return all(personal.get(name) for name in ACCOUNT)
+
+
 def masked(value: str) -> str:
     """Enough for a person to recognise what was meant, too little for anyone else: the last two characters."""
     return "*" * 4 + value[-2:] if len(value) > 4 else "*" * 4

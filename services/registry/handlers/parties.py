@@ -14,7 +14,7 @@ from services.registry import store
 from services.registry.domain import entry, facts, uscc
 from services.registry.domain.entry import Entered
 from services.registry.domain.model import Party, PartyKind
-from services.registry.domain.personal import PERSONAL
+from services.registry.domain.personal import PERSONAL, has_account
 from services.registry.handlers import announce
 from services.registry.handlers.common import done, each, foreign, ids, known_pack, pack_of, sealed, under
 from services.registry.personal_store import opened, sealed_change
@@ -107,7 +107,7 @@ def _applicant(
         kind=kind,
         status="registered",
         sequence=1,
-        account_version=1 if body.get("account") else 0,
+        account_version=1 if has_account(body) else 0,
         priority=bool(body.get("priority")) and "operator" in command.actor.roles,  # nobody jumps the line by own word
         provider_kind=(body.get("provider_kind") or "platform") if kind == "provider" else None,
         registration=keys.blind("registration", canonical(body)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -119,7 +120,8 @@ def compare(*, known: Known | None, booked: Sequence[Booked], reference: str) ->
 
 def _as_text(value: str) -> str:
     """No formula, no number: a leading tab makes a spreadsheet show it as it is."""
-    return f"\t{value}" if value[:1] in "=+-@" or value.replace(" ", "").isdigit() or _exponent(value) else value
+    formula = unicodedata.normalize("NFKC", value).lstrip()[:1] in ("=", "+", "-", "@")
+    return f"\t{value}" if formula or value.replace(" ", "").isdigit() or _exponent(value) else value
 
 
 def _exponent(value: str) -> bool:

@@ -18,6 +18,7 @@ from services.settlement.domain.steps import Move, Moves, Step, derived_id, dige
 
 MOST_CLAIMS = 5_000  # of one disbursement; more are filed in a second one
 OFFICES = frozenset({"operator", "bureau"})  # that put claims forward where the pack has no provider do it
+FOR_PROVIDERS = frozenset({"provider", "platform"})  # itself, and the website that speaks for it
 REVIEWABLE = ("filed", "in_review")
 
 MOVES: Moves = {
@@ -77,7 +78,7 @@ def may_file(*, provider_id: str | None, roles: frozenset[str], pack: Pack) -> R
     if not stages_of(pack) or undecided(pack, "reviews.disbursement", "programme") is not None:
         return absent(pack, "reviews.disbursement", "programme")  # money that nobody approves is not paid
     office = not by_provider(pack)
-    acts = bool(roles & OFFICES) if office else not roles <= OFFICES
+    acts = bool(roles & (OFFICES if office else FOR_PROVIDERS))
     if acts and (provider_id is None) == office:
         return None
     first = pack.payment.path[0]
@@ -321,27 +322,27 @@ def thaw(
     disbursement: Disbursement,
     held: Sequence[Claim],
     rest: Sequence[Claim],
-    payment_id: str,
+    batch_id: str,
     now: datetime,
     pack: Pack,
 ) -> tuple[list[Step[Disbursement]], list[Step[Claim]]]:
-    """A payment with the claims `held` did not go out, so they are approved anew.
+    """Payments of a batch with the claims `held` did not go out, so they are approved anew.
 
     In this same disbursement when it holds nothing else; else they leave it for one of their own, and what was
     approved of the `rest` stands.
     """
     by, subject = payment_article(pack, "finance"), disbursement.disbursement_id
-    facts = {"payment_id": payment_id, "claims": len(held)}
+    facts = {"batch_id": batch_id, "claims": len(held)}
     decision = decide(pack, "disbursement.thaw", subject, (by,), **facts)
     lost: dict[str, Any] = {"payment_id": None, "account_version": None, "fund": None, "frozen_hash": None}
     first: dict[str, Any] = {"stages_passed": 0, "reviewers": (), "frozen_hash": None}
     first["stage"] = role_at(stages_of(pack), 0)
     if not rest:
         steps = [must(take(disbursement, MOVES, "thaw", decision=decision, **first))]
-        return steps, [_along(claim, "thaw", (by,), pack, **lost, approved_at=None) for claim in held]
+        return steps, _thawed(held, by, lost, pack)
     apart = replace(
         disbursement,
-        disbursement_id=derived_id("disbursement", payment_id, subject),
+        disbursement_id=derived_id("disbursement", batch_id, subject),
         sequence=1,
         status="filed",
         filed_at=now,
@@ -352,8 +353,16 @@ def thaw(
     left = replace(disbursement, sequence=disbursement.sequence + 1, **_sums(rest), frozen_hash=frozen_together(rest))
     lost["disbursement_id"] = apart.disbursement_id
     filed = decide(pack, "disbursement.filed", apart.disbursement_id, (by,), **facts, out_of=subject)
-    return [Step(left, "disbursement_reopened", decision), Step(apart, "disbursement_filed", filed)], [
-        _along(claim, "thaw", (by,), pack, **lost, approved_at=None) for claim in held
+    steps = [Step(left, "disbursement_reopened", decision), Step(apart, "disbursement_filed", filed)]
+    return steps, _thawed(held, by, lost, pack)
+
+
+def _thawed(held: Sequence[Claim], by: str | None, lost: Mapping[str, Any], pack: Pack) -> list[Step[Claim]]:
+    """Nothing of them is approved any more, but that what was paid once was approved then."""
+    moments = [claim.approved_at if claim.paid_at is not None else None for claim in held]
+    return [
+        _along(claim, "thaw", (by,), pack, **lost, approved_at=moment)
+        for claim, moment in zip(held, moments, strict=True)
     ]
 
 

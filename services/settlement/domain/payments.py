@@ -257,6 +257,7 @@ def result(
     """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (against its last word).
 
     Where somebody passes the money on, what the bank settled is with the district, and its claims are not paid yet.
+    What the district has paid stays paid: money that comes back then is between city and district.
     """
     by = payment_article(pack, "finance")
     facts = {"reference": payment.reference, "result": status}
@@ -265,7 +266,10 @@ def result(
         return refuse(pack, "RESULT_MISMATCH", "results", by, **facts, **amounts)
     if payment.status == status or (status == "settled" and payment.status in BOOKED):
         return None
-    action = "with_district" if status == "settled" and after_pay(pack) is not None else status
+    passed_on = after_pay(pack) is not None
+    if passed_on and payment.status == "settled":
+        return refuse(pack, "WRONG_STATE", "results", by, **facts, status=payment.status)
+    action = "with_district" if status == "settled" and passed_on else status
     decision = decide(pack, f"payment.{action}", payment.payment_id, (by,), **facts, amount_fen=amount_fen)
     step = take(payment, MOVES, action, decision=decision, reason=reason, result_on=on)
     if isinstance(step, Refused):

@@ -126,7 +126,8 @@ def _allowed(claim: Claim, opinion: Opinion, pack: Pack) -> Refused | None:
         return absent(pack, "claims.quality_deduction", "deduction_fen")
     if opinion.score is not None and assessment_of(pack, opinion.stage) is None:
         return absent(pack, "assessments.enterprise", "score")
-    if (opinion.decision != "pass" or taken_off) and not opinion.reasons:
+    corrected = opinion.deduction_fen not in (None, claim.deducted_fen)
+    if (opinion.decision != "pass" or taken_off or corrected) and not opinion.reasons:
         return refuse(pack, "REASON_MISSING", "reasons", by, **facts)
     if taken_off and opinion.decision != "pass":
         return refuse(pack, "INVALID", "deduction_fen", by, **facts)

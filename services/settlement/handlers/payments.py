@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,6 @@ from services.settlement import store, tables
 from services.settlement.domain import disbursements as disbursement_rules
 from services.settlement.domain import payments as rules
 from services.settlement.domain.bank import Line, Payee, payment_file, sha256_of
-from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
@@ -25,6 +24,7 @@ from services.settlement.handlers.disbursements import MOST_LOADED
 
 MOST_DISBURSEMENTS = 2_000  # of one batch, by its purse; what is left waits for the next
 ASKED_AT_ONCE = 500  # ids in one call
+ACCOUNT = ("account", "account_holder", "bank_name", "bank_code")  # without one of them no bank can pay
 
 
 def make_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -103,26 +103,30 @@ def _batch_answer(batch: Batch, answer: Ok) -> Ok:
 
 @dataclass(frozen=True)
 class Asked:
-    """What supervision and registry said of a batch's payees, just before its release.
+    """What supervision said of all parties to a batch and registry of its payees, just before its release.
 
-    `since`: when the entry that stands against a payee takes effect, past or coming; supervision's own flag may lag.
+    `since`: when the entry that stands against a party takes effect, past or coming; supervision's own flag may lag.
     """
 
     blacklisted: frozenset[str]
     since: Mapping[str, datetime]
     accounts: Mapping[str, Mapping[str, Any]]
 
+    def listed(self, *, now: datetime) -> set[str]:
+        """Those that an entry in effect lists."""
+        return {*self.blacklisted, *(party for party, since in self.since.items() if since <= now)}
+
 
 @dataclass(frozen=True)
 class _Stops:
-    """What our own tables have against paying: verdicts by claim, payees that an entry in effect lists."""
+    """What is known against paying: verdicts by claim, parties that an entry in effect lists, here or there."""
 
     verdicts: Mapping[str, str]
     blacklisted: set[str]
 
 
 def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, Asked | None]:
-    """Standing and accounts of the payees, by batch; CallFailed UNAVAILABLE when one is not given: fail closed."""
+    """Standing of the parties and accounts of the payees, by batch; CallFailed UNAVAILABLE when one is not given."""
     try:
         return {batch_id: _ask(batch_id, calls) for batch_id in {command.body["batch_id"] for command in commands}}
     except CallFailed as error:
@@ -132,23 +136,28 @@ def ask_before_release(commands: Sequence[Command], calls: Calls) -> dict[str, A
 def _ask(batch_id: str, calls: Calls) -> Asked | None:
     """Who is paid is read by our own query, as no transaction is open yet; None when there is no such batch."""
     try:
-        payees = calls.call("settlement", "get_batch", {"id": batch_id})["payees"]
+        batch = calls.call("settlement", "get_batch", {"id": batch_id})
     except CallFailed as error:
         if error.code == "NOT_FOUND":
             return None
         raise
     standing: list[Mapping[str, Any]] = []
     accounts: list[Mapping[str, Any]] = []
-    for start in range(0, len(payees), ASKED_AT_ONCE):
-        ids = {"ids": payees[start : start + ASKED_AT_ONCE]}
-        standing += calls.call("supervision", "standing", ids)["items"]
-        accounts += calls.call("registry", "payee_accounts", ids)["items"]
+    for ids in _at_once(batch["parties"]):
+        standing += calls.call("supervision", "standing", {"ids": ids})["items"]
+    for ids in _at_once(batch["payees"]):
+        accounts += calls.call("registry", "payee_accounts", {"ids": ids})["items"]
     spoken = {one["party_id"] for one in standing}
-    if not spoken >= set(payees):
-        raise CallFailed("UNAVAILABLE")  # silence on a payee is no standing
+    if not spoken >= set(batch["parties"]):
+        raise CallFailed("UNAVAILABLE")  # silence on a party is no standing
     listed = frozenset(one["party_id"] for one in standing if one["blacklisted"])
     since = {one["party_id"]: parse_instant(one["since"]) for one in standing if one["since"] is not None}
     return Asked(listed, since, {one["party_id"]: one for one in accounts})
+
+
+def _at_once(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), ASKED_AT_ONCE):
+        yield ids[start : start + ASKED_AT_ONCE]
 
 
 def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -157,7 +166,8 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     desk.batches.load(command.body["batch_id"] for command in commands)
     ids = sorted(desk.batches.rows)
     desk.payments.load_where(tables.payments.c.batch_id.in_(ids))
-    _load_members(desk)
+    desk.disbursements.load(one for payment in desk.payments.rows.values() for one in payment.disbursements)
+    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
     members = desk.claims.rows.values()
     parties = {one.payee_id for one in desk.payments.rows.values()}.union(*(claim.parties for claim in members))
     stops = _Stops(store.verdicts(uow.conn, members), store.blacklisted(uow.conn, parties, now=uow.now))
@@ -168,12 +178,6 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     store.unmark_live(uow.conn, [claim_id for payment in held for claim_id in payment.claims])
     store.append(uow.conn, tables.payment_files, files)
     return outcomes
-
-
-def _load_members(desk: Desk) -> None:
-    """The disbursements of the payments at hand, and all their claims."""
-    desk.disbursements.load(one for payment in desk.payments.rows.values() for one in payment.disbursements)
-    desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
 
 
 def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Command) -> Outcome:
@@ -197,9 +201,11 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
     if asked is None:  # made only just now: nobody was asked yet
         return Refused("UNAVAILABLE", "batch_id")
     desk.batches.put(step, command, record=False)
+    listed = stops.blacklisted | asked.listed(now=desk.uow.now)
     for payment in payments:
-        _send_or_hold(desk, asked, stops, payment, command)
+        _send_or_hold(desk, asked, replace(stops, blacklisted=listed), payment, command)
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
+    _thaw(desk, batch, [one for one in after if one.status == "held"], command)
     sent = [one for one in after if one.status == "sent"]
     if sent:
         files.append(_file_row(desk, batch, sent, asked))
@@ -211,42 +217,31 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
 
 def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, command: Command) -> None:
     payee = payment.payee_id
-    account, since = asked.accounts.get(payee), asked.since.get(payee)
-    in_effect = since is not None and since <= desk.uow.now
+    account = asked.accounts.get(payee)
     members = desk.claims.of(payment.claims)
     parties = {payee}.union(*(claim.parties for claim in members))
     step, moved = rules.release(
         payment=payment,
-        blacklisted=in_effect or payee in asked.blacklisted or bool(parties & stops.blacklisted),
+        blacklisted=bool(parties & stops.blacklisted),
         verdicts=stops.verdicts,
-        account_version=account["account_version"] if account and account["account"] else None,
+        account_version=account["account_version"] if account and all(account[name] for name in ACCOUNT) else None,
         members=members,
         pack=pack_of(payment),
     )
     desk.payments.put(step, command)
     desk.claims.put_all(moved, command)
-    if step.after.status == "held":
-        _thaw(desk, payment, command)
 
 
-def _parts(desk: Desk, payment: Payment) -> Iterator[tuple[Disbursement, list[Claim], list[Claim]]]:
-    """Each of a payment's disbursements, its claims that are in this payment, and the rest of them."""
-    members, mine = desk.claims.grouped("disbursement_id"), set(payment.claims)
-    for disbursement_id in payment.disbursements:
-        of_it = desk.claims.of(members[disbursement_id])
-        inside = [claim for claim in of_it if claim.claim_id in mine]
-        outside = [claim for claim in of_it if claim.claim_id not in mine]
-        yield desk.disbursements.rows[disbursement_id], inside, outside
-
-
-def _thaw(desk: Desk, payment: Payment, command: Command) -> None:
-    """The payment's claims must be approved anew."""
-    for disbursement, held, rest in _parts(desk, payment):
+def _thaw(desk: Desk, batch: Batch, held: Sequence[Payment], command: Command) -> None:
+    """The claims of payments that were held must be approved anew, those of one disbursement together."""
+    members, apart = desk.claims.grouped("disbursement_id"), {one for payment in held for one in payment.claims}
+    for disbursement_id in sorted({one for payment in held for one in payment.disbursements}):
+        disbursement, of_it = desk.disbursements.rows[disbursement_id], desk.claims.of(members[disbursement_id])
         steps, moved = disbursement_rules.thaw(
             disbursement=disbursement,
-            held=held,
-            rest=rest,
-            payment_id=payment.payment_id,
+            held=[claim for claim in of_it if claim.claim_id in apart],
+            rest=[claim for claim in of_it if claim.claim_id not in apart],
+            batch_id=batch.batch_id,
             now=desk.uow.now,
             pack=pack_of(disbursement),
         )
@@ -293,7 +288,8 @@ def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     """A failed or returned payment's money waits for the next batch, with a new payment and reference."""
     desk = Desk(uow)
     desk.payments.load(command.body["payment_id"] for command in commands)
-    _load_members(desk)
+    desk.disbursements.load(one for payment in desk.payments.rows.values() for one in payment.disbursements)
+    desk.claims.load_where(tables.claims.c.payment_id.in_(sorted(desk.payments.rows)))
 
     def one(command: Command) -> Outcome:
         payment = desk.payments.get(command.body["payment_id"])
@@ -309,9 +305,11 @@ def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
         if isinstance(step, Refused):
             return step
         desk.payments.put(step, command, record=False)
-        for disbursement, mine, _rest in _parts(desk, payment):
+        mine = desk.claims.of(payment.claims)
+        for disbursement in desk.disbursements.of(payment.disbursements):
+            members = [claim for claim in mine if claim.disbursement_id == disbursement.disbursement_id]
             steps, moved = disbursement_rules.paid_again(
-                disbursement=disbursement, members=mine, pack=pack_of(disbursement)
+                disbursement=disbursement, members=members, pack=pack_of(disbursement)
             )
             for again in steps:
                 desk.disbursements.put(again, command)

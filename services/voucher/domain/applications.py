@@ -7,13 +7,14 @@ the next in line. Enterprises of the action that the programme puts first go bef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeAlias
 
 from contracts.errors import Refused
-from contracts.programmes import Pack
+from contracts.programmes import Pack, Stage
+from contracts.programmes.places import holds
 from contracts.programmes.schema import Condition
 from services.voucher.domain import ledger
 from services.voucher.domain.eligibility import conditions_met
@@ -45,6 +46,7 @@ class Application:
     ceiling_fen: the most that it may be served with, fixed when it applies: what was asked for, or what was left of the
     quota beside the enterprise's other applications, so that together they never pass it (第十六条).
     plan_region, purse: of the plan that serves it, `purse` as in the names of accounts.
+    passed: how many stages of the review have approved it, reviewed_by: who did.
     pending_id: the transfer that sets its money aside. settled: its year was closed and nothing of it is left to do.
     """
 
@@ -64,6 +66,8 @@ class Application:
     pending_id: str | None
     applied_by: str
     applied_at: datetime
+    passed: int
+    reviewed_by: tuple[str, ...]
     reasons: tuple[str, ...]
     pack_version: str
     settled: bool
@@ -87,6 +91,17 @@ class Application:
         return ledger.budget(self.programme, self.year, self.purse), ledger.quota(
             self.programme, self.year, self.enterprise_id
         )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an enterprise's applications take up of its quota of the year, and of which plan's region they are."""
+
+    fen: int = 0
+    region: str | None = None
+
+    def and_(self, application: Application) -> Taken:
+        return Taken(self.fen + application.taken_fen, application.plan_region)
 
 
 def apply(
@@ -139,6 +154,8 @@ def apply(
         pending_id=None,
         applied_by=applied_by,
         applied_at=now,
+        passed=0,
+        reviewed_by=(),
         reasons=(),
         pack_version=pack.label,
         settled=False,
@@ -191,6 +208,41 @@ def end(
         sequence=application.sequence + 1,
     )
     return after, moves
+
+
+def turn_of(*, pack: Pack, application: Application) -> Stage:
+    """The stage whose turn it is; of one that is not under review any more, the last."""
+    stages = pack.stages("application")
+    return stages[min(application.passed, len(stages) - 1)]
+
+
+def not_the_reviewer(
+    *,
+    pack: Pack,
+    application: Application,
+    region: str | None,
+    reviewer: str,
+    roles: Collection[str],
+    office: str | None,
+) -> Refused | None:
+    """Its turn, its role, its region, another person than before. region: the enterprise's; office: the token's."""
+    turn = turn_of(pack=pack, application=application)
+    found = {"stage": turn.role, "pack_version": pack.label}
+    if turn.role not in roles:
+        return Refused("FORBIDDEN", None, turn.article, found)
+    if turn.own_region and not holds(office, region):
+        return Refused("REGION_MISMATCH", "application_id", turn.article, {**found, "region": region})
+    if reviewer in (application.applied_by, *application.reviewed_by):
+        return Refused("SAME_PERSON", "application_id", turn.article, found)
+    return None
+
+
+def passed(*, pack: Pack, application: Application, reviewer: str) -> Application | None:
+    """Approved by a stage that is not the last: nobody outside has to know, and its money stays set aside. None: it
+    is the last stage's turn, or nobody's."""
+    if application.status not in TRANSITIONS["approve"] or application.passed + 1 >= len(pack.stages("application")):
+        return None
+    return replace(application, passed=application.passed + 1, reviewed_by=(*application.reviewed_by, reviewer))
 
 
 def granted_at_once(pack: Pack) -> bool:

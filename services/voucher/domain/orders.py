@@ -119,8 +119,13 @@ class Order:
     @property
     def source(self) -> str:
         if self.drawn_on == "quota":
-            return ledger.quota(self.programme, self.year, self.enterprise_id)
+            return self.of_enterprise
         return ledger.budget(self.programme, self.year, self.purse)
+
+    @property
+    def of_enterprise(self) -> str:
+        """Whoever counts what an enterprise has in a year holds this account, with money in it or not."""
+        return ledger.quota(self.programme, self.year, self.enterprise_id)
 
     @property
     def deferred(self) -> str:
@@ -239,7 +244,7 @@ def accounts_of(order: Order, action: str, *, home: str, to_provider: str | None
         return ()
     sources = tuple(account for account, _ in order.parts)
     if action in ("place", "confirm"):
-        return (*sources, order.committed)
+        return (*sources, order.committed, order.of_enterprise)
     if action in GIVES_BACK:
         return (*sources, order.committed, home)
     if action in ("claim", "release"):

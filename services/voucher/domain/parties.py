@@ -10,7 +10,8 @@ from services.voucher.domain.facts import Facts
 
 @dataclass(frozen=True)
 class Enterprise:
-    """granted_fen: the sum of its applications granted this year, 0 while there is none."""
+    """granted_fen: the sum of its applications granted this year, 0 while there is none; granted_region: of the plan
+    that they are of."""
 
     enterprise_id: str
     programme: str
@@ -25,6 +26,7 @@ class Enterprise:
     status: str
     blacklisted: bool
     granted_fen: int = 0
+    granted_region: str | None = None
     tax_region: str | None = None
     serves_industry: bool | None = None
 

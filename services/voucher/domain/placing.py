@@ -176,13 +176,14 @@ def _parties(pack: Pack, enterprise: Enterprise, product: Product) -> Refused | 
 
 
 def _terms(pack: Pack, request: Request, product: Product) -> Refused | None:
-    """The agreement was accepted, and the price is neither above the list's nor above the market's."""
+    """The agreement was accepted, and the price is not above the list's nor, where a rule names it, the market's."""
     if pack.order.agreement is not None and request.agreement is None:
         return refuse(pack, "AGREEMENT_REQUIRED", "agreement", "order.agreement")
-    market_fen = product.market_price_fen
+    rules = "amount.market_price", "products.price_not_above_market"
+    market_fen = product.market_price_fen if articles(pack, *rules) else None
     if request.price_fen > product.price_fen or (market_fen is not None and request.price_fen > market_fen):
         prices = {"price_fen": request.price_fen, "list_price_fen": product.price_fen, "market_price_fen": market_fen}
-        return refuse(pack, "PRICE_ABOVE_MARKET", "price_fen", "amount.market_price", **prices)
+        return refuse(pack, "PRICE_ABOVE_MARKET", "price_fen", *rules, **prices)
     return None
 
 
@@ -246,6 +247,9 @@ def _of_budget(case: _Case) -> _Support | Refused:
         return refuse(pack, "FACT_MISSING", missing.name, "filing.rule", missing=[missing.name])
     if entitlement.refusals:
         return first_of(pack, entitlement.refusals, field="voucher_fen")
+    if entitlement.deferred_fen and not plan.defers:  # it was made under other rules, and no later one makes it up
+        code, left_fen = "BUDGET_EXCEEDED" if case.means.left_fen else "BUDGET_EXHAUSTED", case.means.left_fen
+        return refuse(pack, code, "voucher_fen", "budget", left_fen=left_fen, plan_version=plan.pack_version)
     denomination_fen = _denomination(case, plan, entitlement.amount_fen)
     if isinstance(denomination_fen, Refused):
         return denomination_fen

@@ -14,6 +14,7 @@ from typing import Any
 from contracts.errors import Refused
 from contracts.money import format_rate
 from contracts.programmes import Pack
+from contracts.programmes.places import holds
 from services.voucher.domain import ledger
 from services.voucher.domain.entitlement import quota
 from services.voucher.domain.facts import Facts
@@ -116,12 +117,17 @@ def make(
     existing: Plan | None,
     made_by: str,
     roles: Collection[str],
+    office: str | None,
     now: datetime,
     today: date,
 ) -> Plan | Refused:
-    """A new plan, or the first reason why not (贵州 第十五条; 内蒙古 五(一)). home: the programme's own region."""
+    """A new plan, or the first reason why not (贵州 第十五条; 内蒙古 五(一)).
+
+    home: the programme's own region. office: the region that the caller's token is for, if it is for one.
+    """
     refused = (
         may(pack, "plan", roles)
+        or _elsewhere(pack, "plan", draft, office)
         or _placed(pack, home, draft, existing, today)
         or _undecided(pack)
         or _denominations(pack, draft)
@@ -158,6 +164,13 @@ def may(pack: Pack, step: str, roles: Collection[str]) -> Refused | None:
     if found is None:
         return absent(pack, f"issuing.{step}")
     return None if found.role in roles else refuse(pack, "FORBIDDEN", None, f"issuing.{step}", role=found.role)
+
+
+def _elsewhere(pack: Pack, step: str, draft: Draft, office: str | None) -> Refused | None:
+    """An office that is of one region does this for what lies within it alone; one that names none, for all."""
+    if office is None or holds(office, draft.region):
+        return None
+    return refuse(pack, "REGION_MISMATCH", "region", f"issuing.{step}", region=draft.region, office=office)
 
 
 def _placed(pack: Pack, home: str, draft: Draft, existing: Plan | None, today: date) -> Refused | None:
@@ -223,10 +236,10 @@ def _quota_fen(pack: Pack, draft: Draft) -> int | Refused:
 
 
 def configure(
-    *, pack: Pack, plan: Plan, budget_fen: int, configured_by: str, roles: Collection[str]
+    *, pack: Pack, plan: Plan, budget_fen: int, configured_by: str, roles: Collection[str], office: str | None
 ) -> tuple[Plan, ledger.Move] | Refused:
     """Publish the plan and put its money where it can be used; by another person than the one who made it."""
-    refused = may(pack, "configure", roles)
+    refused = may(pack, "configure", roles) or _elsewhere(pack, "configure", plan, office)
     if refused is not None:
         return refused
     if "published" not in TRANSITIONS[plan.status]:
@@ -242,12 +255,16 @@ def configure(
     return published, money
 
 
-def serving(plans: Iterable[Plan], region: str) -> Plan | None:
+def serving(plans: Iterable[Plan], region: str, *, bound_to: str | None = None) -> Plan | None:
     """The plan that serves an enterprise of that region: of the smallest region that holds it, published ones first.
 
-    Whoever lies in no plan's region is left to the programme's own: whether it may take part is for the conditions.
+    bound_to: the region of the plan that its quota of the year is of, if it has one: that plan goes on serving it,
+    whatever is published later and wherever it moves. Whoever lies in no plan's region is left to the programme's own:
+    whether it may take part is for the conditions.
     """
     known = list(plans)
+    if bound_to is not None:
+        return next((plan for plan in known if plan.region == bound_to), None)
     holding = [plan for plan in known if region.startswith(plan.region)] or [one for one in known if not one.purse]
     return max(holding, key=lambda plan: (plan.status != "made", len(plan.region)), default=None)
 

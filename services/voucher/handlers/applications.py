@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
@@ -11,7 +12,7 @@ from infra.messages import Command
 from services.voucher import store
 from services.voucher.access import foreign
 from services.voucher.domain import applications as domain
-from services.voucher.domain.applications import Application
+from services.voucher.domain.applications import Application, Taken
 from services.voucher.domain.law import absent, refuse
 from services.voucher.domain.parties import Enterprise
 from services.voucher.domain.plans import applied_for, open_for_use, over, serving
@@ -29,7 +30,7 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     known = store.applications_by_id(conn, {body["application_id"] for body in bodies})
     buyers = {body["enterprise_id"] for body in bodies}
     enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
-    taken = store.taken_fen(conn, buyers, keys)  # under the locks of the plans: nobody else adds to it
+    taken = store.taken(conn, buyers, keys)  # under the locks of the plans: nobody else adds to it
     line = Line(uow, plans, ())
     outcomes: list[Outcome | None] = []
     for command in commands:
@@ -40,10 +41,10 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
             outcomes.append(_again(former, body, fresh=former.application_id in line.new))
             continue
         key = body["enterprise_id"], body["programme"], body["year"]
-        decided = _apply(uow, line, command, enterprise, taken.get(key, 0))
+        decided = _apply(uow, line, command, enterprise, taken.get(key, Taken()))
         if isinstance(decided, Application):
             line.join(decided, command)
-            taken[key] = taken.get(key, 0) + decided.taken_fen
+            taken[key] = taken.get(key, Taken()).and_(decided)
             outcomes.append(None)
         else:
             outcomes.append(decided)
@@ -55,7 +56,7 @@ def apply_for_quota(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
 
 
 def _apply(
-    uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, taken_fen: int
+    uow: UnitOfWork, line: Line, command: Command, enterprise: Enterprise | None, taken: Taken
 ) -> Application | Outcome:
     body = command.body
     programme, year = body["programme"], body["year"]
@@ -70,7 +71,8 @@ def _apply(
         return refuse(pack, "NO_QUOTA", "programme", "issuing.apply")
     if pack.amount is None:
         return absent(pack, "amount")
-    plan = serving((one for one in line.plans.values() if one.key[:2] == (programme, year)), enterprise.region)
+    plans = (one for one in line.plans.values() if one.key[:2] == (programme, year))
+    plan = serving(plans, enterprise.region, bound_to=taken.region)
     closed = open_for_use(pack=pack, plan=plan, year=year, today=uow.today)
     if closed is not None or plan is None:
         return closed or Refused("NO_PLAN", "year")
@@ -78,7 +80,7 @@ def _apply(
         pack=pack,
         plan=plan,
         enterprise=enterprise,
-        taken_fen=taken_fen,
+        taken_fen=taken.fen,
         application_id=body["application_id"],
         requested_fen=body.get("requested_fen"),
         place=plan.last_place + 1,
@@ -97,26 +99,35 @@ def _again(known: Application, body: dict[str, Any], *, fresh: bool) -> Outcome 
 
 
 def review_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十六条: the operator's review posts what was set aside, or gives it back to the line."""
+    """第十六条: stage after stage of the pack; the last one's approval posts what was set aside, a refusal gives it
+    back to the line."""
     ids = {command.body["application_id"] for command in commands}
 
-    def review(line: Line, listed: set[str], command: Command, application: Application) -> Outcome:
-        pack = line.packs.at(application.pack_version)
-        rule = "reviews.application.0"
+    def review(line: Line, known: _Known, command: Command, application: Application) -> Outcome:
+        pack, actor = line.packs.at(application.pack_version), command.actor
         if domain.granted_at_once(pack):
             return absent(pack, "reviews.application", field="application_id")
-        if application.applied_by == command.actor.subject:
-            return refuse(pack, "SAME_PERSON", "application_id", rule)
+        refused = domain.not_the_reviewer(
+            pack=pack,
+            application=application,
+            region=known.regions.get(application.enterprise_id),
+            reviewer=actor.subject,
+            roles=actor.roles,
+            office=actor.region,
+        )
+        if refused is not None:
+            return refused
         if command.body["decision"] == "refuse":
             return line.end(application, "refuse", command)
         if over(line.plan_of(application), uow.today):
             return refuse(pack, "WRONG_STATE", "application_id", "issuing.validity", status="year_over")
-        if application.enterprise_id in listed:
+        if application.enterprise_id in known.listed:
             subject = application.application_id
             return refuse(
                 pack, "BLACKLISTED", "application_id", "exit.blacklist", "supervision.dishonesty_list", subject=subject
             )
-        return line.end(application, "approve", command)
+        after = domain.passed(pack=pack, application=application, reviewer=actor.subject)
+        return line.end(application, "approve", command) if after is None else line.passed(application, after)
 
     return _end(uow, commands, ids, review)
 
@@ -125,7 +136,7 @@ def withdraw_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
     """An enterprise that waits or has money set aside gives its place up."""
     ids = {command.body["application_id"] for command in commands}
 
-    def withdraw(line: Line, listed: set[str], command: Command, application: Application) -> Outcome:
+    def withdraw(line: Line, known: _Known, command: Command, application: Application) -> Outcome:
         if application.enterprise_id != command.body["enterprise_id"]:
             return Refused("NOT_OWNER", "enterprise_id")
         return line.end(application, "withdraw", command)
@@ -133,17 +144,25 @@ def withdraw_applications(uow: UnitOfWork, commands: Sequence[Command]) -> list[
     return _end(uow, commands, ids, withdraw)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Of the enterprises of a batch's applications: who is on the blacklist, and where each is registered."""
+
+    listed: set[str]
+    regions: Mapping[str, str]
+
+
 def _end(
     uow: UnitOfWork,
     commands: Sequence[Command],
     ids: set[str],
-    decide: Callable[[Line, set[str], Command, Application], Outcome],
+    decide: Callable[[Line, _Known, Command, Application], Outcome],
 ) -> list[Outcome]:
     """Each command ends its application; then the line is served with what came free."""
     plans = store.plans_of(uow.conn, store.plan_keys_of(uow.conn, ids))
     applications = store.applications_by_id(uow.conn, ids)
     parties = {application.enterprise_id for application in applications.values()}
-    listed = store.blacklisted(uow.conn, parties, now=uow.now)
+    known = _Known(store.blacklisted(uow.conn, parties, now=uow.now), store.regions_of(uow.conn, parties))
     line = Line(uow, plans, applications.values())
     outcomes: list[Outcome] = []
     for command in commands:
@@ -152,7 +171,7 @@ def _end(
             outcomes.append(Refused("NOT_FOUND", "application_id"))
         else:
             barred = foreign(command, application.programme)
-            outcomes.append(barred or decide(line, listed, command, application))
+            outcomes.append(barred or decide(line, known, command, application))
     for plan in line.plans.values():
         if not over(plan, uow.today):
             line.serve(plan)

@@ -69,6 +69,16 @@ class Line:
             self._reserve(application, amount_fen)
         return len(chosen)
 
+    def passed(self, before: Application, after: Application) -> Outcome:
+        """A stage that is not the last approved it: kept and recorded, and its version stays."""
+        pack = self.packs.at(after.pack_version)
+        self.applications[after.application_id] = after
+        self._changed.add(after.application_id)
+        turn = domain.turn_of(pack=pack, application=before)
+        facts = {"stage": turn.role, "passed": after.passed, "amount_fen": after.amount_fen}
+        name, label = "application_reviewed", pack.label
+        return Ok(view(after), Decision(name, after.application_id, after.programme, label, (turn.article,), facts))
+
     def end(self, application: Application, action: str, command: Command) -> Outcome:
         """Approve, refuse or withdraw, with its event; WRONG_STATE."""
         pack = self.packs.at(application.pack_version)

@@ -136,7 +136,8 @@ class _Placing:
         return max(0, left_fen)
 
     def _plan_of(self, enterprise: Enterprise) -> Plan | None:
-        return serving(self.plans.get(enterprise.programme, ()), enterprise.region)
+        plans = self.plans.get(enterprise.programme, ())
+        return serving(plans, enterprise.region, bound_to=enterprise.granted_region)
 
     def _plans(self) -> dict[str, list[Plan]]:
         keys = {(one.programme, self.uow.today.year) for one in self.enterprises.values()}

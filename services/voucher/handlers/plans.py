@@ -60,6 +60,7 @@ def _make(
         existing=by_key.get((draft.programme, draft.year, draft.region)),
         made_by=command.actor.subject,
         roles=command.actor.roles,
+        office=command.actor.region,
         now=uow.now,
         today=uow.today,
     )
@@ -108,7 +109,12 @@ def configure_plans(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
         pack, actor = packs.at(plan.pack_version), command.actor
         budget_fen = command.body["budget_fen"]
         done = domain.configure(
-            pack=pack, plan=plan, budget_fen=budget_fen, configured_by=actor.subject, roles=actor.roles
+            pack=pack,
+            plan=plan,
+            budget_fen=budget_fen,
+            configured_by=actor.subject,
+            roles=actor.roles,
+            office=actor.region,
         )
         if isinstance(done, Refused):
             outcomes.append(done)

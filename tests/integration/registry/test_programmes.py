@@ -296,9 +296,18 @@ def test_an_enterprises_first_account_is_its_first_version(registry_once: Regist
     """Lost otherwise: an account given later would be taken for one that was never given."""
     party = enterprise(registry_once, SHANXI, "140203")
     assert registry_once.events("enterprise_registered")[0]["data"]["account_version"] == 0
-    body = {"party_id": party, "party_kind": "enterprise", "reason": "补充", "account": "6222000000000003"}
-    registry_once.ok("change_facts", PLATFORM, **body)
-    assert registry_once.events("enterprise_facts_changed")[0]["data"]["account_version"] == 1
+    body = {"party_id": party, "party_kind": "enterprise", "reason": "补充"}
+    whole = {"account_holder": "生成企业", "bank_name": "生成银行", "bank_code": "102701000013"}
+    registry_once.ok("change_facts", PLATFORM, **body, account="6222000000000003")
+    registry_once.ok("change_facts", PLATFORM, **body, **whole)
+    told = [one["data"]["account_version"] for one in registry_once.events("enterprise_facts_changed")]
+    assert told == [0, 1], "nobody can be paid to a number without its holder and bank"
+
+
+def test_half_an_account_at_registration_is_none(registry_once: Registry):
+    """Lost otherwise: money would be approved for an account that no bank can find."""
+    enterprise(registry_once, SHENYANG, "210102", account="6222000000000003")
+    assert registry_once.events("enterprise_registered")[0]["data"]["account_version"] == 0
 
 
 def test_a_tie_under_a_programme_that_leaves_its_conditions_to_others(registry_once: Registry):

@@ -91,6 +91,7 @@ def test_a_claim_paid_once_is_not_refused_when_its_fraud_shows(world: World) -> 
     assert status(world, claim_id) == "passed"
     figures = world.figures()
     assert figures["paid_fen"] == figures["returned_fen"] > 0
+    assert figures["approved_fen"] == figures["paid_fen"], "what was paid was approved, whatever became of it since"
 
 
 @pytest.mark.parametrize("told", ["here", "since", "later"])

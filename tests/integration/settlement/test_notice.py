@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from contracts import catalogue
 from infra import crypto
 from infra.db import create_engine
 from services.settlement import tables
@@ -180,8 +181,11 @@ def test_what_an_objection_says_is_told_to_nobody_by_itself(inner: World, engine
         assert OBJECTION not in rows, table.name
         assert OBJECTION.encode().hex() not in rows, table.name
     (listed,) = inner.ask("list_objections", programme=inner.programme)["items"]
-    assert not {"text", "sealed", "key_id"} & set(listed)
-    assert inner.ask("get_objection", id=objection_id, role="bureau")["text"] == OBJECTION
+    assert not {"text", "sealed", "key_id", "filed_by"} & set(listed), "nor who objects, on a work list"
+    opened = inner.ask("get_objection", id=objection_id, role="bureau")
+    assert (opened["text"], opened["filed_by"]) == (OBJECTION, "enterprise-1")
+    readers = catalogue.METHODS["settlement.get_objection"].roles
+    assert readers == {"bureau", "auditor", "supervisor"}, "who decides on it and who watches over that"
     with engine.connect() as conn:
         row = conn.execute(sa.select(tables.objections)).one()
     with pytest.raises(crypto.NotOpened):

@@ -128,6 +128,20 @@ def test_money_with_the_district_may_still_come_back(shenyang: World) -> None:
     assert status(shenyang, claim_id) == "paid"
 
 
+def test_what_the_district_has_paid_is_not_owed_again(shenyang: World) -> None:
+    """The bank sends the city's money back after the enterprise has its own: paid again, it would be paid twice."""
+    claim_id = collected(shenyang)
+    shenyang.through(claim_id, shenyang.claim(claim_id)["provider_id"])
+    batch_id, (payment,) = to_the_bank(shenyang)
+    shenyang.result(batch_id, payment, "settled")
+    body = {"payment_id": payment["payment_id"], "paid_on": shenyang.clock.now().date()}
+    shenyang.ok("pass_on_payment", **body, office="210102")
+    error = shenyang.result(batch_id, payment, "returned")["error"]
+    assert (error["code"], error["facts"]["reference"]) == ("WRONG_STATE", payment["reference"])
+    assert (status(shenyang, claim_id), shenyang.figures()["returned_fen"]) == ("paid", 0)
+    assert shenyang.refused("retry_payment", payment_id=payment["payment_id"], reason="x")["code"] == "WRONG_STATE"
+
+
 def test_what_is_with_the_district_is_booked_by_the_bank(shenyang: World) -> None:
     claim_id = collected(shenyang)
     shenyang.through(claim_id, shenyang.claim(claim_id)["provider_id"])
@@ -275,15 +289,53 @@ def test_a_held_payment_takes_its_claims_alone_back_to_approval(shenyang: World)
     assert len(live) == 3, "the first release, tried again, lets go of nothing"
 
 
+@pytest.mark.parametrize("told", ["flag", "since"])
+def test_standing_is_asked_of_the_provider_where_the_enterprise_is_paid(shenyang: World, told: str) -> None:
+    """News of its blacklisting may still be under way to us: money for what it invoiced would go out meanwhile."""
+    _disbursement, claims, made = paid_apart(shenyang, 1)
+    provider_id = shenyang.claim(claims[0])["provider_id"]
+    if told == "flag":
+        shenyang.blacklisted_there.add(provider_id)
+    else:
+        shenyang.since_there[provider_id] = shenyang.clock.now()
+    done = shenyang.release(made)["result"]
+    assert (done["sent"], done["held"]) == (0, 1)
+    (payment,) = shenyang.ask("get_batch", id=made["id"])["items"]
+    assert payment["reason"] == "BLACKLISTED"
+
+
+def test_half_an_account_holds_its_own_payment_alone(shenyang: World) -> None:
+    """One enterprise gave a number without holder or bank: nobody in the batch would be paid, ever."""
+    _disbursement, claims, made = paid_apart(shenyang)
+    shenyang.half_given.add(shenyang.claim(claims[1])["payee_id"])
+    done = shenyang.release(made)["result"]
+    assert (done["sent"], done["held"]) == (2, 1)
+    assert [status(shenyang, one) for one in claims] == ["paying", "in_disbursement", "paying"]
+
+
 def test_all_payments_of_a_disbursement_held(shenyang: World) -> None:
-    """The last of them finds nothing else in it, and reopens it."""
+    """Nothing else is in it: it is approved anew as it was, and by nobody payment by payment."""
     disbursement_id, claims, made = paid_apart(shenyang, 2)
     shenyang.blacklisted_there |= {shenyang.claim(one)["payee_id"] for one in claims}
     assert shenyang.release(made)["result"]["held"] == 2
-    listed = shenyang.ask("list_disbursements", programme="shenyang-2018", status="filed")["items"]
-    assert sorted(one["claims"] for one in listed) == [1, 1]
-    assert disbursement_id in {one["disbursement_id"] for one in listed}
+    (listed,) = shenyang.ask("list_disbursements", programme="shenyang-2018", status="filed")["items"]
+    assert (listed["disbursement_id"], listed["claims"], listed["stage"]) == (disbursement_id, 2, "bureau")
+    assert shenyang.told(disbursement_id)[-2:] == ["disbursement_batched", "disbursement_reopened"]
     assert rows(shenyang, tables.live_payments) == []
+
+
+def test_what_one_release_holds_is_approved_anew_together(shenyang: World) -> None:
+    """A provider's blacklisting holds hundreds of enterprises' payments: each would wait for three signatures alone."""
+    disbursement_id, claims, made = paid_apart(shenyang, 4)
+    for claim_id in claims[1:]:
+        shenyang.enterprise(shenyang.claim(claim_id)["payee_id"], account_version=2)
+    assert shenyang.release(made)["result"]["held"] == 3
+    (apart,) = shenyang.ask("list_disbursements", programme="shenyang-2018", status="filed")["items"]
+    assert (apart["claims"], apart["amount_fen"]) == (3, 3 * VOUCHER)
+    assert shenyang.told(disbursement_id).count("disbursement_reopened") == 1
+    shenyang.approve(apart["disbursement_id"])
+    again = shenyang.make()
+    assert (again["payments"], shenyang.release(again)["result"]["sent"]) == (3, 3)
 
 
 def test_payments_of_one_disbursement_fail_one_after_the_other(shenyang: World) -> None:

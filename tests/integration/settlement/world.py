@@ -62,6 +62,7 @@ class World:
         self.blacklisted_there: set[str] = set()  # as supervision answers when asked
         self.since_there: dict[str, datetime] = {}  # party → the moment its entry takes effect, as supervision says
         self.accounts: dict[str, int] = {}  # party → account version, as registry answers
+        self.half_given: set[str] = set()  # parties that gave a number, and no holder or bank
         self.platforms: dict[str, str | None] = {}  # provider → who files for it
         self.buyers: dict[str, str] = {}  # order → enterprise
         self.silent: set[str] = set()  # methods that do not answer, parties on whom nothing is said
@@ -128,9 +129,9 @@ class World:
                 "uscc": SELLER,
                 "account_version": self.accounts[one],
                 "account": f"0622{one[-4:]}000012345678",
-                "account_holder": "生成云服务",
-                "bank_name": "生成银行",
-                "bank_code": "102701000013",
+                "account_holder": None if one in self.half_given else "生成云服务",
+                "bank_name": None if one in self.half_given else "生成银行",
+                "bank_code": None if one in self.half_given else "102701000013",
             }
             for one in fields["ids"]
             if one in self.accounts

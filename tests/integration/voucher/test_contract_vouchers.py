@@ -292,10 +292,11 @@ def test_one_enterprise_on_two_replicas_gets_its_cap_and_no_more(replicas):
     assert sum(row["voucher_fen"] for row in one.rows(tables.orders)) == CAP
 
 
-def test_one_contract_confirmed_on_two_replicas_counts_once(replicas):
+@pytest.mark.parametrize("budget_fen", [10**9, 750_000], ids=["all from the budget", "half of them promised"])
+def test_one_contract_confirmed_on_two_replicas_counts_once(replicas, budget_fen):
     """Lost otherwise: two orders of one contract, each confirmed before the other is seen (五(三))."""
     one, two = replicas
-    one.published(10**9)
+    one.published(budget_fen)
     company, products = one.company(), [one.shop()[1] for _ in range(6)]
     orders = [one.bought(company, product) for product in products]
     confirmed = []

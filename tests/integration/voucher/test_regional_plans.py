@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -236,3 +237,61 @@ def test_an_overlay_of_one_city_is_not_anothers(engine, monkeypatch, tmp_path):
         assert refused["code"] == "DELEGATED_RULE_MISSING"
         (told,) = world.sent("quota_granted")
         assert told["data"]["law"]["pack_version"] == "shandong-2017@1+one-city@1"
+
+
+def test_a_quota_is_spent_from_the_plan_that_granted_it(city):
+    """Lost otherwise: the province's money is spent, and a city that granted none is told to pay (山东 三(三)).
+
+    The city's plan is published, or the enterprise moves, after the quota was granted.
+    """
+    world = city
+    world.published(10_000_000)
+    company, mover, (_, product) = world.company(), world.company(region="370102"), world.shop()
+    for one in (company, mover):
+        assert world.apply_for(one)["status"] == "granted"
+    world.published(7_000_000, region="3702")
+    world.company(enterprise_id=mover, region="370203")
+    for one in (company, mover):
+        order = world.one(world.bought(one, product, 100_000))
+        assert (order["plan_region"], order["purse"]) == ("37", "")
+    assert {event["data"]["plan_region"] for event in world.sent("order_placed")} == {"37"}
+
+
+def test_a_years_quota_is_of_one_plan(city):
+    """Lost otherwise: one quota filled from two purses, of which nobody can say which was spent (山东 三(三))."""
+    world = city
+    world.published(10_000_000)
+    company, (_, product) = world.company(), world.shop(price_fen=10**8)
+    first = world.apply_for(company, requested_fen=1_000_000)
+    world.published(7_000_000, region="3702")
+    second = world.apply_for(company, requested_fen=500_000)
+    regions = [world.ask("get_application", id=one["id"])["plan_region"] for one in (first, second)]
+    assert regions == ["37", "37"]
+    bodies = [world.application(world.company(), requested_fen=1_000_000) for _ in range(2)]
+    bodies.append({**bodies[0], "application_id": world.new("A"), "requested_fen": 5})
+    answers = world.batch("apply_for_quota", bodies)  # a newcomer is the city's, in one batch as well
+    assert {world.ask("get_application", id=one["result"]["id"])["plan_region"] for one in answers} == {"3702"}
+    world.bought(company, product, 4_000_000)
+    world.clock.moment = datetime(2020, 2, 1, tzinfo=UTC)
+    world.due()
+    assert world.account(f"lapsed:{SHANDONG}:2019:3702")["credits_posted"] == 7_000_000
+
+
+def test_an_office_plans_the_money_of_its_own_region(city):
+    """Lost otherwise: one city's bureau plans another's money, or the province's (山东 三(三)、五(二))."""
+    world = city
+
+    def by(region, method, body):
+        command = world.command(method, body)
+        return world.run([replace(command, actor=replace(command.actor, region=region))])[0]
+
+    body = world.draft(5, region="3702")
+    for region in ("370100", "3701", "370202"):
+        refused = by(region, "make_plan", body)["error"]
+        assert (refused["code"], refused["article"]) == ("REGION_MISMATCH", "五(二)")
+        assert (refused["facts"]["region"], refused["facts"]["office"]) == ("3702", region)
+    assert by("3702", "make_plan", world.draft(5))["error"]["code"] == "REGION_MISMATCH"
+    assert by("370200", "make_plan", body)["ok"]
+    configured = {"plan_id": body["plan_id"], "budget_fen": 5}
+    assert by("370100", "configure_plan", configured)["error"]["code"] == "REGION_MISMATCH"
+    assert by("37", "configure_plan", configured)["ok"]

@@ -265,3 +265,11 @@ def test_an_order_ends_under_the_rules_it_began_under(awards, monkeypatch):
         awards.filed(other, track=None, category="business", kind="business")
         refused = awards.buy(other, product)["error"]
         assert (refused["code"], refused["article"]) == ("DELEGATED_RULE_MISSING", "五(二)")
+
+
+def test_a_market_price_is_no_condition_where_no_document_names_one(world):
+    """Lost otherwise: Guizhou's 第十条(三) refuses what Shenyang reimburses, and cites no article for it."""
+    company, (_, product) = world.company(), world.shop(market_price_fen=900_000)
+    world.filed(company)
+    assert world.buy(company, product)["result"]["voucher_fen"] == 500_000
+    assert world.buy(company, product, 1_000_001)["error"]["code"] == "PRICE_ABOVE_MARKET"  # of the shelf

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
+from contracts.programmes.loader import SHIPPED
 from services.voucher import tables
-from tests.integration.voucher.elsewhere import NEIMENGGU, SHENYANG, Elsewhere
+from tests.integration.voucher.elsewhere import NEIMENGGU, SHENYANG, Elsewhere, overlays
 from tests.integration.voucher.world import GUIZHOU, QUOTA
 
 
@@ -82,3 +85,47 @@ def test_another_programmes_product_is_not_on_this_ones_shelf(world):
     company, _, _ = world.party(NEIMENGGU)
     _, _, product = world.party(GUIZHOU)
     assert world.buy(company, product)["error"]["code"] == "PRODUCT_NOT_AVAILABLE"
+
+
+@pytest.fixture
+def sixth(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, tmp_path):
+    """Guizhou's rules, with a review of applications by two other offices, the first of the enterprise's own region."""
+    text = (SHIPPED / "guizhou-2018.v1.toml").read_text(encoding="utf-8")
+    operators = '[[reviews.application]]\nname = "review"\nrole = "operator"\n'
+    assert operators in text
+    own = operators.replace("operator", "prefecture") + 'own_region = true\narticle = "二"\nzh = "审"\nen = "r"\n'
+    changed = text.replace(operators, own + operators.replace("operator", "bureau").replace('review"', 'approval"'))
+    (tmp_path / "guizhou-2018.v1.toml").write_text(changed, encoding="utf-8")
+    with overlays(monkeypatch, folder=str(tmp_path)):
+        yield Several(engine, GUIZHOU)
+
+
+def test_an_application_is_reviewed_by_the_stages_of_its_pack(sixth):
+    """Lost otherwise: the operator grants what another programme leaves to its own offices, and alone."""
+    world = sixth
+    world.roles["configure_plan"] = "operator"
+    world.plan()
+    application = world.apply(world.enterprise(region="520102"))["result"]["id"]
+
+    def review(role, *, region=None, subject=None, decision="approve"):
+        world.roles["review_application"] = role
+        body = {"application_id": application, "decision": decision}
+        command = world.command("review_application", body, subject=subject)
+        (answer,) = world.run([replace(command, actor=replace(command.actor, region=region))])
+        return answer["result"]["status"] if answer["ok"] else answer["error"]["code"]
+
+    assert review("operator") == "FORBIDDEN"
+    assert review("bureau") == "FORBIDDEN"  # not its turn
+    assert review("prefecture", region="520200") == "REGION_MISMATCH"
+    assert review("prefecture", region="520100", subject="platform-1") == "SAME_PERSON"  # who applied
+    assert review("prefecture", region="520100", subject="a") == "reserved"
+    assert not world.sent("quota_granted")
+    assert review("prefecture", region="520100", subject="b") == "FORBIDDEN"
+    assert review("bureau", subject="a") == "SAME_PERSON"
+    assert review("bureau", subject="b") == "granted"
+    (told,) = world.sent("quota_granted")
+    assert told["sequence"] == 2
+    decisions = world.ask("explain", subject=application)["decisions"]
+    assert [(one["action"], one["articles"]) for one in decisions if one["action"] == "application_reviewed"] == [
+        ("application_reviewed", ["二"])
+    ]

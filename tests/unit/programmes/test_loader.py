@@ -95,6 +95,19 @@ def test_what_is_asked_for_is_looked_at(tmp_path, pack, review):
     assert [problem.what.startswith("missing: ") for problem in found] == [True]
 
 
+@pytest.mark.parametrize("review", ["claim", "claim_special"])
+def test_a_score_that_is_a_condition_is_given_by_a_stage(tmp_path, review):
+    """Money would be paid without the third party's score, in the whole programme or in one of its tracks."""
+    text = (SHIPPED / "shandong-2017.v1.toml").read_text(encoding="utf-8")
+    stages = text[text.index("[[reviews.claim]]") : text.index("[[reviews.disbursement]]")]
+    bureau = stages[stages.rindex("[[reviews.claim]]") :]
+    changed = text.replace(
+        stages, bureau if review == "claim" else stages + bureau.replace("reviews.claim", "reviews.claim_special")
+    )
+    found = [problem for problem in check(write(tmp_path, changed)) if problem.key == f"reviews.{review}"]
+    assert ["third_party" in problem.what for problem in found] == [True]
+
+
 SHENYANG = (SHIPPED / "shenyang-2018.v1.toml").read_text(encoding="utf-8")
 SHENYANG_FAULTS = [
     (

@@ -296,6 +296,14 @@ def test_the_file_keeps_every_digit_and_runs_no_formula() -> None:
     assert (row["payee_uscc"], row["amount_yuan"]) == ("91520100MA6DK7YR4K", "1234.56")
 
 
+@pytest.mark.parametrize("name", ["=1+1", "＝1+1", "＠SUM(1)", " +1", "\r-1", "\n@x"])
+def test_no_name_in_the_file_is_a_formula(name) -> None:
+    """Enterprises write their account's holder themselves; spreadsheets here read full-width signs as formulas too."""
+    text = payment_file([Line(reference="YQ1", payee=replace(PAYEE, name=name), amount_fen=1, purpose="x")])
+    (row,) = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    assert row["payee_name"] == f"\t{name}"
+
+
 @pytest.mark.parametrize(
     ("known", "amounts", "codes"),
     [

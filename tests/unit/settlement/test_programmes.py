@@ -273,6 +273,9 @@ def test_a_later_stage_may_correct_a_deduction() -> None:
     assert corrected.after.payable_fen == 380_000
     assert corrected.decision.facts["payable_fen"] == 380_000
     assert review(one, "bureau", "refuse", pack_=pack, deduction_fen=1).code == "INVALID"
+    lifted = review(one, "bureau", pack_=pack, deduction_fen=0)
+    assert lifted.code == "REASON_MISSING", "money that a fault took off comes back for a reason alone"
+    assert review(one, "bureau", pack_=pack, deduction_fen=0, reasons=("x",)).after.payable_fen == 400_000
 
 
 def test_no_deduction_where_the_document_knows_none() -> None:
@@ -470,6 +473,14 @@ def test_who_puts_claims_forward(code, provider_id, role, ok) -> None:
     if refused is not None:
         assert refused.code == "NOT_THE_FILER"
         assert refused.article
+
+
+def test_two_offices_of_one_person_make_no_provider() -> None:
+    """Else an official would put the claims of any provider forward, in its name."""
+    roles = frozenset({"bureau", "auditor"})
+    refused = disbursements.may_file(provider_id="P1", roles=roles, pack=rules("guizhou-2018"))
+    assert refused is not None, "for the provider it is the provider that files"
+    assert refused.code == "NOT_THE_FILER"
 
 
 @pytest.mark.parametrize(

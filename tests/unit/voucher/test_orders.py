@@ -200,3 +200,13 @@ def test_a_voucher_has_a_number_that_no_other_has():
     assert len(voucher_number(replace(one, plan_region="150100"), PACKS["neimenggu"])) <= 40
     assert voucher_number(one, PACKS["guizhou"]) is None
     assert voucher_number(replace(one, voucher_fen=0, own_fen=1000), PACKS["neimenggu"]) is None
+
+
+def test_whoever_counts_an_enterprises_contracts_holds_its_year():
+    """Lost otherwise: two orders of one contract without an account in common, one of the budget and one promised, are
+    confirmed by two replicas that do not see each other (内蒙古 五(三))."""
+    facts = {"programme": "neimenggu-2019", "drawn_on": "budget"}
+    paid = order(**facts, provider_id="P1")
+    promised = order(**facts, provider_id="P2", shortfall_fen=600, deferred_fen=600)
+    both = [set(accounts_of(one, "confirm", home="h")) for one in (paid, promised)]
+    assert both[0] & both[1] == {"quota:neimenggu-2019:2019:E1"}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from contracts.errors import ERRORS, Refused
 from contracts.programmes import load
+from services.voucher.domain.denominations import Denomination, Vouchers
 from services.voucher.domain.placing import Means, Placed, Request, place
 from tests.unit.voucher.made import ENTERPRISE, GUIZHOU, NOW, PRODUCT, PROVIDER, TODAY, plan
 
@@ -121,3 +123,32 @@ def test_amounts(case):
     assert "第十八条" in found.articles
     assert found.facts["voucher_fen"] == voucher_fen
     assert (found.order.status, found.order.year, found.order.sequence) == ("placed", 2019, 1)
+
+
+def test_nothing_is_promised_beyond_a_plan_that_promises_nothing():
+    """Lost otherwise: rules that changed during the year promise money for a plan whose debts no later one makes up."""
+    pack = load("neimenggu-2019", on=date(2019, 10, 1))
+    facts = {"programme": "neimenggu-2019", "region": "150102", "industry": "industrial"}
+    provider = replace(PROVIDER, programme="neimenggu-2019")
+
+    def bought(defers, left_fen):
+        found = plan(programme="neimenggu-2019", region="15", defers=defers, opens_on=date(2019, 10, 1))
+        vouchers = Vouchers([Denomination("neimenggu-2019", 2019, "15", 2_000_000, 1, 0)])
+        return place(
+            pack=pack,
+            request=ASKED,
+            enterprise=replace(ENTERPRISE, **facts),
+            product=replace(PRODUCT, programme="neimenggu-2019", provider=provider),
+            tied=False,
+            means=Means(home="15", plan=found, left_fen=left_fen, vouchers=vouchers),
+            now=NOW,
+            today=date(2019, 10, 1),
+        )
+
+    assert bought(True, 100_000).order.deferred_fen == 150_000
+    assert bought(False, 250_000).order.deferred_fen == 0
+    codes = {left_fen: bought(False, left_fen) for left_fen in (0, 100_000)}
+    assert [(one.code, one.article) for one in codes.values()] == [
+        ("BUDGET_EXHAUSTED", "一(二)"),
+        ("BUDGET_EXCEEDED", "一(二)"),
+    ]

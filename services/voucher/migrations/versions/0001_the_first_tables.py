@@ -61,6 +61,8 @@ def upgrade() -> None:
     sa.Column('pending_id', sa.String(length=64), nullable=True),
     sa.Column('applied_by', sa.String(length=128), nullable=False),
     sa.Column('applied_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('passed', sa.Integer(), nullable=False),
+    sa.Column('reviewed_by', infra.tables.Json(), nullable=False),
     sa.Column('reasons', infra.tables.Json(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('settled', sa.Boolean(), nullable=False),
