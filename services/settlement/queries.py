@@ -111,9 +111,8 @@ def get_notice(conn: sa.Connection, command: Command) -> Found:
 
 def list_notices(conn: sa.Connection, command: Command) -> Found:
     """Without the items, which `get_notice` gives."""
-    found = _page(conn, t.notices, command)
-    items = [{**_without(one, "items"), "claims": len(one["items"])} for one in found["items"]]
-    return {**found, "items": [_without_people(one) for one in items]}
+    found = _page(conn, t.notices, command, but=("items",))
+    return {**found, "items": [_without_people(one) for one in found["items"]]}
 
 
 def list_objections(conn: sa.Connection, command: Command) -> Found:

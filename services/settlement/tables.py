@@ -143,6 +143,7 @@ notices = sa.Table(
     _must("until_on", sa.Date),
     _must("working_days", sa.Integer),
     _must("items", Words),
+    _must("claims", sa.Integer),
     _must("content_hash", HASH),
     _must("status", sa.String(10)),
     _must("published_by", PERSON),

@@ -21,7 +21,8 @@ MOVES: Moves = {"close": Move(("open",), "closed", "notice_closed")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """`items`: what was published, and stays; `from_on`, `until_on`: its first and last day; `content_hash` of them."""
+    """`items`: what was published, and stays, `claims` of them; `from_on`, `until_on`: its first and last day;
+    `content_hash`: of days and items."""
 
     notice_id: str
     sequence: int
@@ -30,6 +31,7 @@ class Notice:
     until_on: date
     working_days: int
     items: tuple[Mapping[str, Any], ...]
+    claims: int
     content_hash: str
     status: str
     published_by: str
@@ -68,6 +70,7 @@ def publish(
         until_on=until_on,
         working_days=rule.working_days,
         items=items,
+        claims=len(items),
         content_hash=digest({"from_on": today, "items": items, "until_on": until_on}),
         status="open",
         published_by=published_by,

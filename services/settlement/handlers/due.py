@@ -14,6 +14,7 @@ from services.settlement.handlers.desk import Desk, pack_of
 from services.settlement.tables import claims, nodes, notices, objections, questions
 
 MOST = 500
+MOST_NOTICES = 20  # each is told with all its claims
 
 
 def close_nodes(uow: UnitOfWork) -> int:
@@ -92,7 +93,7 @@ def _end(uow: UnitOfWork) -> int:
 def _close_notices(uow: UnitOfWork) -> int:
     desk = Desk(uow)
     waits = sa.exists().where(claims.c.notice_id == notices.c.notice_id, claims.c.status == "on_notice")
-    desk.notices.load_where(notices.c.status == "open", notices.c.until_on < uow.today, ~waits, limit=MOST)
+    desk.notices.load_where(notices.c.status == "open", notices.c.until_on < uow.today, ~waits, limit=MOST_NOTICES)
     due = list(desk.notices.rows.values())
     for notice in due:
         desk.notices.put(notice_rules.close(notice=notice, today=uow.today, pack=pack_of(notice)), None)

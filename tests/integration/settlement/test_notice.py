@@ -15,7 +15,7 @@ from infra import crypto
 from infra.db import create_engine
 from services.settlement import tables
 from services.settlement.domain import notices as notice_rules
-from tests.integration.settlement.test_store import _insert_per_row, costs
+from tests.integration.settlement.test_store import _insert_per_row, costs, counted
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
 FRIDAY = datetime(2019, 9, 27, 4, tzinfo=UTC)  # before National Day; 29 September and 12 October are worked
@@ -68,6 +68,16 @@ def test_five_working_days_over_the_holiday_week(inner: World) -> None:
     assert inner.ask("list_notices", programme=inner.programme)["items"][0]["status"] == "closed"
     assert inner.told(done["id"]) == ["notice_published", "notice_closed"]
     assert inner.ok("file_disbursement", **inner.putting())["claims"] == 2
+
+
+def test_a_list_of_notices_reads_none_of_their_thousand_items(inner: World) -> None:
+    """A page of 500 would load half a million rows of them, to say how many there are."""
+    inner.passed(claims=3)
+    notice_id = publish(inner)["id"]
+    with counted(inner.engine) as sent:
+        (listed,) = inner.ask("list_notices", programme=inner.programme)["items"]
+    assert (listed["notice_id"], listed["claims"], "items" in listed) == (notice_id, 3, False)
+    assert not [one for one in sent if "notices.items" in one]
 
 
 def test_a_year_whose_working_days_nobody_knows_publishes_nothing(

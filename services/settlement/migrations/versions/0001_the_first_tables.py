@@ -299,6 +299,7 @@ def upgrade() -> None:
     sa.Column('until_on', sa.Date(), nullable=False),
     sa.Column('working_days', sa.Integer(), nullable=False),
     sa.Column('items', services.settlement.tables.Words(), nullable=False),
+    sa.Column('claims', sa.Integer(), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('published_by', sa.String(length=128), nullable=False),
