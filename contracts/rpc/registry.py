@@ -162,6 +162,7 @@ class ChangeFacts(f.Body):
     serves_industry = f.flag(required=False)
     industry = f.one_of(INDUSTRIES, required=False)
     size = f.one_of(SIZES, required=False)
+    platform_id = f.ulid(required=False)  # of an application provider, whose platform is out, say: the operator's
 
 
 class AdmitProvider(f.Body):

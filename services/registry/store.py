@@ -299,10 +299,19 @@ def known_ids(conn: sa.Connection, ids: Iterable[str]) -> set[str]:
     return found
 
 
-def platforms(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
-    """id → programme, of those that are platform providers."""
-    query = sa.select(parties.c.id, parties.c.programme)
-    query = query.where(parties.c.id.in_(sorted(set(ids))), parties.c.provider_kind == "platform")
+def platforms(conn: sa.Connection, ids: Iterable[str], now: datetime) -> dict[str, str]:
+    """id → programme, of those that are platform providers, neither out nor on the blacklist."""
+    listed = sa.exists().where(
+        known_blacklist.c.party_id == parties.c.id,
+        known_blacklist.c.status == "listed",
+        known_blacklist.c.effective_at <= now,
+    )
+    query = sa.select(parties.c.id, parties.c.programme).where(
+        parties.c.id.in_(sorted(set(ids))),
+        parties.c.provider_kind == "platform",
+        parties.c.status.not_in(("refused", "exited")),
+        ~listed,
+    )
     return {row.id: row.programme for row in conn.execute(query)}
 
 

@@ -15,7 +15,7 @@ from services.registry.domain.personal import ACCOUNT, PERSONAL, Personal, has_a
 # What decides who may take part: a party does not clear itself, the operator records it (第九条, first review).
 DECISIVE = (
     "region", "legal_person", "violation", "bad_credit", "priority", "tax_region", "serves_industry", "industry",
-    "size",
+    "size", "platform_id",
 )  # fmt: skip
 PUBLIC = ("name", *DECISIVE)
 

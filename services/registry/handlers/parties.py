@@ -51,7 +51,7 @@ def _register(uow: UnitOfWork, commands: Sequence[Command], kind: PartyKind) -> 
         return []
     keys = ring()
     named = [command.body["platform_id"] for command in commands if command.body.get("platform_id")]
-    platforms = store.platforms(uow.conn, named) if named else {}
+    platforms = store.platforms(uow.conn, named, uow.now) if named else {}
     judged: list[Judged] = [_applicant(command, kind, uow, keys, platforms) for command in commands]
     wanted = [one.versions[-1] for one in judged if isinstance(one, Entered)]
     fresh = store.insert_parties(uow.conn, _first_come(wanted))
@@ -205,6 +205,8 @@ def change_facts(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """Registered facts change, with their history; another account is a new version of it, which payments freeze."""
     keys = ring()
     parties = store.Rows(uow.conn, Party, ids(commands, "party_id"))
+    named = [command.body["platform_id"] for command in commands if command.body.get("platform_id")]
+    platforms = store.platforms(uow.conn, named, uow.now) if named else {}
     history: list[dict[str, Any]] = []
 
     def judge(command: Command) -> Outcome:
@@ -220,6 +222,11 @@ def change_facts(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
             return done(party)
         if isinstance(changed, Refused):
             return changed
+        pack = known_pack(changed.party, uow.today)
+        if changed.party.platform_id != party.platform_id:
+            unfit = entry.unfit_platform(changed.party, platforms, pack)
+            if unfit is not None:
+                return under(pack, unfit)
         after = sealed(changed.party, changed.personal, keys)
         parties.put(after)
         for change in changed.changes:
@@ -234,7 +241,6 @@ def change_facts(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
                     **sealed_change(after, change, keys),
                 }
             )
-        pack = known_pack(after, uow.today)
         decision = facts.decision(party=after, changes=changed.changes, pack=pack)
         announce.party(uow, "facts_changed", after, cause=command, decision=decision)
         return done(after, decision)

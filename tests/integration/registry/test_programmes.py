@@ -225,6 +225,27 @@ def test_providers_of_shandong_come_in_batches_with_their_platform(registry: Reg
     assert [one["product_id"] for one in listed] == [product["product_id"]]
 
 
+def test_an_application_provider_whose_platform_is_out_names_another(registry: Registry):
+    """Lost otherwise: nobody could ever file for it again, and its orders would hold their support for good."""
+    first, second = (provider(registry, SHANDONG, "370203", number) for number in (5, 6))
+    app = provider(registry, SHANDONG, "370203", 7, provider_kind="application", platform_id=first)
+    registry.blacklist(first)
+    late = provider_facts(uscc=make_code(8, "370203"), programme=SHANDONG, region="370203")
+    late |= {"provider_kind": "application", "platform_id": first}
+    given = registry.send("register_provider", PLATFORM, **late)
+    assert (given["error"]["code"], given["error"]["field"]) == ("FACT_INVALID", "platform_id")
+    body = {"party_id": app, "party_kind": "provider", "reason": "原平台被列入黑名单"}
+    given = registry.send("change_facts", PLATFORM, **body, platform_id=second)
+    assert (given["error"]["code"], given["error"]["field"]) == ("FORBIDDEN", "platform_id")
+    for named in (app, ulid.new()):
+        given = registry.send("change_facts", OPERATOR, **body, platform_id=named)
+        assert (given["error"]["code"], given["error"]["field"]) == ("FACT_INVALID", "platform_id")
+    registry.ok("change_facts", OPERATOR, **body, platform_id=second)
+    assert registry.events("provider_facts_changed")[-1]["data"]["platform_id"] == second
+    given = registry.send("change_facts", OPERATOR, **{**body, "party_id": second}, platform_id=first)
+    assert given["error"]["code"] == "FACT_INVALID", "a platform provider files for itself"
+
+
 @pytest.mark.parametrize(
     ("named", "code"),
     [
