@@ -127,11 +127,8 @@ def _payee(filing: Filing, order: Order, known: Known, pack: Pack) -> tuple[str,
 
 
 def _may_refile(former: Claim, filing: Filing) -> bool:
-    same = (former.provider_id, former.filer_id, former.order_id) == (
-        filing.provider_id,
-        filing.filer_id,
-        filing.order_id,
-    )
+    """By whoever files today: a provider's platform may have become another."""
+    same = (former.provider_id, former.order_id) == (filing.provider_id, filing.order_id)
     return same and former.status == "returned"
 
 

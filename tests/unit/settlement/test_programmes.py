@@ -76,6 +76,18 @@ def test_a_platform_provider_files_for_itself_and_an_application_provider_withou
     assert (nobody.code, nobody.article, nobody.facts["filer_id"]) == ("NOT_THE_FILER", "三(四)", None)
 
 
+def test_a_returned_claim_is_filed_again_by_the_platform_of_now() -> None:
+    """The platform that filed it is on the blacklist: nobody could correct it, nor claim the order anew."""
+    given = own("shandong-2017")
+    former = replace(file(**given).after, status="returned")
+    now = {"provider": provider(platform_id="OTHER"), "blacklisted": frozenset({"PLATFORM"})}
+    assert file(**given, former=former, **now).code == "NOT_THE_FILER"
+    by_other = {**given, "filing_": replace(given["filing_"], filer_id="OTHER")}
+    again = file(**by_other, former=former, **now)
+    assert isinstance(again, Step), again
+    assert (again.after.filer_id, again.after.payee_id, again.after.claim_version) == ("OTHER", "OTHER", 2)
+
+
 @pytest.mark.parametrize("party", ["P1", "PLATFORM"])
 def test_standing_is_asked_of_filer_and_payee_too(party) -> None:
     refused = file(**own("shandong-2017"), blacklisted=frozenset({party}))
