@@ -7,8 +7,10 @@ from datetime import date
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.places import holds
 from services.settlement.domain.claims import REVIEWABLE, Claim
 from services.settlement.domain.law import absent, article, decide, refuse
+from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, must, take
 
 UNANSWERED = ("open", "overdue")
@@ -48,23 +50,25 @@ def ask(
     question_id: str,
     claim: Claim,
     text: str,
-    asked_by: str,
-    roles: frozenset[str],
+    reviewer: Reviewer,
     today: date,
     due_on: date | Refused,
     pack: Pack,
 ) -> Step[Question] | Refused:
     """A question on a claim by the stage whose turn it is.
 
-    RULE_ABSENT, WRONG_STATE, STAGE_MISMATCH, CALENDAR_UNKNOWN (given as `due_on`).
+    RULE_ABSENT, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, CALENDAR_UNKNOWN (given as `due_on`).
     """
     if pack.claims is None or pack.claims.question is None:
         return absent(pack, "claims.question", "claim_id")
     by = pack.claims.question.article
     if claim.status not in REVIEWABLE:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status)
-    if claim.stage not in roles:
+    if claim.stage not in reviewer.roles:
         return refuse(pack, "STAGE_MISMATCH", "claim_id", by, turn=claim.stage)
+    stage = pack.stages("claim", claim.track)[claim.stages_passed]
+    if stage.own_region and not holds(reviewer.region, claim.region):
+        return refuse(pack, "REGION_MISMATCH", "claim_id", by)
     if isinstance(due_on, Refused):
         return replace(due_on, field="claim_id", article=by)
     question = Question(
@@ -73,7 +77,7 @@ def ask(
         claim_id=claim.claim_id,
         programme=claim.programme,
         text=text,
-        asked_by=asked_by,
+        asked_by=reviewer.person,
         asked_on=today,
         due_on=due_on,
         status="open",

@@ -11,7 +11,7 @@ from infra.calendar import SETTING, calendar
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement.domain import questions as rules
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, same
+from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, reviewer_of, same
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +47,7 @@ def _ask(desk: Desk, command: Command) -> Outcome:
         question_id=body["question_id"],
         claim=claim,
         text=body["text"],
-        asked_by=command.actor.subject,
-        roles=command.actor.roles,
+        reviewer=reviewer_of(command),
         today=today,
         due_on=calendar().add_working_days(today, rules.working_days(pack)),
         pack=pack,

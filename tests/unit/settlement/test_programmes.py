@@ -335,13 +335,23 @@ def test_questions_are_guizhous(code) -> None:
         question_id="Q",
         claim=claim("in_review"),
         text="?",
-        asked_by="b",
-        roles=frozenset({"bureau"}),
+        reviewer=Reviewer(person="b", roles=frozenset({"bureau"})),
         today=TODAY,
         due_on=TODAY,
         pack=pack,
     )
     assert asked.code == "RULE_ABSENT"
+
+
+def test_a_question_is_of_the_office_whose_stage_it_is() -> None:
+    """Another region's office would keep the claim from passing until it is answered."""
+    pack = rules("guizhou-2018")
+    stages = tuple(replace(stage, own_region=True) for stage in pack.stages("claim"))
+    given = {"question_id": "Q", "claim": claim("in_review"), "text": "?", "today": TODAY, "due_on": TODAY}
+    given["pack"] = replace(pack, reviews={**pack.reviews, "claim": stages})
+    for region, code in (("520100", None), ("520300", "REGION_MISMATCH"), (None, "REGION_MISMATCH")):
+        asked = questions.ask(**given, reviewer=Reviewer(person="b", roles=frozenset({"bureau"}), region=region))
+        assert getattr(asked, "code", None) == code
 
 
 # --- nodes ----------------------------------------------------------------------------------------------------------
