@@ -34,6 +34,11 @@ def test_a_method_is_whole(method) -> None:
     assert "key" not in request.fields, "the idempotency key travels beside the body"
 
 
+def test_whoever_a_pack_has_pass_money_on_may_say_so() -> None:
+    """A prefecture's finance that no role of the contract lets in: the money would be with it for good."""
+    assert catalogue.METHODS["settlement.pass_on_payment"].roles == roles.REVIEWERS
+
+
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: f"{m.service}.{m.name}")
 def test_the_published_schema_takes_what_the_service_takes(method) -> None:
     """A client that validates by the JSON Schema must not be refused by marshmallow, nor the other way round."""
