@@ -66,7 +66,8 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Filing(Request):
-    """region: the enterprise's when it was handed in, year: that day's. kind: its track or its category, as `filing.by` asks.
+    """region: the enterprise's when it was handed in, year: that day's. kind: its track or its category, as
+    `filing.by` asks.
 
     passed: how many stages have approved it; stage: the role whose turn it is. intake_on: the day by which it was sent
     in to the stage that takes them once a month, which decides after that day (沈阳 三(四)3).
