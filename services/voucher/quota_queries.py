@@ -19,7 +19,7 @@ from services.voucher.domain import ledger
 from services.voucher.domain.applications import FREED, HELD
 from services.voucher.domain.entitlement import cap_of
 from services.voucher.domain.facts import FactNotGiven, Facts
-from services.voucher.domain.filings import Filing
+from services.voucher.domain.filings import Filing, current
 from services.voucher.domain.orders import Drawn
 from services.voucher.domain.plans import Plan, applied_for, serving
 from services.voucher.rows import plain
@@ -102,7 +102,7 @@ def _drawn(pack: Pack, plan: Plan, drawn: list[Drawn], filings: list[Filing]) ->
     caps = []
     for track in pack.tracks if by_track else (None,):
         used_fen = sum(one.taken_fen for one in this_year if track in (None, one.track))
-        filing = next((one for one in filings if track in (None, one.track)), None)
+        filing = next((one for one in current(filings) if track in (None, one.track)), None)
         caps.append(_Cap(track, _cap_fen(pack, plan, track, filing), used_fen))
     only = caps[0] if len(caps) == 1 else None
     return {

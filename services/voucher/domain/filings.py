@@ -66,7 +66,8 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Filing(Request):
-    """region: the enterprise's when it was handed in. kind: its track or its category, as `filing.by` asks.
+    """region: the enterprise's when it was handed in, year: that day's. kind: its track or its category, as
+    `filing.by` asks.
 
     passed: how many stages have approved it; stage: the role whose turn it is. intake_on: the day by which it was sent
     in to the stage that takes them once a month, which decides after that day (沈阳 三(四)3).
@@ -74,6 +75,7 @@ class Filing(Request):
     """
 
     region: str
+    year: int
     kind: str
     priority: bool
     status: str
@@ -131,7 +133,7 @@ def submit(
         or _uncertified(pack, enterprise)
         or _no_provider(pack, request, provider)
         or _incomplete(pack, request)
-        or _second(pack, request, others)
+        or _second(pack, request, others, today)
     )
     if refused is not None:
         return refused
@@ -139,6 +141,7 @@ def submit(
     return Filing(
         **{name: getattr(request, name) for name in Request.__dataclass_fields__},
         region=enterprise.region,
+        year=today.year,
         kind=kind_of(pack, request),
         priority=enterprise.priority and bool(pack.eligibility.priority),
         status="submitted",
@@ -241,12 +244,20 @@ def _incomplete(pack: Pack, request: Request) -> Refused | None:
     return None
 
 
-def _second(pack: Pack, request: Request, others: Iterable[Filing]) -> Refused | None:
-    kind = kind_of(pack, request)
+def _second(pack: Pack, request: Request, others: Iterable[Filing], today: date) -> Refused | None:
+    """One at a time; where the cap goes by last year's revenue, one that is open may be filed anew in another year."""
+    kind, anew = kind_of(pack, request), "prior_revenue_fen" in needs(pack, track=request.track).needed
     for other in others:
+        if anew and other.status == "opened" and other.year < today.year:
+            continue
         if other.kind == kind and other.status in LIVE and other.filing_id != request.filing_id:
             return second(pack, other)
     return None
+
+
+def current(filings: Iterable[Filing]) -> list[Filing]:
+    """Of each track or category the one that was handed in last: its revenue is of the year before that."""
+    return list({one.kind: one for one in sorted(filings, key=lambda one: one.year)}.values())
 
 
 def second(pack: Pack, other: Filing) -> Refused:

@@ -179,15 +179,15 @@ def not_ruled(pack: Pack, action: str) -> Refused | None:
 
 
 def rules_of(pack: Pack, action: str) -> tuple[str, ...]:
-    """Paths of the rules that an action rests on."""
+    """Paths of the rules that an action rests on; where the document does not speak of it, of the nearest that does."""
     paths: Mapping[str, tuple[str, ...]] = {
         "confirm": ("order.confirm", "issuing.apply", "order.service_standard")
         if pack.issuing is not None and pack.issuing.instrument == "contract_voucher"
-        else ("order.confirm", "order.service_standard"),
-        "cancel": _first(pack, "order.cancel", "order.voluntary", "issuing.apply"),
-        "void": ("exit.aftermath",),
-        "claim": ("claims.cadence",),
-        "release": ("claims.materials",),
+        else (*_first(pack, "order.confirm", "issuing.apply", "amount.base"), "order.service_standard"),
+        "cancel": _first(pack, "order.cancel", "order.voluntary", "issuing.apply", "budget"),
+        "void": _first(pack, "exit.aftermath", "budget"),
+        "claim": _first(pack, "claims.cadence", "claims.audit"),
+        "release": _first(pack, "claims.materials", "claims.audit"),
         "pay": (f"payment.path.{len(pack.payment.path) - 1}",) if pack.payment is not None else (),
         "hand_over": ("exit.aftermath",),
         "cover": ("budget",),

@@ -13,7 +13,7 @@ from services.voucher.domain.denominations import Vouchers
 from services.voucher.domain.eligibility import conditions_met
 from services.voucher.domain.entitlement import Entitlement, amount
 from services.voucher.domain.facts import FactNotGiven, Facts
-from services.voucher.domain.filings import Filing
+from services.voucher.domain.filings import Filing, current
 from services.voucher.domain.law import absent, articles, first_of, ineligible, refuse
 from services.voucher.domain.orders import Drawn, Order
 from services.voucher.domain.parties import Enterprise, Product
@@ -284,7 +284,7 @@ def _granted(case: _Case, entitlement: Entitlement, more: tuple[str, ...]) -> _S
 
 def _filing(case: _Case) -> Filing | Refused:
     """The open filing that the order names, or the enterprise's only one (沈阳 三(四))."""
-    found = [one for one in case.means.filings if one.programme == case.enterprise.programme]
+    found = current(one for one in case.means.filings if one.programme == case.enterprise.programme)
     named = case.request.filing_id
     if named is not None and found:
         of_that_id = next((one for one in found if one.filing_id == named), None)

@@ -236,7 +236,14 @@ def _quota_fen(pack: Pack, draft: Draft) -> int | Refused:
 
 
 def configure(
-    *, pack: Pack, plan: Plan, budget_fen: int, configured_by: str, roles: Collection[str], office: str | None
+    *,
+    pack: Pack,
+    plan: Plan,
+    budget_fen: int,
+    configured_by: str,
+    roles: Collection[str],
+    office: str | None,
+    today: date,
 ) -> tuple[Plan, ledger.Move] | Refused:
     """Publish the plan and put its money where it can be used; by another person than the one who made it."""
     refused = may(pack, "configure", roles) or _elsewhere(pack, "configure", plan, office)
@@ -246,6 +253,9 @@ def configure(
         return refuse(pack, "WRONG_STATE", "plan_id", "issuing.configure", status=plan.status)
     if plan.made_by == configured_by:
         return refuse(pack, "SAME_PERSON", None, "issuing.configure", subject=plan.plan_id)
+    if over(plan, today):
+        dates = {"year": plan.year, "today": today.isoformat()}
+        return refuse(pack, "PLAN_DATES", "plan_id", "issuing.configure", subject=plan.plan_id, **dates)
     if budget_fen != plan.budget_fen:
         amounts = {"planned_fen": plan.budget_fen, "configured_fen": budget_fen}
         return refuse(pack, "PLAN_MISMATCH", "budget_fen", "issuing.configure", subject=plan.plan_id, **amounts)

@@ -115,6 +115,7 @@ def configure_plans(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
             configured_by=actor.subject,
             roles=actor.roles,
             office=actor.region,
+            today=uow.today,
         )
         if isinstance(done, Refused):
             outcomes.append(done)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from services.voucher import tables
@@ -74,3 +76,15 @@ def test_configuring_needs_the_same_budget_and_another_person(world):
     world.ok("configure_plan", **given)
     assert world.refused("configure_plan", **given)["code"] == "WRONG_STATE"
     assert world.totals()["budget_fen"] == 100
+
+
+def test_no_plan_is_published_when_its_year_is_over(world):
+    """Lost otherwise: a budget for last year, which lapses (or is carried over as left) before anyone could use it."""
+    plan_id = world.new("N")
+    facts = {"programme": GUIZHOU, "year": 2019, "opens_on": "2019-12-01", "document": "d"}
+    world.ok("make_plan", plan_id=plan_id, budget_fen=QUOTA, **facts)
+    world.clock.moment = datetime(2019, 12, 31, 16, 0, tzinfo=UTC)  # midnight in Shanghai
+    refused = world.refused("configure_plan", plan_id=plan_id, budget_fen=QUOTA)
+    assert (refused["code"], refused["field"], refused["article"]) == ("PLAN_DATES", "plan_id", "第十五条")
+    assert refused["facts"]["year"] == 2019
+    assert not world.sent("plan_published")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -273,3 +274,38 @@ def test_a_market_price_is_no_condition_where_no_document_names_one(world):
     world.filed(company)
     assert world.buy(company, product)["result"]["voucher_fen"] == 500_000
     assert world.buy(company, product, 1_000_001)["error"]["code"] == "PRICE_ABOVE_MARKET"  # of the shelf
+
+
+def test_a_later_year_is_capped_by_the_revenue_that_was_filed_for_it(world):
+    """Lost otherwise: the cap goes for ever by the revenue of the first filing, since no second one is taken, while
+    三(三)1 goes by the revenue of the year before."""
+    company, (_, product) = world.company(), world.shop(price_fen=10**10)
+    first = world.filed(company)
+    assert world.buy(company, product, 10**9)["result"]["voucher_fen"] == CAP
+    kinds = ("application_form", "business_licence", "tax_registration", "business_qualification", "audit_report")
+    body = {
+        "enterprise_id": company,
+        "programme": SHENYANG,
+        "track": "industrial",
+        "prior_revenue_fen": 100,
+        "attested": ["operated_normally_last_year", "in_line_with_policy"],
+        "documents": [{"kind": kind, "sha256": "a" * 64} for kind in kinds],
+    }
+    assert world.refused("submit_filing", filing_id=world.new("F"), **body)["facts"]["filing_id"] == first
+    world.clock.moment = datetime(2020, 1, 4, 4, 0, tzinfo=UTC)
+    world.published(BUDGET)
+    second = world.new("F")
+    world.ok("submit_filing", filing_id=second, **body)
+    assert world.refused("submit_filing", filing_id=world.new("F"), **body)["facts"]["filing_id"] == second
+    order = world.one(world.bought(company, product, 10**9))
+    assert (order["filing_id"], order["voucher_fen"]) == (first, CAP)  # the new one is not open yet
+    world.ok("cancel_order", order_id=order["order_id"], enterprise_id=company)
+    for role in ("district", "bureau", "operator"):
+        world.clock.moment = datetime(2020, 1, 5 if role == "district" else 6, 4, 0, tzinfo=UTC)
+        world.roles["review_filing"] = role
+        command = world.command("review_filing", {"filing_id": second, "stage": role, "decision": "approve"})
+        assert world.run([replace(command, actor=replace(command.actor, region="210106"))])[0]["ok"]
+    order = world.one(world.bought(company, product, 10**9))
+    assert (order["filing_id"], order["voucher_fen"]) == (second, 30_000_000)
+    quota = world.ask("get_quota", enterprise_id=company, programme=SHENYANG, year=2020)
+    assert {cap["cap_fen"] for cap in quota["caps"] if cap["track"] == "industrial"} == {30_000_000}

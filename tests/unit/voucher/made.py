@@ -42,6 +42,7 @@ FILING = Filing(
     track="industrial",
     prior_revenue_fen=1_000_000_000_000,
     region="210106",
+    year=2019,
     kind="industrial",
     priority=False,
     status="opened",

@@ -94,6 +94,23 @@ def test_cancelling_rests_on_the_nearest_rule_there_is():
     assert rules_of(PACKS["shandong"], "cancel") == ("issuing.apply",)
 
 
+# programme → the articles of what every programme has; where none speaks of it, those of the money that it moves
+RESTS_ON = {
+    "guizhou": {"confirm": ["第十九条"], "cancel": ["第二十条"], "void": ["第十二条"], "claim": ["第二十二条"]},
+    "neimenggu": {"confirm": ["六"], "cancel": ["六"], "void": ["三(三)2"], "claim": ["七(一)"]},
+    "shandong": {"confirm": ["三(四)"], "cancel": ["三(四)"], "void": ["三(三)"], "claim": ["三(四)"]},
+    "shenyang": {"confirm": ["三(二)"], "cancel": ["三(二)"], "void": ["三(二)"], "claim": ["三(五)2"]},
+}
+
+
+@pytest.mark.parametrize("programme", RESTS_ON)
+def test_no_step_goes_without_an_article(programme):
+    """Lost otherwise: `explain` shows money moved by a decision that rests on nothing."""
+    pack = PACKS[programme]
+    found = {action: list(articles(pack, *rules_of(pack, action))) for action in RESTS_ON[programme]}
+    assert found == RESTS_ON[programme]
+
+
 QUOTA, BUDGET = {"pack": "guizhou"}, {"pack": "shenyang", "drawn_on": "budget"}
 DEFERRED = {"pack": "neimenggu", "drawn_on": "budget", "shortfall_fen": 250, "deferred_fen": 250}
 REFUND = ["confirm", "request_refund", "consent"]

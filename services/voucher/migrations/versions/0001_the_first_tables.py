@@ -110,6 +110,7 @@ def upgrade() -> None:
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('track', sa.String(length=20), nullable=True),
     sa.Column('category', sa.String(length=20), nullable=True),
     sa.Column('kind', sa.String(length=20), nullable=False),
@@ -134,7 +135,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('filings', schema=None) as batch_op:
         batch_op.create_index('filings_of_programme', ['programme', 'submitted_at', 'filing_id'], unique=False)
-        batch_op.create_index('one_live_filing_of_a_kind', ['enterprise_id', 'programme', 'kind'], unique=True, sqlite_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"), postgresql_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"))
+        batch_op.create_index('one_live_filing_of_a_kind', ['enterprise_id', 'programme', 'kind', 'year'], unique=True, sqlite_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"), postgresql_where=sa.text("status IN ('submitted', 'in_review', 'returned', 'opened')"))
 
     op.create_table('heard_claims',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
