@@ -118,7 +118,7 @@ def _drawn(pack: Pack, plan: Plan, drawn: list[Drawn], filings: list[Filing]) ->
 def _cap_fen(pack: Pack, plan: Plan, track: str | None, filing: Filing | None) -> int | None:
     if pack.amount is None:
         return None
-    revenue_fen = None if filing is None else filing.prior_revenue_fen
+    revenue_fen = None if filing is None or filing.year != plan.year else filing.prior_revenue_fen
     try:
         facts = Facts(on=date(plan.year, 12, 31), track=track, prior_revenue_fen=revenue_fen)
         found = cap_of(rules=pack.amount, facts=facts)

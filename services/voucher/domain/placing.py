@@ -236,7 +236,8 @@ def _of_budget(case: _Case) -> _Support | Refused:
     facts = replace(
         _facts(case),
         track=track,
-        prior_revenue_fen=None if filing is None else filing.prior_revenue_fen,
+        # a filing states the revenue of the year before its own: a later year's order needs one of that year
+        prior_revenue_fen=None if filing is None or filing.year != year else filing.prior_revenue_fen,
         years_used=years_used,
         used_this_year_fen=_used_fen(case, track),
         budget_left_fen=case.means.left_fen,

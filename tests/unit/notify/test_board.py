@@ -23,7 +23,7 @@ PUBLIC = {
     "shandong-2017": {
         "providers": "三(二)", "products": "三(二)", "payments": "三(三)", "regions": "五(五)", "checkpoints": "三(四)",
     },
-    "shenyang-2018": {"filings": "三(四)1", "nodes": "三(五)2", "payments": "三(五)2", "designations": "一(三)"},
+    "shenyang-2018": {"filings": "三(四)1", "nodes": "三(五)2", "payments": "三(五)2", "designations": "二(四)"},
     "shanxi-2018": {"filings": "四(二)", "designations": "三(八)", "regions": "五(三)", "checkpoints": "五(三)"},
 }  # fmt: skip
 
