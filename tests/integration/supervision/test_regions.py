@@ -323,7 +323,7 @@ def test_targets_beside_the_record(kit: Kit) -> None:
     reached = {name: [year["reached"] for year in one["record"]] for name, one in found.items()}
     assert reached == {
         "enterprises": [1], "pilots": [1], "models": [0], "platforms": [1], "application_providers": [1],
-        "training": [],
+        "training": [], "experience_centres": [], "trained_enterprises": [],
     }  # fmt: skip
     assert (found["training"]["known"], found["pilots"]["at_least"], found["pilots"]["article"]) == (
         False,
