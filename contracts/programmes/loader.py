@@ -206,7 +206,7 @@ def read_pack(raw: dict[str, Any], *, file: str) -> Pack:
         problems += [Problem(file=file, key=key, what=what) for rule in CHECKS for key, what in rule(pack)]
     if problems or not isinstance(pack, Pack):
         raise PackError(problems)
-    return pack
+    return replace(pack, home=pack.region)
 
 
 def read_overlay(raw: dict[str, Any], *, file: str) -> Overlay:
@@ -238,6 +238,7 @@ def compose(pack: Pack, raw: dict[str, Any], overlay: Overlay) -> Pack:
     return replace(
         read_pack(merged, file=overlay.file),
         overlay=f"{header.code}@{header.version}",
+        home=pack.home,
         invented=pack.invented or header.invented,
     )
 

@@ -75,6 +75,8 @@ class Pack:
     invented: bool = False
     # code and version of the overlay this pack is composed with; never in a file
     overlay: str | None = field(default=None, metadata={"composed": True})
+    # the programme's own region, where `region` is that of the overlay; never in a file
+    home: str = field(default="", metadata={"composed": True})
 
     @property
     def label(self) -> str:

@@ -219,7 +219,7 @@ def review(player: Player, step: Mapping[str, Any]) -> None:
     for name in asked["claims"]:
         claim_id = player.names[name]
         found = player.must("settlement.get_claim", {"id": claim_id}, player.token("operator"))
-        pack = _pack(player, found["programme"], None)
+        pack = _pack(player, found["programme"], found["region"])
         scorer = next((a.role for a in pack.assessments.values() if a.condition), None)
         for person, stage in _stages(pack, "claim", found["track"])[found["stages_passed"] :][: asked.get("stages")]:
             body: Body = {"claim_id": claim_id, "stage": stage.role, "decision": "pass"}
@@ -232,14 +232,15 @@ def review(player: Player, step: Mapping[str, Any]) -> None:
 def pay(player: Player, step: Mapping[str, Any]) -> None:
     """Put forward, approved stage by stage, batched by one person of finance and released by another, settled."""
     asked, programme = step["pay"], player.programme(step)
-    pack = _pack(player, programme, None)
+    office = asked.get("office")
+    pack = _pack(player, programme, office)
     body: Body = {"programme": programme, "year": player.year(step)}
     filed = {"disbursement_id": ulid.new(), **body}
     if "of" in asked:
         filed["provider_id"] = player.names[asked["of"]]
         player.must("settlement.file_disbursement", filed, player.token("platform"))
     else:
-        player.must("settlement.file_disbursement", filed, player.token("bureau", "8"))
+        player.must("settlement.file_disbursement", filed, player.token("bureau", "8", region=office))
     for person, stage in _stages(pack, "disbursement"):
         verdict = {"disbursement_id": filed["disbursement_id"], "stage": stage.role, "decision": "approve"}
         player.must("settlement.review_disbursement", verdict, player.token(stage.role, person))

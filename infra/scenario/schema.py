@@ -205,6 +205,7 @@ class Review(Step):
 
 class PayBody(Closed):
     of = text()
+    office = text()
     results = fields.String(validate=validate.OneOf(("settled", "failed", "returned", "unknown", "none")))
     save = text()
 

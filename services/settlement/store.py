@@ -192,13 +192,14 @@ def on_notice(conn: sa.Connection, notice_ids: Iterable[str]) -> set[str]:
 def first_of(
     partition: Sequence[sa.Column[Any]], values: Collection[tuple[Any, ...]], *where: sa.ColumnElement[bool], most: int
 ) -> sa.ColumnElement[bool]:
-    """Claims that meet `where`, the first `most` for each of `values`: one purse cannot crowd out another.
+    """Claims that meet `where`, the first `most` for each of `values` and its rules: none can crowd out another.
 
     Those whose notice is over come before those that were only passed, since not all of these may go on.
     """
     table = t.claims
     wanted = (sa.tuple_(*partition).in_(sorted(values)), *where)
-    place = sa.func.row_number().over(partition_by=list(partition), order_by=(table.c.status, table.c.claim_id))
+    apart = [*partition, table.c.pack_version]
+    place = sa.func.row_number().over(partition_by=apart, order_by=(table.c.status, table.c.claim_id))
     placed = sa.select(table.c.claim_id, place.label("place")).where(*wanted).subquery()
     return sa.and_(*wanted, table.c.claim_id.in_(sa.select(placed.c.claim_id).where(placed.c.place <= most)))
 
@@ -209,15 +210,16 @@ def is_deferred() -> sa.ColumnElement[bool]:
     return sa.exists().where(order.c.order_id == t.claims.c.order_id, order.c.deferred_fen > 0)
 
 
-def deferred(conn: sa.Connection, purses: Collection[tuple[str, int]]) -> dict[tuple[str, str, int], int]:
-    """How many passed claims wait for a later plan, by provider, programme and year."""
+def deferred(conn: sa.Connection, purses: Collection[tuple[str, int]]) -> dict[tuple[str, str, int, str], int]:
+    """How many passed claims wait for a later plan, by provider, programme, year and label of their rules."""
     c = t.claims.c
+    key = (c.provider_id, c.programme, c.year, c.pack_version)
     query = (
-        sa.select(c.provider_id, c.programme, c.year, sa.func.count())
+        sa.select(*key, sa.func.count().label("waiting"))
         .where(sa.tuple_(c.programme, c.year).in_(sorted(purses)), c.status.in_(("passed", "noticed")), is_deferred())
-        .group_by(c.provider_id, c.programme, c.year)
+        .group_by(*key)
     )
-    return {(provider_id, programme, year): count for provider_id, programme, year, count in conn.execute(query)}
+    return {(row.provider_id, row.programme, row.year, row.pack_version): row.waiting for row in conn.execute(query)}
 
 
 def payable(purses: Collection[tuple[str, int]], *, most: int) -> tuple[sa.ColumnElement[bool], ...]:

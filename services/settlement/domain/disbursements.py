@@ -87,7 +87,7 @@ def may_file(*, provider_id: str | None, roles: frozenset[str], pack: Pack) -> R
 
 def fund_of(claim: Claim, pack: Pack) -> str:
     """The purse it is paid out of: the programme's year, and whose money where that is not the programme's own."""
-    own = claim.plan_region == pack.region
+    own = claim.plan_region == pack.home
     return f"{claim.programme}:{claim.year}" + ("" if own else f":{claim.plan_region}")
 
 
@@ -142,14 +142,15 @@ def file(
     filed_by: str,
     now: datetime,
     pack: Pack,
+    packs: Mapping[str, Pack] | None = None,
 ) -> tuple[Step[Disbursement], list[Step[Claim]]] | Refused:
     """All ready claims that may be paid, at most MOST_CLAIMS; `accounts`: version by payee, of those that gave one.
 
+    `packs`: the rules that each claim is put forward by, by its label, where those are not `pack`. One disbursement
+    goes by one: those of the first claim that may be paid; what goes by others is left for the next.
     Left out, and counted: what supervision does not clear, whose parties are blacklisted, whose payee has no account;
     `deferred` of others wait for a later year's plan. BLACKLISTED (the provider that files), NOTHING_TO_DISBURSE.
     """
-    assert pack.payment is not None, pack.label
-    by = pack.payment.path[0].article
     if provider_id in blacklisted:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"))
     held = set(claims.not_cleared(ready, verdicts))
@@ -163,8 +164,11 @@ def file(
     }
     fit = sorted((claim for claim in ready if claim.claim_id not in out), key=lambda claim: claim.claim_id)
     if not fit:
-        return refuse(pack, "NOTHING_TO_DISBURSE", "provider_id", by, **facts)
-    chosen = fit[:MOST_CLAIMS]
+        return refuse(pack, "NOTHING_TO_DISBURSE", "provider_id", _puts_forward(pack), **facts)
+    goes_by = {claim.claim_id: (packs or {}).get(claim.pack_version, pack) for claim in fit}
+    pack = goes_by[fit[0].claim_id]
+    by, alike = _puts_forward(pack), [claim for claim in fit if goes_by[claim.claim_id].label == pack.label]
+    chosen = alike[:MOST_CLAIMS]
     disbursement = Disbursement(
         disbursement_id=disbursement_id,
         sequence=1,
@@ -184,6 +188,12 @@ def file(
     return Step(disbursement, "disbursement_filed", decision), [
         _along(claim, "put_forward", (by,), pack, disbursement_id=disbursement_id) for claim in chosen
     ]
+
+
+def _puts_forward(pack: Pack) -> str:
+    """The article of the first step on the money's path."""
+    assert pack.payment is not None, pack.label
+    return pack.payment.path[0].article
 
 
 def _counts(listed: set[str], nowhere: set[str], deferred: int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -147,22 +147,33 @@ def make(
     made_by: str,
     now: datetime,
     pack: Pack,
+    packs: Mapping[str, Pack] | None = None,
 ) -> tuple[Step[Batch], list[Step[Payment]]] | Refused:
-    """A batch of one payment a payee, account and fund (第二十四条); `claims` by disbursement, all of them.
+    """A batch of one payment a payee, account, fund and rules (第二十四条); `claims` by disbursement, all of them.
 
+    `packs`: the rules that disbursements were approved by, by their label, where those are not `pack`: their payments
+    follow them.
     `live`: those that a payment may still pay, which are not taken again. NOTHING_TO_PAY, FROZEN_MISMATCH.
     """
     by = payment_article(pack, "finance")
-    waiting: list[Claim] = []
+    waiting: dict[str, list[Claim]] = {}
+    goes_by: dict[str, Pack] = {}
     for one in disbursements:
         members = claims[one.disbursement_id]
         if not intact(one, members):
             facts = {"disbursement_id": one.disbursement_id, "amount_fen": one.amount_fen}
             return refuse(pack, "FROZEN_MISMATCH", "batch_id", by, **facts)
-        waiting += [claim for claim in members if claim.status == "approved" and claim.claim_id not in live]
-    if not waiting:
+        own = (packs or {}).get(one.pack_version, pack)
+        goes_by[own.label] = own
+        unpaid = [claim for claim in members if claim.status == "approved" and claim.claim_id not in live]
+        waiting.setdefault(own.label, []).extend(unpaid)
+    if not any(waiting.values()):
         return refuse(pack, "NOTHING_TO_PAY", "programme", by, year=year)
-    payments = [_payment(batch_id, year, group, pack) for group in gather(waiting, pack)]
+    payments = [
+        _payment(batch_id, year, group, goes_by[label])
+        for label in sorted(waiting)
+        for group in gather(waiting[label], goes_by[label])
+    ][:MOST_PAYMENTS]
     batch = Batch(
         batch_id=batch_id,
         sequence=1,
@@ -177,11 +188,18 @@ def make(
         made_at=now,
     )
     facts = {"payments": batch.payments, "amount_fen": batch.amount_fen, "frozen_hash": batch.frozen_hash}
-    decision = decide(pack, "batch.made", batch_id, (by,), **facts)
-    return Step(batch, "batch_made", decision), [_made(one, by, pack) for one in payments]
+    followed = {one.pack_version: goes_by[one.pack_version] for one in payments}
+    decision = decide(pack, "batch.made", batch_id, _of_finance(followed.values(), pack), **facts)
+    return Step(batch, "batch_made", decision), [_made(one, goes_by[one.pack_version]) for one in payments]
 
 
-def _made(payment: Payment, by: str | None, pack: Pack) -> Step[Payment]:
+def _of_finance(packs: Collection[Pack], pack: Pack) -> tuple[str | None, ...]:
+    """The articles of finance's step in the rules that a batch's payments follow; where none are given, in `pack`."""
+    return tuple(payment_article(one, "finance") for one in packs or (pack,))
+
+
+def _made(payment: Payment, pack: Pack) -> Step[Payment]:
+    by = payment_article(pack, "finance")
     facts = {"amount_fen": payment.amount_fen, "reference": payment.reference, "fund": payment.fund}
     return Step(payment, "payment_made", decide(pack, "payment.made", payment.payment_id, (by,), **facts))
 
@@ -195,12 +213,15 @@ def may_release(
     released_by: str,
     now: datetime,
     pack: Pack,
+    packs: Collection[Pack] = (),
 ) -> Step[Batch] | Refused:
-    """Another person, and exactly what was made. WRONG_STATE, SAME_PERSON, FROZEN_MISMATCH."""
-    by = payment_article(pack, "finance")
-    decision = decide(
-        pack, "batch.released", batch.batch_id, (by,), frozen_hash=frozen_hash, amount_fen=batch.amount_fen
-    )
+    """Another person, and exactly what was made; `packs`: what its payments follow.
+
+    WRONG_STATE, SAME_PERSON, FROZEN_MISMATCH.
+    """
+    by, articles = payment_article(pack, "finance"), _of_finance(packs, pack)
+    facts = {"frozen_hash": frozen_hash, "amount_fen": batch.amount_fen}
+    decision = decide(pack, "batch.released", batch.batch_id, articles, **facts)
     step = take(batch, BATCH_MOVES, "release", decision=decision, released_by=released_by, released_at=now)
     if isinstance(step, Refused):
         return replace(step, field="batch_id", article=by)
@@ -331,12 +352,15 @@ def retry(*, payment: Payment, reason: str, retried_by: str, now: datetime, pack
     return Step(after, "payment_retried", decision)
 
 
-def finish(*, batch: Batch, unfinished: int, pack: Pack) -> Step[Batch] | None:
-    """Finished when the bank has spoken on each payment; None while `unfinished` are under way or unknown."""
+def finish(*, batch: Batch, unfinished: int, pack: Pack, packs: Collection[Pack] = ()) -> Step[Batch] | None:
+    """Finished when the bank has spoken on each payment; None while `unfinished` are under way or unknown.
+
+    `packs`: what the payments follow on which the last word was just said.
+    """
     if batch.status != "released" or unfinished:
         return None
-    by = payment_article(pack, "finance")
-    decision = decide(pack, "batch.finished", batch.batch_id, (by,), payments=batch.payments)
+    by = _of_finance(packs, pack)
+    decision = decide(pack, "batch.finished", batch.batch_id, by, payments=batch.payments)
     return must(take(batch, BATCH_MOVES, "finish", decision=decision))
 
 
@@ -345,7 +369,7 @@ def _payment(batch_id: str, year: int, members: Sequence[Claim], pack: Pack) -> 
     assert first.account_version is not None, first.claim_id
     assert first.fund is not None, first.claim_id
     region = first.region if after_pay(pack) is not None or first.payee_kind == "enterprise" else None
-    names = (batch_id, first.payee_id, str(first.account_version), first.fund, region or "")
+    names = (batch_id, first.payee_id, str(first.account_version), first.fund, region or "", pack.label)
     payment_id = derived_id("payment", *names)
     payment = Payment(
         payment_id=payment_id,

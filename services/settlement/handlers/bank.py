@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
+from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import store, tables
@@ -60,7 +61,7 @@ class _Results:
         steps, unmatched = found
         for step, moved in steps:
             self._take(step, moved, command)
-        after = self._finish(batch, command)
+        after = self._finish(batch, [pack_of(step.after) for step, _moved in steps], command)
         self.rows += [self._row(batch, one, command) for one in command.body["results"]]
         return Ok({**brief(after), "changed": len(steps), "unmatched": unmatched})
 
@@ -112,9 +113,9 @@ class _Results:
         if payment.status in LOST:
             self.lost |= set(payment.claims)
 
-    def _finish(self, batch: Batch, command: Command) -> Batch:
+    def _finish(self, batch: Batch, followed: Sequence[Pack], command: Command) -> Batch:
         unfinished = self.unfinished.get(batch.batch_id, 0)
-        step = rules.finish(batch=batch, unfinished=unfinished, pack=pack_of(batch))
+        step = rules.finish(batch=batch, unfinished=unfinished, pack=pack_of(batch), packs=followed)
         return self.desk.batches.put(step, command) if step else batch
 
     def _row(self, batch: Batch, line: Mapping[str, Any], command: Command) -> dict[str, Any]:

@@ -192,6 +192,14 @@ def pack_of(aggregate: Any) -> Pack:
     return packs.pack_at(aggregate.pack_version)
 
 
+def packs_now(uow: UnitOfWork, labels: Iterable[str]) -> dict[str, Pack]:
+    """By the label of the rules that something was begun under, those in effect today for the same region: a
+    locality's own where it has them, else the programme's.
+    """
+    begun = {label: packs.pack_at(label) for label in set(labels)}
+    return {label: packs.pack_on(own.code, uow.today, own.region) or own for label, own in begun.items()}
+
+
 def reviewer_of(command: Command) -> Reviewer:
     """Who decides, as the token says."""
     actor = command.actor

@@ -15,7 +15,17 @@ from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.parties import accounts_of
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
+from services.settlement.handlers.desk import (
+    Desk,
+    done,
+    foreign,
+    missing,
+    pack_of,
+    pack_on,
+    packs_now,
+    reviewer_of,
+    same,
+)
 from services.settlement.tables import claims
 
 MOST_LOADED = 20_000  # claims of one transaction, or of one purse that is put forward
@@ -41,7 +51,7 @@ class _Payable:
 
 
 def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """For all ready claims of a programme's year: by each provider its own, or by an office all of them."""
+    """For ready claims of a programme's year: by each provider its own, or by an office all of its locality's rules."""
     desk = Desk(uow)
     desk.disbursements.load(command.body["disbursement_id"] for command in commands)
     asked = [_asked(desk, command) for command in commands]
@@ -57,17 +67,20 @@ def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
 
 
 def _asked(desk: Desk, command: Command) -> Pack | Outcome:
-    """The rules it is filed under; or what there is to answer without looking at a claim."""
+    """The rules of the office's region, of the programme for a provider; or what to answer without seeing a claim."""
     body = command.body
     known = desk.disbursements.get(body["disbursement_id"])
     if known is not None:
         named = {name: body[name] for name in ("provider_id", "programme", "year")}
         return same(known, **named)
-    pack = pack_on(desk.uow, body["programme"])
-    if isinstance(pack, Refused):
-        return pack
-    refused = rules.may_file(provider_id=body["provider_id"], roles=command.actor.roles, pack=pack)
-    return refused or pack
+    if body["provider_id"] is not None:
+        return pack_on(desk.uow, body["programme"])
+    pack = pack_on(desk.uow, body["programme"], command.actor.region)
+    return pack if isinstance(pack, Refused) else rules.may_file(**_filer(command), pack=pack) or pack
+
+
+def _filer(command: Command) -> dict[str, Any]:
+    return {"provider_id": command.body["provider_id"], "roles": command.actor.roles}
 
 
 def _load_ready(desk: Desk, bodies: Sequence[Mapping[str, Any]]) -> None:
@@ -84,7 +97,7 @@ def _file(
     desk: Desk,
     asked: Pack | Outcome,
     payable: _Payable,
-    deferred: Mapping[tuple[str, str, int], int],
+    deferred: Mapping[tuple[str, str, int, str], int],
     command: Command,
 ) -> Outcome:
     body = command.body
@@ -98,28 +111,52 @@ def _file(
     def is_of(owner: str, programme: str, year: int) -> bool:
         return (programme, year) == purse and provider_id in (None, owner)
 
+    ready = desk.claims.where(
+        lambda one: is_of(one.provider_id, one.programme, one.year) and claim_rules.is_ready(one, pack_of(one))
+    )
+    waiting = {key: count for key, count in deferred.items() if is_of(*key[:3])}
+    labels = [*(one.pack_version for one in ready), *(label for *_, label in waiting)]
+    told = _goes_by(asked, labels, command, desk.uow)
+    if isinstance(told, Refused):
+        return told
+    asked, packs = told
     filed = rules.file(
         disbursement_id=body["disbursement_id"],
         provider_id=provider_id,
         year=body["year"],
-        ready=desk.claims.where(
-            lambda one: is_of(one.provider_id, one.programme, one.year) and claim_rules.is_ready(one, pack_of(one))
-        ),
-        deferred=sum(count for key, count in deferred.items() if is_of(*key)),
+        ready=[one for one in ready if one.pack_version in packs],
+        deferred=sum(count for (*_, label), count in waiting.items() if label in packs),
         verdicts=payable.verdicts,
         accounts=payable.accounts,
         blacklisted=payable.blacklisted,
         filed_by=command.actor.subject,
         now=desk.uow.now,
         pack=asked,
+        packs=packs,
     )
     if isinstance(filed, Refused):
         return filed
     step, moved = filed
     desk.disbursements.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    told = {name: step.decision.facts.get(name, 0) for name in ("left", "held", "deferred", "without_account")}
-    return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, **told)
+    counts = {name: step.decision.facts.get(name, 0) for name in ("left", "held", "deferred", "without_account")}
+    return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, **counts)
+
+
+def _goes_by(
+    asked: Pack, labels: Sequence[str], command: Command, uow: UnitOfWork
+) -> tuple[Pack, Mapping[str, Pack]] | Refused:
+    """The rules to answer by, and by their label those of the claims that this filer may put forward.
+
+    An office: what its region's rules are today the rules for. A provider: what rules let it file for.
+    """
+    packs = packs_now(uow, labels)
+    if command.body["provider_id"] is None:
+        return asked, {label: pack for label, pack in packs.items() if pack.label == asked.label}
+    own = {label: pack for label, pack in packs.items() if rules.may_file(**_filer(command), pack=pack) is None}
+    packs = own or packs
+    asked = next((packs[label] for label in labels if label in packs), asked)
+    return rules.may_file(**_filer(command), pack=asked) or (asked, own)
 
 
 def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:

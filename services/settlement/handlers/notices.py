@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from contracts.errors import Outcome, Refused
+from contracts.programmes import Pack
 from infra.calendar import calendar
 from infra.crypto import ring
 from infra.db import UnitOfWork
@@ -15,7 +16,7 @@ from services.settlement.domain import notices as rules
 from services.settlement.domain import objections as objection_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.objections import Objection
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, same
+from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, packs_now, same
 from services.settlement.handlers.questions import warn_of_calendar
 from services.settlement.tables import claims
 
@@ -23,7 +24,7 @@ MOST_LOADED = 5_000  # passed claims of a programme at a look; `left` tells of n
 
 
 def publish_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """The passed claims of a programme, those of packs that ask for a notice."""
+    """The passed claims of a programme whose rules ask for a notice; an office those of its own locality's rules."""
     desk = Desk(uow)
     desk.notices.load(command.body["notice_id"] for command in commands)
     programmes = {(command.body["programme"],) for command in commands if _asks_for_notice(uow, command)}
@@ -37,7 +38,7 @@ def publish_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
 
 
 def _asks_for_notice(uow: UnitOfWork, command: Command) -> bool:
-    pack = pack_on(uow, command.body["programme"])
+    pack = pack_on(uow, command.body["programme"], command.actor.region)
     return not isinstance(pack, Refused) and pack.claims is not None and pack.claims.notice is not None
 
 
@@ -46,10 +47,10 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], command: Command) -> Outco
     known = desk.notices.get(body["notice_id"])
     if known is not None:
         return same(known, programme=body["programme"])
-    pack = pack_on(desk.uow, body["programme"])
+    pack = pack_on(desk.uow, body["programme"], command.actor.region)
     if isinstance(pack, Refused):
         return pack
-    waiting = _waiting(desk, pack.code)
+    waiting = _waiting(desk, pack)
     published = rules.publish(
         notice_id=body["notice_id"],
         claims=waiting,
@@ -64,20 +65,21 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], command: Command) -> Outco
     step, moved = published
     desk.notices.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    left = [claim for claim in _waiting(desk, pack.code) if verdicts.get(claim.claim_id) == "cleared"]
+    left = [claim for claim in _waiting(desk, pack) if verdicts.get(claim.claim_id) == "cleared"]
     told = {"claims": len(moved), "left": len(left), "until_on": step.after.until_on.isoformat()}
     return done(step, **told, content_hash=step.after.content_hash)
 
 
-def _waiting(desk: Desk, programme: str) -> list[Claim]:
-    """Passed claims of the programme whose own rules ask for a notice."""
+def _waiting(desk: Desk, pack: Pack) -> list[Claim]:
+    """Passed claims of the region these rules are for, whose own rules ask for a notice."""
 
     def goes_on_notice(claim: Claim) -> bool:
-        pack = pack_of(claim)
-        return pack.claims is not None and pack.claims.notice is not None
+        own = pack_of(claim)
+        return own.claims is not None and own.claims.notice is not None
 
-    passed = desk.claims.where(lambda claim: claim.programme == programme and claim.status == "passed")
-    return [claim for claim in passed if goes_on_notice(claim)]
+    passed = desk.claims.where(lambda claim: claim.programme == pack.code and claim.status == "passed")
+    now = packs_now(desk.uow, (claim.pack_version for claim in passed))
+    return [claim for claim in passed if now[claim.pack_version].label == pack.label and goes_on_notice(claim)]
 
 
 def file_objections(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:

@@ -63,6 +63,7 @@ def _make(desk: Desk, command: Command) -> Outcome:
         made_by=command.actor.subject,
         now=desk.uow.now,
         pack=pack,
+        packs={one.pack_version: pack_of(one) for one in chosen},
     )
     if isinstance(made, Refused):
         return made
@@ -78,9 +79,8 @@ def _make(desk: Desk, command: Command) -> Outcome:
     }
     done_with = [one for one in chosen if one.disbursement_id not in waits]
     for one in done_with:
-        desk.disbursements.put(
-            disbursement_rules.batched(disbursement=one, batch_id=body["batch_id"], pack=pack), command
-        )
+        batched = disbursement_rules.batched(disbursement=one, batch_id=body["batch_id"], pack=pack_of(one))
+        desk.disbursements.put(batched, command)
     return _batch_answer(step.after, done(step, left=len(waiting) - len(done_with)))
 
 
@@ -186,6 +186,7 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
         return missing("batch_id")
     pack = pack_of(batch)
     payments = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
+    followed = [pack_of(one) for one in payments]
     step = foreign(command, batch.programme) or rules.may_release(
         batch=batch,
         payments=payments,
@@ -194,6 +195,7 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
         released_by=command.actor.subject,
         now=desk.uow.now,
         pack=pack,
+        packs=followed,
     )
     if isinstance(step, Refused):
         return step
@@ -209,7 +211,7 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
     sent = [one for one in after if one.status == "sent"]
     if sent:
         files.append(_file_row(desk, batch, sent, asked))
-    ended = rules.finish(batch=step.after, unfinished=len(sent), pack=pack)
+    ended = rules.finish(batch=step.after, unfinished=len(sent), pack=pack, packs=followed)
     final = desk.batches.put(ended, command) if ended else step.after
     counts = {"sent": len(sent), "sent_fen": sum(one.amount_fen for one in sent), "held": len(after) - len(sent)}
     return done(step, status=final.status, sequence=final.sequence, **counts)

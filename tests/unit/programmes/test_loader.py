@@ -53,6 +53,7 @@ FAULTS = [
     ("code-in-capitals", 'code = "guizhou-2018"', 'code = "Guizhou"', "code", "lower-case"),
     ("region-of-three-digits", 'region = "52"', 'region = "520"', "region", "GB/T 2260"),
     ("composed-field", 'region = "52"', 'region = "52"\noverlay = "x@1"', "overlay", "unknown key"),
+    ("composed-home", 'region = "52"', 'region = "52"\nhome = "53"', "home", "unknown key"),
     ("not-toml", "[period]", "[period", "", "line"),
 ]
 
@@ -278,6 +279,13 @@ def test_a_deployment_decides_by_the_overlay_of_the_smallest_region(tmp_path):
     assert chosen == {"370102": "jinan@1", "370200": "province@1"}
     assert library.in_force("shandong-2017", on=day).overlay is None, "no region, and no overlay for all"
     assert library.in_force("guizhou-2018", on=date(2019, 1, 1), region="370102").overlay is None
+
+
+def test_a_pack_keeps_the_programmes_own_region(tmp_path):
+    """Lost otherwise: whose money a city's plan is, once the city has rules of its own."""
+    library = Library(SHIPPED, tmp_path, enabled=[enabled_overlay(tmp_path, "jinan", "3701")])
+    packs = [library.in_force("shandong-2017", on=date(2018, 5, 7), region=region) for region in ("370102", None)]
+    assert [(pack.region, pack.home) for pack in packs] == [("3701", "37"), ("37", "37")]
 
 
 def test_what_is_not_enabled_decides_nothing():

@@ -169,6 +169,28 @@ def test_one_payment_a_payee_and_account() -> None:
     assert [[one.claim_id for one in group] for group in groups] == [["C1", "C2"], ["C4"], ["C3"], ["C5"]]
 
 
+def test_a_payment_follows_the_rules_its_disbursement_was_approved_by() -> None:
+    """One payee, account and fund, approved by two cities' rules: paid as one, both would go one city's way."""
+    cities = {
+        label: replace(pack(), overlay=label.partition("+")[2])
+        for label in ("guizhou-2018@1+a@1", "guizhou-2018@1+b@1")
+    }
+    disbursements, members = [], {}
+    for number, label in enumerate(cities, 1):
+        one, claims = approved(passed(number))
+        one = replace(one, disbursement_id=f"D{number}", pack_version=label)
+        disbursements.append(one)
+        members[one.disbursement_id] = [replace(each, disbursement_id=one.disbursement_id) for each in claims]
+    given = {"batch_id": "H1", "year": 2018, "live": {}, "made_by": "f-1", "now": NOW, "pack": pack()}
+    step, payments = p.make(disbursements=disbursements, claims=members, packs=cities, **given)
+    assert {one.after.pack_version: one.after.claims for one in payments} == {
+        label: (f"C{number}",) for number, label in enumerate(cities, 1)
+    }
+    assert len({one.after.reference for one in payments}) == 2
+    assert [one.decision.pack_version for one in payments] == list(cities)
+    assert step.after.pack_version == "guizhou-2018@1"
+
+
 def allowed(batch, payment, members, **changed):
     given = {"frozen_hash": batch.frozen_hash, "released_by": "f-2", **changed}
     claims = {member.claim_id: member for member in members}

@@ -535,6 +535,28 @@ def test_the_fund_says_whose_money_it_is() -> None:
     assert disbursements.fund_of(claim(plan_region="3702", **told), pack) == "shandong-2017:2018:3702"
 
 
+def test_a_city_with_rules_of_its_own_has_its_own_fund() -> None:
+    """Its overlay's region stands in the pack's place: two cities' money would carry one name."""
+    for region in ("3701", "3702"):
+        own = replace(rules("shandong-2017"), region=region)
+        fund = disbursements.fund_of(claim(plan_region=region, programme="shandong-2017", year=2018), own)
+        assert fund == f"shandong-2017:2018:{region}"
+
+
+def test_a_disbursement_goes_by_the_rules_of_its_first_claim_that_may_be_paid() -> None:
+    """Two cities' claims under one approval; or a claim on hold at the head that keeps another city's from payment."""
+    cities = {name: replace(rules("shenyang-2018"), overlay=f"{name}@1") for name in ("held", "one", "two")}
+    members = [
+        claim("passed", claim_id=f"C{at}", payee_id="E1", pack_version=name)
+        for at, name in enumerate(("held", "one", "two", "one"))
+    ]
+    verdicts = {one.claim_id: "cleared" for one in members[1:]}
+    step, moved = put_forward(*members, packs=cities, verdicts=verdicts)
+    assert [one.after.claim_id for one in moved] == ["C1", "C3"]
+    assert step.after.pack_version == "shenyang-2018@1+one@1"
+    assert (step.decision.facts["left"], step.decision.facts["held"]) == (1, 1)
+
+
 def put_forward(*members, **changed):
     given = {
         "verdicts": {one.claim_id: "cleared" for one in members},
