@@ -17,6 +17,7 @@ import logging
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ from infra.local.postgres import Postgres
 from infra.local.rabbitmq import Rabbit
 from infra.local.servers import named_broker, named_databases
 
+ROOM_BYTES = 4 * 2**30
 T = TypeVar("T")
 WaitUntil = Callable[..., object]
 
@@ -38,7 +40,19 @@ WaitUntil = Callable[..., object]
 def pytest_configure(config: pytest.Config) -> None:
     """Let a terminated run clean up after itself, and keep pika's own account of refused connections out of reports."""
     exit_on_signals()
+    _write_to_memory()
     logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+def _write_to_memory() -> None:
+    """Files of the tests go to memory where there is room: kill -9 is tested, no power cut, and waiting for the disk at
+    each commit would be most of a test's time. TMPDIR chooses another place.
+    """
+    shm = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not os.access(shm, os.W_OK) or shutil.disk_usage(shm).free < ROOM_BYTES:
+        return
+    os.environ["TMPDIR"] = str(shm)
+    tempfile.tempdir = None  # asked for anew
 
 
 @pytest.fixture(scope="session")
