@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import get_args
 
-from contracts.programmes.pack import Pack
-from contracts.programmes.schema import Amount
+from contracts.programmes.pack import Pack, review_name
+from contracts.programmes.schema import Amount, Subject
 
 Finding = tuple[str, str]  # dotted key, what is wrong
 
@@ -42,6 +43,25 @@ def check_roles(pack: Pack) -> Iterator[Finding]:
     for number, step in enumerate(pack.payment.path if pack.payment else ()):
         if step.role not in pack.roles:
             yield f"payment.path.{number}.role", f"{step.role} is not among the pack's roles"
+
+
+def check_reviews(pack: Pack) -> Iterator[Finding]:
+    """A review is of something that is reviewed, in the whole programme or in one of its tracks."""
+    known = [review_name(subject, track) for subject in get_args(Subject) for track in (None, *pack.tracks)]
+    for name in sorted(set(pack.reviews) - set(known)):
+        yield f"reviews.{name}", f"unknown key; known here: {', '.join(known)}"
+
+
+def check_money_is_reviewed(pack: Pack) -> Iterator[Finding]:
+    """Money is paid when somebody has looked at the claim or at its disbursement.
+
+    A review left to others and not written yet lets nothing through.
+    """
+    if pack.payment is None or pack.unfilled("reviews.claim") or pack.unfilled("reviews.disbursement"):
+        return
+    for track in (None, *pack.tracks):
+        if not pack.stages("claim", track) and not pack.stages("disbursement"):
+            yield f"reviews.{review_name('claim', track)}", "missing: money is paid, and nobody reviews it"
 
 
 def check_certification(pack: Pack) -> Iterator[Finding]:
@@ -133,6 +153,8 @@ def check_region_award(pack: Pack) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_header,
     check_roles,
+    check_reviews,
+    check_money_is_reviewed,
     check_certification,
     check_rates,
     check_tracks,

@@ -118,14 +118,18 @@ class Pack:
 
         A track may have stages of its own, under `<subject>_<track>` with hyphens as underscores.
         """
-        own = f"{subject}_{track.replace('-', '_')}" if track else subject
-        return self.reviews.get(own, self.reviews.get(subject, ()))
+        return self.reviews.get(review_name(subject, track), self.reviews.get(subject, ()))
 
     def _at(self, path: str) -> object:
         node: object = self
         for part in path.split("."):
             node = _step(node, part)
         return node
+
+
+def review_name(subject: str, track: str | None) -> str:
+    """Under which name a subject's review stands in a pack, for all tracks or for one."""
+    return f"{subject}_{track.replace('-', '_')}" if track else subject
 
 
 class DelegatedRuleMissing(LookupError):

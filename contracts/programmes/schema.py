@@ -17,6 +17,11 @@ Role = Literal[
     "platform", "enterprise", "provider", "operator", "bureau", "prefecture", "finance", "auditor", "supervisor",
     "district", "data_bureau", "expert", "third_party", "government",
 ]  # fmt: skip
+# What is reviewed; a track may have a review of its own, under `<subject>_<track>` with hyphens as underscores.
+Subject = Literal[
+    "enterprise_certification", "provider_certification", "provider_admission", "product", "application", "filing",
+    "claim", "disbursement",
+]  # fmt: skip
 Instrument = Literal["quota", "contract_voucher", "registered_voucher", "reimbursement", "award"]
 Severity = Literal["low", "medium", "high"]
 Condition = Literal[

@@ -21,6 +21,14 @@ FAULTS = [
     ("unknown-key", 'region = "52"', 'region = "52"\ncolour = "red"', "colour", "unknown key"),
     ("misspelt-key", "cap_yuan =", "cap_yaun =", "amount.cap.of.all.cap_yaun", "unknown key"),
     ("unknown-section-key", "[order.cancel]", "[order.cancle]", "order.cancle", "unknown key; known here: voluntary"),
+    (
+        "review-of-nothing",
+        "[[reviews.claim]]",
+        "[[reviews.clam]]",
+        "reviews.clam",
+        "unknown key; known here: enterprise",
+    ),
+    ("review-of-no-track", "[[reviews.claim]]", "[[reviews.claim_x]]", "reviews.claim_x", "unknown key; known here: "),
     ("unknown-role", "[roles.bureau]", "[roles.burau]", "roles.burau", "unknown key"),
     ("missing-article", 'article = "第六条"\n', "", "budget.article", "missing"),
     ("empty-article", 'article = "第六条"', 'article = " "', "budget.article", "not empty"),
@@ -100,6 +108,8 @@ def test_what_is_asked_for_is_looked_at(tmp_path, pack, review):
 def test_a_score_that_is_a_condition_is_given_by_a_stage(tmp_path, review):
     """Money would be paid without the third party's score, in the whole programme or in one of its tracks."""
     text = (SHIPPED / "shandong-2017.v1.toml").read_text(encoding="utf-8")
+    text += '[tracks.special]\narticle = "x"\nzh = "x"\nen = "x"\nindustries = ["other"]\n'
+    text += '[eligibility.industry]\narticle = "x"\nzh = "x"\nen = "x"\nallowed = ["other"]\n'
     stages = text[text.index("[[reviews.claim]]") : text.index("[[reviews.disbursement]]")]
     bureau = stages[stages.rindex("[[reviews.claim]]") :]
     changed = text.replace(
@@ -107,6 +117,45 @@ def test_a_score_that_is_a_condition_is_given_by_a_stage(tmp_path, review):
     )
     found = [problem for problem in check(write(tmp_path, changed)) if problem.key == f"reviews.{review}"]
     assert ["third_party" in problem.what for problem in found] == [True]
+
+
+def without_reviews(text, *names):
+    """The pack's text less all stages of those reviews."""
+    for name in names:
+        heading = f"[[reviews.{name}]]"
+        while heading in text:
+            start = text.index(heading)
+            text = text[:start] + text[text.index("\n[", start) + 1 :]
+    return text
+
+
+def test_money_that_is_paid_is_reviewed(tmp_path):
+    """A claim that no stage waits for would be paid as it comes."""
+    one = check(write(tmp_path, without_reviews(GUIZHOU, "claim")))
+    none = check(write(tmp_path, without_reviews(GUIZHOU, "claim", "disbursement")))
+    assert (one, [(problem.key, problem.what.split(":")[0]) for problem in none]) == (
+        [],
+        [("reviews.claim", "missing")],
+    )
+
+
+def test_an_empty_review_of_a_track_reviews_nothing(tmp_path):
+    """Claims of one track would be paid unreviewed beside those of the others."""
+    text = without_reviews(SHENYANG, "claim_city_service", "disbursement").replace(
+        "[[reviews.filing]]", "[reviews]\nclaim_city_service = []\n[[reviews.filing]]", 1
+    )
+    assert [one.key for one in check(write(tmp_path, text))] == ["reviews.claim_city_service"]
+
+
+def test_an_overlay_leaves_no_money_unreviewed(tmp_path):
+    """A province's detailed rules would pay what nobody looks at; what they leave open stays open and is refused."""
+    text = (SHIPPED / "example-shanxi-rules.v1.toml").read_text(encoding="utf-8")
+    open_still = without_reviews(text, "claim", "disbursement")
+    misspelt = text.replace("[[reviews.claim]]", "[[reviews.clam]]")
+    emptied = open_still + "[reviews]\nclaim = []\ndisbursement = []\n"
+    files = [write(tmp_path, each, f"{at}.toml") for at, each in enumerate((open_still, misspelt, emptied))]
+    found = [[one.key for one in check(file)] for file in files]
+    assert found == [[], ["reviews.clam"], ["reviews.claim"]]
 
 
 SHENYANG = (SHIPPED / "shenyang-2018.v1.toml").read_text(encoding="utf-8")
