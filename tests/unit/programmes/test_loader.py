@@ -1,11 +1,14 @@
 """Loading packs: a fault is found before a region runs on it, and an old decision keeps its old law."""
 
 from datetime import date
+from typing import get_args
 
 import pytest
 
 from contracts.programmes import Library, PackError, UnknownPack, check, load_file
 from contracts.programmes.loader import SHIPPED
+from contracts.programmes.schema import IndustryName, SizeName
+from contracts.rpc.registry import INDUSTRIES, SIZES
 
 GUIZHOU = (SHIPPED / "guizhou-2018.v1.toml").read_text(encoding="utf-8")
 OVERLAY = (SHIPPED / "example-shandong-city.v1.toml").read_text(encoding="utf-8")
@@ -177,6 +180,10 @@ SHENYANG_FAULTS = [
         "",
         "tracks name industries",
     ),
+    ("no-years-at-all", "most = 3", "most = 0", "1 or more is needed"),
+    ("track-of-no-projects", "projects = 1", "projects = 0", "1 or more is needed"),
+    ("industry-that-is-none", 'industries = ["industrial"]', 'industries = ["industry"]', "none of industrial, "),
+    ("in-effect-when-over", "effective_from = 2018-09-17", "effective_from = 2023-01-01", "after period.last"),
     (
         "payer-that-is-not-there",
         'name = "pay"\nrole = "finance"',
@@ -219,6 +226,9 @@ OVERLAY_FAULTS = [
         "claims.audit",
         "not delegated",
     ),
+    ("pass-mark-out-of-reach", "pass_mark = 60", "pass_mark = 101", "assessments.enterprise.pass_mark", "up to 100"),
+    ("in-effect-when-over", "_from = 2018-01-01", "_from = 2020-11-10", "effective_from", "after period.last"),
+    ("over-before-it-is-in-effect", "invented =", "effective_to = 2017-12-31\ninvented =", "effective_to", "before"),
     ("region-outside", "invented = true", 'invented = true\nregion = "3301"', "region", "outside region 37"),
     ("unknown-programme", 'fills = "shandong-2017"', 'fills = "nowhere"', "fills", "no pack"),
     ("another-programme", 'fills = "shandong-2017"', 'fills = "guizhou-2018"', "amount", "not delegated"),
@@ -293,6 +303,25 @@ def test_a_city_does_not_set_what_its_province_has_set(tmp_path, key, rules):
     header = OVERLAY[: OVERLAY.index("[amount.base]")]
     found = check(write(tmp_path, header + rules + _EMPTY_RULE))
     assert [(one.key, one.what.split(";")[0]) for one in found] == [(key, "not delegated by shandong-2017")]
+
+
+def test_all_faults_of_an_overlay_are_told_at_once(tmp_path):
+    """Its author would mend one fault to be told the next."""
+    text = OVERLAY.replace("[amount.base]", f"[budget]\n{_EMPTY_RULE}[amount.bass]").replace('"1/3"', '"third"')
+    keys = {problem.key for problem in check(write(tmp_path, text))}
+    assert keys == {"budget", "amount.bass", "amount.base", "amount.rate.of.application.rate"}
+
+
+@pytest.mark.parametrize("word", ["middle", "Small", "other"])
+def test_a_size_is_one_the_register_knows(tmp_path, word):
+    """A misspelt size would shut out all enterprises of it."""
+    text = (SHIPPED / "shandong-2017.v1.toml").read_text(encoding="utf-8").replace('"medium"]\n', f'"{word}"]\n', 1)
+    assert [one.key for one in check(write(tmp_path, text))] == ["eligibility.size.allowed.2"]
+
+
+def test_packs_and_the_register_know_the_same_words():
+    """A pack could ask for a size that nobody can register with, or the other way round."""
+    assert (get_args(IndustryName), get_args(SizeName)) == (INDUSTRIES, SIZES)
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
