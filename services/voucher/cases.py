@@ -113,7 +113,7 @@ _Plan = tuple[tuple[str, Name, Read, bool], ...]
 
 @dataclass
 class CaseReader:
-    """Reads rows (column -> cell, stripped) against a library; remembers packs and plans, so that a row costs little.
+    """Reads rows (column -> cell as it is) against a library; remembers packs and plans, so that a row costs little.
 
     `folder` is where overlay files are looked for that are not found from the working directory. `complaints` gathers
     what is wrong with overlays, once each.
