@@ -48,11 +48,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of the programme: the article it rests on, and a paraphrase in both languages."""
+    """A rule of the programme: the article it rests on, and a paraphrase in both languages.
+
+    own: what of it is this pack's way of carrying it out, because the document does not say it.
+    """
 
     article: str
     zh: str
     en: str
+    own: Text | None = None
 
 
 # --- who and when ---------------------------------------------------------------------------------------------------

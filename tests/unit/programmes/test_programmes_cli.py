@@ -55,6 +55,24 @@ def test_show_has_every_rule_with_its_article_in_both_languages():
     assert english.output.strip() in both
 
 
+def test_show_says_what_is_the_packs_own_way():
+    """Whoever signs would take the pack's dates and severities for the document's words."""
+    chinese, english = (run("show", "guizhou-2018", "--language", one).output for one in ("zh", "en"))
+    assert "（五(四)；本计划包的执行方式：哪些等级的异常暂缓兑现）" in chinese
+    assert "(五(四); how this pack carries it out: which alerts hold a claim)" in english
+    cadence = next(line for line in chinese.splitlines() if "06-30" in line)
+    assert "（第二十二条；本计划包的执行方式：文件没有写明日期" in cadence
+    for code in ("guizhou-2018", "neimenggu-2019", "shandong-2017", "shenyang-2018"):
+        hold = next(line for line in run("show", code, "--language", "zh").output.splitlines() if "〔等级 " in line)
+        assert "〔等级 中、高〕" in hold
+        assert "本计划包的执行方式" in hold
+
+
+def test_show_calls_a_size_a_size():
+    """A medium enterprise would read that it is of middling severity."""
+    assert "〔范围 微型、小型、中型〕" in run("show", "shandong-2017", "--language", "zh").output
+
+
 def test_show_composes_with_an_overlay_and_says_that_it_is_invented():
     """A city could not read what would hold for it."""
     answer = run("show", "shandong-2017", "--overlay", "example-shandong-city", "--language", "en")
