@@ -10,6 +10,7 @@ import click
 from contracts.programmes import Library, Pack, PackError, UnknownPack
 from contracts.programmes.loader import SHIPPED, check, load_file
 from contracts.programmes.show import diff, page
+from infra.clock import SystemClock, local_date
 
 _packs = click.option(
     "--packs", type=click.Path(path_type=Path, file_okay=False), help="Folder of further packs and overlays."
@@ -25,12 +26,17 @@ def programmes() -> None:
 @_packs
 def list_packs(packs: Path | None) -> None:
     """Every version of every programme, and every overlay."""
-    library = _library(packs)
+    library, today = _library(packs), local_date(SystemClock().now())
     for code in library.codes():
+        deciding = library.load(code, on=today)
         for pack in library.versions(code):
-            last = pack.period.last.isoformat() if pack.period.last else ""
-            note = "; amount delegated" if pack.amount is None else ""
-            click.echo(f"{pack.label}  {pack.period.first} to {last or '-'}  {pack.title.zh} / {pack.title.en}{note}")
+            notes = [f"decides from {pack.effective_from}"]
+            if pack is deciding and pack.effective_from <= today:
+                notes.append("in force today" if pack.period.contains(today) else "period over")
+            if pack.amount is None:
+                notes.append("amount delegated")
+            period = f"{pack.period.first} to {pack.period.last or '-'}"
+            click.echo(f"{pack.label}  {period}  {pack.title.zh} / {pack.title.en}; {'; '.join(notes)}")
     for header in library.overlays():
         note = "; invented" if header.invented else ""
         label = f"{header.code}@{header.version}"

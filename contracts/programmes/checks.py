@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import get_args
 
 from contracts.programmes.pack import Pack, review_name
 from contracts.programmes.schema import Amount, Subject
 
 Finding = tuple[str, str]  # dotted key, what is wrong
+
+MOST_SCORE = 100
 
 # MM-DD of a day that every year has
 _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31")
@@ -20,6 +23,13 @@ def check_header(pack: Pack) -> Iterator[Finding]:
     yield from check_names(pack.code, pack.version, pack.region)
     if pack.period.last is not None and pack.period.last < pack.period.first:
         yield "period.last", "lies before period.first"
+    yield from check_effect(pack, pack.effective_from)
+
+
+def check_effect(pack: Pack, effective_from: date) -> Iterator[Finding]:
+    """What takes effect, a pack or an overlay of it, does so while the programme lasts."""
+    if pack.period.last is not None and effective_from > pack.period.last:
+        yield "effective_from", "lies after period.last: nothing would ever be decided under it"
 
 
 def check_names(code: str, version: str, region: str | None) -> Iterator[Finding]:
@@ -53,11 +63,13 @@ def check_reviews(pack: Pack) -> Iterator[Finding]:
 
 
 def check_money_is_reviewed(pack: Pack) -> Iterator[Finding]:
-    """Money is paid when somebody has looked at the claim or at its disbursement.
+    """Money is paid when somebody has looked at the claim or approved its disbursement, in a review or on its path.
 
     A review left to others and not written yet lets nothing through.
     """
-    if pack.payment is None or pack.unfilled("reviews.claim") or pack.unfilled("reviews.disbursement"):
+    if pack.payment is None or any(step.name == "approve" for step in pack.payment.path):
+        return
+    if pack.unfilled("reviews.claim") or pack.unfilled("reviews.disbursement"):
         return
     for track in (None, *pack.tracks):
         if not pack.stages("claim", track) and not pack.stages("disbursement"):
@@ -82,6 +94,18 @@ def check_rates(pack: Pack) -> Iterator[Finding]:
     if amount.cap is not None:
         yield from _keys(pack, "amount.cap.of", amount.cap.by, set(amount.cap.of))
         yield from _tiers(amount)
+
+
+def check_numbers(pack: Pack) -> Iterator[Finding]:
+    """A number leaves something to be had: years and projects are at least one, a pass mark can be reached."""
+    if pack.amount is not None and pack.amount.years is not None and pack.amount.years.most < 1:
+        yield "amount.years.most", "1 or more is needed: nobody could be supported"
+    for name, track in pack.tracks.items():
+        if track.projects is not None and track.projects < 1:
+            yield f"tracks.{name}.projects", "1 or more is needed: nobody could be supported"
+    for name, assessment in pack.assessments.items():
+        if assessment.pass_mark is not None and assessment.pass_mark > MOST_SCORE:
+            yield f"assessments.{name}.pass_mark", f"scores go up to {MOST_SCORE}: nobody could pass"
 
 
 def check_tracks(pack: Pack) -> Iterator[Finding]:
@@ -157,6 +181,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_money_is_reviewed,
     check_certification,
     check_rates,
+    check_numbers,
     check_tracks,
     check_delegations,
     check_cadence,

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from contracts.programmes.checks import CHECKS, check_names
+from contracts.programmes.checks import CHECKS, check_effect, check_names
 from contracts.programmes.pack import Pack
 from contracts.programmes.reader import Problem, read
 from contracts.programmes.schema import Document, Text
@@ -217,26 +217,36 @@ def read_overlay(raw: dict[str, Any], *, file: str) -> Overlay:
     if isinstance(header, OverlayHeader):
         found = check_names(header.code, header.version, header.region)
         problems += [Problem(file=file, key=key, what=what) for key, what in found]
+        if header.effective_to is not None and header.effective_to < header.effective_from:
+            problems.append(Problem(file=file, key="effective_to", what="lies before effective_from"))
     if problems or not isinstance(header, OverlayHeader):
         raise PackError(problems)
     return Overlay(header=header, tables={k: v for k, v in raw.items() if k not in names}, file=file)
 
 
 def compose(pack: Pack, raw: dict[str, Any], overlay: Overlay) -> Pack:
-    """The pack with what it delegates filled by the overlay; PackError when the overlay fills what is not delegated."""
+    """The pack with what it delegates filled by the overlay; PackError with all that is wrong in the overlay, what it
+    fills that is not delegated and what it fills wrongly."""
     header, problems = overlay.header, []
     if header.fills != pack.code:
         problems.append(Problem(file=overlay.file, key="fills", what=f"fills {header.fills}, not {pack.code}"))
     if header.region is not None and not header.region.startswith(pack.region):
         problems.append(Problem(file=overlay.file, key="region", what=f"lies outside region {pack.region}"))
-    for key in _outside(overlay.tables, set(pack.delegates)):
+    for key, what in check_effect(pack, header.effective_from):
+        problems.append(Problem(file=overlay.file, key=key, what=what))
+    outside = set(_outside(overlay.tables, set(pack.delegates)))
+    for key in sorted(outside):
         known = ", ".join(sorted(pack.delegates)) or "nothing"
         problems.append(Problem(file=overlay.file, key=key, what=f"not delegated by {pack.code}; delegated: {known}"))
+    merged = _merged(raw, _without(overlay.tables, outside)) | {"region": header.region or pack.region}
+    try:
+        filled = read_pack(merged, file=overlay.file)
+    except PackError as error:
+        raise PackError([*problems, *error.problems]) from None
     if problems:
         raise PackError(problems)
-    merged = _merged(raw, overlay.tables) | {"region": header.region or pack.region}
     return replace(
-        read_pack(merged, file=overlay.file),
+        filled,
         overlay=f"{header.code}@{header.version}",
         home=pack.home,
         invented=pack.invented or header.invented,
@@ -294,6 +304,15 @@ def _outside(tables: Mapping[str, Any], delegated: set[str], prefix: str = "") -
             yield from _outside(value, delegated, f"{key}.")
         else:
             yield key
+
+
+def _without(tables: Mapping[str, Any], keys: set[str], prefix: str = "") -> dict[str, Any]:
+    """The tables less those dotted keys."""
+    return {
+        name: _without(value, keys, f"{prefix}{name}.") if isinstance(value, dict) else value
+        for name, value in tables.items()
+        if f"{prefix}{name}" not in keys
+    }
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

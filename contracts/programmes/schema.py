@@ -24,6 +24,9 @@ Subject = Literal[
 ]  # fmt: skip
 Instrument = Literal["quota", "contract_voucher", "registered_voucher", "reimbursement", "award"]
 Severity = Literal["low", "medium", "high"]
+# What the register knows of an enterprise.
+IndustryName = Literal["industrial", "software", "institution", "other"]
+SizeName = Literal["micro", "small", "medium", "large"]
 Condition = Literal[
     "registered_in_region", "taxed_in_region", "registered_for", "legal_person", "no_violation", "no_bad_credit",
     "industry", "size", "not_affiliated",
@@ -45,11 +48,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of the programme: the article it rests on, and a paraphrase in both languages."""
+    """A rule of the programme: the article it rests on, and a paraphrase in both languages.
+
+    own: what of it is this pack's way of carrying it out, because the document does not say it.
+    """
 
     article: str
     zh: str
     en: str
+    own: Text | None = None
 
 
 # --- who and when ---------------------------------------------------------------------------------------------------
@@ -86,7 +93,7 @@ class RegisteredFor(Rule):
 class Industry(Rule):
     """Industries that may take part; with `or_serves_industry`, also whoever serves industrial production."""
 
-    allowed: tuple[str, ...]
+    allowed: tuple[IndustryName, ...]
     or_serves_industry: bool = False
 
 
@@ -94,7 +101,7 @@ class Industry(Rule):
 class Size(Rule):
     """Sizes of enterprise that may take part."""
 
-    allowed: tuple[str, ...]
+    allowed: tuple[SizeName, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +179,7 @@ class Category(Rule):
 class Track(Rule):
     """A track of the programme, the industries it is open to, and how many projects of one enterprise a year."""
 
-    industries: tuple[str, ...]
+    industries: tuple[IndustryName, ...]
     projects: int | None = None
 
 

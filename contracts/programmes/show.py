@@ -85,8 +85,10 @@ def _line(rule: Rule, language: Language) -> str:
         if one.name in FIELDS and getattr(rule, one.name) not in (None, (), False)
     ]
     if language == "zh":
-        return f"- {said}{'〔' + '；'.join(details) + '〕' if details else ''}（{rule.article}）"
-    return f"- {said}{' [' + '; '.join(details) + ']' if details else ''} ({rule.article})"
+        own = f"；本计划包的执行方式：{rule.own.zh}" if rule.own else ""
+        return f"- {said}{'〔' + '；'.join(details) + '〕' if details else ''}（{rule.article}{own}）"
+    own = f"; how this pack carries it out: {rule.own.en}" if rule.own else ""
+    return f"- {said}{' [' + '; '.join(details) + ']' if details else ''} ({rule.article}{own})"
 
 
 def _value(value: object, name: str, language: Language) -> str:
@@ -106,11 +108,12 @@ def _value(value: object, name: str, language: Language) -> str:
         return _yuan(value, language)
     if isinstance(value, int) and name == "at_least":
         return f"{value:,}"
-    return _word(str(value), language)
+    return _word(str(value), language, name)
 
 
-def _word(text: str, language: Language) -> str:
-    return VALUES[text][language] if text in VALUES else text.replace("_", " ")
+def _word(text: str, language: Language, field: str = "") -> str:
+    words = VALUES.get(f"{field}.{text}") or VALUES.get(text)
+    return words[language] if words else text.replace("_", " ")
 
 
 def _yuan(amount_fen: int, language: Language) -> str:

@@ -98,7 +98,7 @@ FIELDS: Mapping[str, Words] = {
     "redeemed": _words("兑现规模权重", "weight of vouchers redeemed"),
     "assessment": _words("工作考核权重", "weight of assessment"),
 }
-# words that packs use in their fields
+# words that packs use in their fields; `<field>.<word>` where one word means something else in that field
 VALUES: Mapping[str, Words] = {
     "operator": _words("系统运营方", "operator"),
     "bureau": _words("主管部门", "bureau"),
@@ -145,9 +145,9 @@ VALUES: Mapping[str, Words] = {
     "category": _words("服务类别分别规定", "category"),
     "track": _words("方向分别规定", "track"),
     "all": _words("同一标准", "one measure for all"),
-    "low": _words("低", "low"),
-    "medium": _words("中", "medium"),
-    "high": _words("高", "high"),
+    "severities.low": _words("低", "low"),
+    "severities.medium": _words("中", "medium"),
+    "severities.high": _words("高", "high"),
     "month": _words("月", "month"),
     "quarter": _words("季", "quarter"),
     "year": _words("年", "year"),
@@ -155,8 +155,11 @@ VALUES: Mapping[str, Words] = {
     "industrial": _words("工业", "industrial"),
     "software": _words("软件", "software"),
     "institution": _words("事业单位", "institution"),
+    "other": _words("其他", "other"),
     "micro": _words("微型", "micro"),
     "small": _words("小型", "small"),
+    "medium": _words("中型", "medium"),
+    "large": _words("大型", "large"),
     "business_licence": _words("营业执照", "business licence"),
     "contact_id_front": _words("联系人身份证正面", "contact's identity card, front"),
     "contact_id_back": _words("联系人身份证反面", "contact's identity card, back"),

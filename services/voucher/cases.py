@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 from contracts.money import parse_yuan
 from contracts.programmes import Library, Pack, PackError, UnknownPack
+from contracts.programmes.schema import IndustryName, SizeName
 from services.voucher.domain.facts import Facts, Name, needs
 
 MOST_REMEMBERED = 20_000
@@ -19,8 +21,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REGION = re.compile(r"[0-9]{6}")
 _COUNT = re.compile(r"[0-9]{1,4}")
 _YES_NO = {"yes": True, "no": False}
-_INDUSTRIES = frozenset({"industrial", "software", "institution", "other"})
-_SIZES = frozenset({"micro", "small", "medium", "large"})
+_INDUSTRIES = frozenset(get_args(IndustryName))
+_SIZES = frozenset(get_args(SizeName))
 
 Read = Callable[[str, Pack], object]  # ValueError when the cell cannot be read
 
@@ -111,7 +113,7 @@ _Plan = tuple[tuple[str, Name, Read, bool], ...]
 
 @dataclass
 class CaseReader:
-    """Reads rows (column -> cell, stripped) against a library; remembers packs and plans, so that a row costs little.
+    """Reads rows (column -> cell as it is) against a library; remembers packs and plans, so that a row costs little.
 
     `folder` is where overlay files are looked for that are not found from the working directory. `complaints` gathers
     what is wrong with overlays, once each.

@@ -144,11 +144,10 @@ def quote_paths(
 
 
 def _rows(rows: Iterator[list[str]], names: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """Each line as column -> cell without surrounding blanks (a case's id as it is); what a short line lacks is not
-    given, and what a spreadsheet leaves empty beyond the header is nothing."""
+    """Each line as column -> cell as it stands, blanks and all; what a short line lacks is not given, and what a
+    spreadsheet leaves empty beyond the header is nothing."""
     for number, cells in enumerate(rows, start=1):
-        if any(cell.strip() for cell in cells[len(names) :]):
+        if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
             raise CannotQuote(f"row {number} has {len(cells)} cells, the header {len(names)}")
         if cells:
-            row = dict(zip(names, cells, strict=False))
-            yield {name: cell if name == "case" else cell.strip() for name, cell in row.items()}
+            yield dict(zip(names, cells, strict=False))

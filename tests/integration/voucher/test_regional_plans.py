@@ -181,7 +181,7 @@ def test_what_is_reserved_is_granted_where_nobody_reviews_applications(city):
     mine = [entry for entry in told if entry[0] in ("application_received", "quota_granted")]
     assert mine == [("application_received", 1, "reserved"), ("quota_granted", 2, "granted")] * 2
     refused = world.refused("review_application", application_id=one["id"], decision="refuse")
-    assert (refused["code"], refused["facts"]["rule"]) == ("RULE_ABSENT", "reviews.application")
+    assert (refused["code"], refused["facts"]["rule"]) == ("DELEGATED_RULE_MISSING", "reviews.application")
     actions = {one["action"] for one in world.ask("explain", subject=one["id"])["decisions"]}
     assert actions == {"apply_for_quota", "quota_granted", "review_application"}
 

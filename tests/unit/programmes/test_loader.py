@@ -1,11 +1,14 @@
 """Loading packs: a fault is found before a region runs on it, and an old decision keeps its old law."""
 
 from datetime import date
+from typing import get_args
 
 import pytest
 
 from contracts.programmes import Library, PackError, UnknownPack, check, load_file
 from contracts.programmes.loader import SHIPPED
+from contracts.programmes.schema import IndustryName, SizeName
+from contracts.rpc.registry import INDUSTRIES, SIZES
 
 GUIZHOU = (SHIPPED / "guizhou-2018.v1.toml").read_text(encoding="utf-8")
 OVERLAY = (SHIPPED / "example-shandong-city.v1.toml").read_text(encoding="utf-8")
@@ -131,17 +134,17 @@ def without_reviews(text, *names):
 
 def test_money_that_is_paid_is_reviewed(tmp_path):
     """A claim that no stage waits for would be paid as it comes."""
-    one = check(write(tmp_path, without_reviews(GUIZHOU, "claim")))
-    none = check(write(tmp_path, without_reviews(GUIZHOU, "claim", "disbursement")))
-    assert (one, [(problem.key, problem.what.split(":")[0]) for problem in none]) == (
-        [],
-        [("reviews.claim", "missing")],
-    )
+    unapproved = GUIZHOU.replace('name = "approve"', 'name = "stamp"')
+    for text in (without_reviews(unapproved, "claim"), without_reviews(GUIZHOU, "claim", "disbursement")):
+        assert check(write(tmp_path, text)) == []
+    none = check(write(tmp_path, without_reviews(unapproved, "claim", "disbursement")))
+    assert [(problem.key, problem.what.split(":")[0]) for problem in none] == [("reviews.claim", "missing")]
 
 
 def test_an_empty_review_of_a_track_reviews_nothing(tmp_path):
     """Claims of one track would be paid unreviewed beside those of the others."""
-    text = without_reviews(SHENYANG, "claim_city_service", "disbursement").replace(
+    unapproved = SHENYANG.replace('name = "approve"', 'name = "stamp"')
+    text = without_reviews(unapproved, "claim_city_service", "disbursement").replace(
         "[[reviews.filing]]", "[reviews]\nclaim_city_service = []\n[[reviews.filing]]", 1
     )
     assert [one.key for one in check(write(tmp_path, text))] == ["reviews.claim_city_service"]
@@ -150,7 +153,7 @@ def test_an_empty_review_of_a_track_reviews_nothing(tmp_path):
 def test_an_overlay_leaves_no_money_unreviewed(tmp_path):
     """A province's detailed rules would pay what nobody looks at; what they leave open stays open and is refused."""
     text = (SHIPPED / "example-shanxi-rules.v1.toml").read_text(encoding="utf-8")
-    open_still = without_reviews(text, "claim", "disbursement")
+    open_still = without_reviews(text, "claim", "disbursement").replace('name = "approve"', 'name = "stamp"')
     misspelt = text.replace("[[reviews.claim]]", "[[reviews.clam]]")
     emptied = open_still + "[reviews]\nclaim = []\ndisbursement = []\n"
     files = [write(tmp_path, each, f"{at}.toml") for at, each in enumerate((open_still, misspelt, emptied))]
@@ -178,6 +181,10 @@ SHENYANG_FAULTS = [
         "",
         "tracks name industries",
     ),
+    ("no-years-at-all", "most = 3", "most = 0", "1 or more is needed"),
+    ("track-of-no-projects", "projects = 1", "projects = 0", "1 or more is needed"),
+    ("industry-that-is-none", 'industries = ["industrial"]', 'industries = ["industry"]', "none of industrial, "),
+    ("in-effect-when-over", "effective_from = 2018-09-17", "effective_from = 2023-01-01", "after period.last"),
     (
         "payer-that-is-not-there",
         'name = "pay"\nrole = "finance"',
@@ -216,10 +223,13 @@ OVERLAY_FAULTS = [
     (
         "fills-beside",
         "[claims.cadence]",
-        f"[claims.notice]\n{_EMPTY_RULE}[claims.cadence]",
-        "claims.notice",
+        f"[claims.audit]\n{_EMPTY_RULE}[claims.cadence]",
+        "claims.audit",
         "not delegated",
     ),
+    ("pass-mark-out-of-reach", "pass_mark = 60", "pass_mark = 101", "assessments.enterprise.pass_mark", "up to 100"),
+    ("in-effect-when-over", "_from = 2018-01-01", "_from = 2020-11-10", "effective_from", "after period.last"),
+    ("over-before-it-is-in-effect", "invented =", "effective_to = 2017-12-31\ninvented =", "effective_to", "before"),
     ("region-outside", "invented = true", 'invented = true\nregion = "3301"', "region", "outside region 37"),
     ("unknown-programme", 'fills = "shandong-2017"', 'fills = "nowhere"', "fills", "no pack"),
     ("another-programme", 'fills = "shandong-2017"', 'fills = "guizhou-2018"', "amount", "not delegated"),
@@ -239,6 +249,80 @@ def test_a_fault_of_an_overlay_is_named(tmp_path, old, new, key, what):
     assert OVERLAY.count(old) >= 1
     path = write(tmp_path, OVERLAY.replace(old, new, 1))
     assert any(one.key.startswith(key) and what in one.what for one in check(path)), check(path)
+
+
+PROCEDURE = f"""
+[[reviews.application]]
+name = "review"
+role = "bureau"
+{_EMPTY_RULE}[claims.notice]
+working_days = 5
+{_EMPTY_RULE}[claims.question]
+answered_by = "operator"
+working_days = 3
+{_EMPTY_RULE}[issuing.validity]
+until = "year_end"
+{_EMPTY_RULE}[order.voluntary]
+{_EMPTY_RULE}[order.agreement]
+{_EMPTY_RULE}[order.confirm]
+{_EMPTY_RULE}[order.cancel]
+until = "confirmed"
+{_EMPTY_RULE}[order.refund]
+until = "claimed"
+consent_by = "provider"
+{_EMPTY_RULE}"""
+
+
+def test_a_city_sets_how_vouchers_are_applied_for_used_and_redeemed(tmp_path):
+    """A city could set amounts alone, and its own notice, review and refunds nowhere (三(四))."""
+    path = write(tmp_path, OVERLAY + PROCEDURE)
+    assert check(path) == []
+    bare, filled = Library(SHIPPED).load("shandong-2017"), Library(SHIPPED).load("shandong-2017", overlay=str(path))
+    assert [stage.role for stage in filled.stages("application")] == ["bureau"]
+    assert (filled.claims.notice_days, filled.claims.question.working_days) == (5, 3)
+    rules = (
+        "issuing.validity",
+        *(f"order.{name}" for name in ("voluntary", "agreement", "confirm", "cancel", "refund")),
+    )
+    assert {filled.article(rule) for rule in rules} == {"x"}
+    assert {bare.unfilled(rule).article for rule in rules} == {"三(四)"}
+    settled = ("order.usage_recorded", "claims.audit", "reviews.claim.0", "issuing.apply")
+    assert [filled.rule(rule) for rule in settled] == [bare.rule(rule) for rule in settled]
+
+
+@pytest.mark.parametrize(
+    ("key", "rules"),
+    [
+        ("reviews.claim", '[[reviews.claim]]\nname = "review"\nrole = "bureau"\n'),
+        ("order.usage_recorded", "[order.usage_recorded]\n"),
+        ("claims.audit", '[claims.audit]\nname = "review"\nrole = "bureau"\n'),
+        ("claims.filed_by", '[claims]\nfiled_by = "enterprise"\n[issuing.validity]\nuntil = "year_end"\n'),
+    ],
+)
+def test_a_city_does_not_set_what_its_province_has_set(tmp_path, key, rules):
+    """A city would pay without the third party, or whom the province does not pay."""
+    header = OVERLAY[: OVERLAY.index("[amount.base]")]
+    found = check(write(tmp_path, header + rules + _EMPTY_RULE))
+    assert [(one.key, one.what.split(";")[0]) for one in found] == [(key, "not delegated by shandong-2017")]
+
+
+def test_all_faults_of_an_overlay_are_told_at_once(tmp_path):
+    """Its author would mend one fault to be told the next."""
+    text = OVERLAY.replace("[amount.base]", f"[budget]\n{_EMPTY_RULE}[amount.bass]").replace('"1/3"', '"third"')
+    keys = {problem.key for problem in check(write(tmp_path, text))}
+    assert keys == {"budget", "amount.bass", "amount.base", "amount.rate.of.application.rate"}
+
+
+@pytest.mark.parametrize("word", ["middle", "Small", "other"])
+def test_a_size_is_one_the_register_knows(tmp_path, word):
+    """A misspelt size would shut out all enterprises of it."""
+    text = (SHIPPED / "shandong-2017.v1.toml").read_text(encoding="utf-8").replace('"medium"]\n', f'"{word}"]\n', 1)
+    assert [one.key for one in check(write(tmp_path, text))] == ["eligibility.size.allowed.2"]
+
+
+def test_packs_and_the_register_know_the_same_words():
+    """A pack could ask for a size that nobody can register with, or the other way round."""
+    assert (get_args(IndustryName), get_args(SizeName)) == (INDUSTRIES, SIZES)
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)

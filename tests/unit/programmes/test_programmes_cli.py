@@ -22,6 +22,20 @@ def test_list_names_every_programme_and_marks_what_is_invented():
     assert answer.output.count("; invented") == 2
 
 
+def test_list_says_from_when_each_version_decides_and_which_does_today(tmp_path):
+    """An operator would sign the old law, or take a version to come for the one in force."""
+    text = GUIZHOU.read_text("utf-8")
+    for version, day in (("2", "2024-01-01"), ("3", "9999-01-01")):
+        later = text.replace('version = "1"', f'version = "{version}"')
+        later = later.replace("effective_from = 2018-08-23", f"effective_from = {day}")
+        (tmp_path / f"{version}.toml").write_text(later, "utf-8")
+    lines = {line.split()[0]: line for line in run("list", "--packs", tmp_path).output.splitlines()}
+    decides = {label: lines[f"guizhou-2018@{label}"].split("decides from ")[1][:10] for label in "123"}
+    assert decides == {"1": "2018-08-23", "2": "2024-01-01", "3": "9999-01-01"}
+    assert [label for label in lines if "; in force today" in lines[label]] == ["guizhou-2018@2", "neimenggu-2019@1"]
+    assert "; period over" in lines["shenyang-2018@1"]
+
+
 def test_show_has_every_rule_with_its_article_in_both_languages():
     """What the operator signs would not be what the system does."""
     chinese, english = run("show", "guizhou-2018", "--language", "zh"), run("show", "guizhou-2018", "--language", "en")
@@ -39,6 +53,24 @@ def test_show_has_every_rule_with_its_article_in_both_languages():
     both = run("show", "guizhou-2018").output
     assert chinese.output.strip() in both
     assert english.output.strip() in both
+
+
+def test_show_says_what_is_the_packs_own_way():
+    """Whoever signs would take the pack's dates and severities for the document's words."""
+    chinese, english = (run("show", "guizhou-2018", "--language", one).output for one in ("zh", "en"))
+    assert "（五(四)；本计划包的执行方式：哪些等级的异常暂缓兑现）" in chinese
+    assert "(五(四); how this pack carries it out: which alerts hold a claim)" in english
+    cadence = next(line for line in chinese.splitlines() if "06-30" in line)
+    assert "（第二十二条；本计划包的执行方式：文件没有写明日期" in cadence
+    for code in ("guizhou-2018", "neimenggu-2019", "shandong-2017", "shenyang-2018"):
+        hold = next(line for line in run("show", code, "--language", "zh").output.splitlines() if "〔等级 " in line)
+        assert "〔等级 中、高〕" in hold
+        assert "本计划包的执行方式" in hold
+
+
+def test_show_calls_a_size_a_size():
+    """A medium enterprise would read that it is of middling severity."""
+    assert "〔范围 微型、小型、中型〕" in run("show", "shandong-2017", "--language", "zh").output
 
 
 def test_show_composes_with_an_overlay_and_says_that_it_is_invented():

@@ -47,7 +47,7 @@ def run(tmp_path, content, *options):
 def test_the_command_carries_cases_through_in_any_column_order(tmp_path):
     """Results could not be laid beside the cases."""
     content = "\ufeff" + csv_of(
-        {"case": "一,1"} | GUIZHOU | {"violation": " no ", "market_price_yuan": "  "},
+        {"case": "一,1"} | GUIZHOU,
         {"case": " 2"} | SHENYANG,
         columns=sorted(COLUMNS),
     )
@@ -59,6 +59,24 @@ def test_the_command_carries_cases_through_in_any_column_order(tmp_path):
     assert {name: totals[name] for name in ("rows", "entitled", "refused", "unreadable", "amount_fen")} == {
         "rows": 2, "entitled": 2, "refused": 0, "unreadable": 0, "amount_fen": 48_200_000,
     }  # fmt: skip
+
+
+def test_blanks_of_a_cell_are_part_of_it(tmp_path):
+    """A cell that is no plain decimal, day or known word would be guessed at, and one of blanks pass for not given."""
+    blank = {"violation": " no ", "market_price_yuan": "  ", "price_yuan": "80000 ", "on": "2018-10-08"}
+    content = csv_of(
+        {"case": "1"} | GUIZHOU | blank,
+        {"case": "2"} | GUIZHOU | {"programme": "guizhou-2018 "},
+        {"case": "3"} | SHANDONG | {"overlay": " "},
+        {"case": "4"} | GUIZHOU | {"paid_yuan": " not looked at "},
+    )
+    _, rows = run(tmp_path, content.replace("case,programme", " case ,programme ", 1))
+    assert [row["refusals"] for row in rows] == [
+        "FACT_INVALID:price_yuan|FACT_INVALID:market_price_yuan|FACT_INVALID:violation",
+        "FACT_INVALID:programme",
+        "FACT_INVALID:overlay",
+        "",
+    ]
 
 
 def test_columns_that_are_absent_are_told_and_not_given(tmp_path):
