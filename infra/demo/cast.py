@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import struct
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +86,15 @@ def enterprise_body(chance: random.Random, party: Party, *, phone: str = "", add
 
 def new_party(chance: random.Random, name: str, region: str = "520100", planted: str = "") -> Party:
     return Party(ulid.new(), invented_uscc(chance, region), name, region, planted)
+
+
+def office_of(role: str, regions: Collection[str]) -> str:
+    """The office of these parties: a district's own six digits, a prefecture's four and zeros; of several, one over all."""
+    own = sorted({region if role == "district" else f"{region[:4]}00" for region in regions})
+    if len(own) == 1:
+        return own[0]
+    shared = os.path.commonprefix(own)
+    return shared[: len(shared) // 2 * 2].ljust(6, "0")
 
 
 def scan(label: str) -> bytes:

@@ -85,14 +85,13 @@ class Payout:
         most = max(len(self.pack.stages("claim", track or None)) for track in tracks)
         for number in range(1, most + 1):
             claims = [*self._claims("collected"), *self._claims("in_review")]
-            desks: dict[str, list[Body]] = {}
+            turn = []
             for claim in claims:
                 stages = self.pack.stages("claim", claim.get("track"))
                 if number <= len(stages):
-                    desks.setdefault(stages[number - 1].role, []).append(self._verdict(claim, stages[number - 1].role))
-            for role, desk in desks.items():
-                person = {"role": role, "person": f"{role}-claims-{number}"}
-                self.stage.do(f"claims are reviewed: {role}", "settlement", "review_claim", desk, **person)
+                    who = self.year.reviewer(stages[number - 1], number, claim["region"])
+                    turn.append((who, self._verdict(claim, who["role"])))
+            self.year.decide("claims are reviewed", "settlement", "review_claim", turn)
         self.stage.quiet()
 
     def _verdict(self, claim: Body, role: str) -> Body:
@@ -150,10 +149,18 @@ class Payout:
             "claims are put forward", "settlement", "file_disbursement", filed, **who, expected=expected
         )
         ready = [one["disbursement_id"] for one, _ in kept(filed, answers)]
+        regions: dict[str, set[str]] = {}
+        for claim in self.stage.all_of("settlement", "list_claims", role="operator", programme=self.pack.code):
+            regions.setdefault(claim["disbursement_id"], set()).add(claim["region"])
         for number, stage in enumerate(self.pack.stages("disbursement"), start=1):
-            reviews = [{"disbursement_id": d, "stage": stage.role, "decision": "approve"} for d in ready]
-            person = {"role": stage.role, "person": f"{stage.role}-pay-{number}"}
-            self.stage.do(f"payment is approved: {stage.role}", "settlement", "review_disbursement", reviews, **person)
+            turn = [
+                (
+                    self.year.reviewer(stage, number, *regions[one]),
+                    {"disbursement_id": one, "stage": stage.role, "decision": "approve"},
+                )
+                for one in ready
+            ]
+            self.year.decide("payment is approved", "settlement", "review_disbursement", turn)
         self._batch(body)
         self.stage.quiet()
 

@@ -13,7 +13,7 @@ from typing import Any
 from contracts import ulid
 from contracts.programmes import Pack, Stage
 from infra.clock import SHANGHAI, local_date
-from infra.demo.cast import Party, enterprise_body, new_party, provider_body, scan
+from infra.demo.cast import Party, enterprise_body, new_party, office_of, provider_body, scan
 from infra.demo.stage import Stage as Theatre
 from infra.demo.stage import kept
 
@@ -86,9 +86,9 @@ class Year:
 
     # ------------------------------------------------------------ people
 
-    def reviewer(self, stage: Stage, number: int, region: str) -> Body:
-        """Who decides a stage: another person each, of the party's own region where the pack asks for it."""
-        where = _office(region, stage.role) if stage.own_region else None
+    def reviewer(self, stage: Stage, number: int, *regions: str) -> Body:
+        """Who decides a stage: another person each, of the parties' own region where the pack asks for it."""
+        where = office_of(stage.role, regions) if stage.own_region else None
         return {"role": stage.role, "person": f"{stage.role}-{number}-{where or 'all'}", "office": where}
 
     def review(self, what: str, service: str, method: str, subject: str, bodies: Iterable[tuple[Body, Party]]) -> None:
@@ -98,13 +98,22 @@ class Year:
             turn = [(body, party, stages[number]) for body, party, stages in waiting if number < len(stages)]
             if subject == "filing" and any(stage.name == self._taken_at() for _, _, stage in turn):
                 self.stage.move_to(self.at(2, 6))  # filings of January were sent in by the 5th of February
-            desks: dict[str, tuple[Body, list[Body]]] = {}
-            for body, party, stage in turn:
-                who = self.reviewer(stage, number, party.region)
-                named = {**body, "stage": stage.role} if "stage" in body else body
-                desks.setdefault(who["person"], (who, []))[1].append(named)
-            for who, desk in desks.values():
-                self.stage.do(f"{what}: {who['role']}", service, method, desk, **who)
+            named = [
+                (
+                    self.reviewer(stage, number, party.region),
+                    {**body, "stage": stage.role} if "stage" in body else body,
+                )
+                for body, party, stage in turn
+            ]
+            self.decide(what, service, method, named)
+
+    def decide(self, what: str, service: str, method: str, turn: Iterable[tuple[Body, Body]]) -> None:
+        """(who, what is said): all of one desk in one go."""
+        desks: dict[str, tuple[Body, list[Body]]] = {}
+        for who, body in turn:
+            desks.setdefault(who["person"], (who, []))[1].append(body)
+        for who, desk in desks.values():
+            self.stage.do(f"{what}: {who['role']}", service, method, desk, **who)
 
     def _taken_at(self) -> str:
         return (self.pack.filing.taken_at if self.pack.filing else None) or ""
@@ -370,8 +379,3 @@ REFUSED_AS_MISFITS = (
     *("NOT_REGISTERED_IN_REGION", "NOT_TAXED_IN_REGION", "REGISTERED_TOO_RECENTLY", "NOT_A_LEGAL_PERSON", "VIOLATION"),
     *("BAD_CREDIT", "INDUSTRY_NOT_COVERED", "SIZE_NOT_COVERED", "NOT_CERTIFIED"),
 )
-
-
-def _office(region: str, role: str) -> str:
-    """The office of a party's region: a district's own six digits, a prefecture's four and zeros."""
-    return region if role == "district" else f"{region[:4]}00"
