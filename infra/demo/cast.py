@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import struct
 import zlib
@@ -89,12 +88,10 @@ def new_party(chance: random.Random, name: str, region: str = "520100", planted:
 
 
 def office_of(role: str, regions: Collection[str]) -> str:
-    """The office of these parties: a district's own six digits, a prefecture's four and zeros; of several, one over all."""
-    own = sorted({region if role == "district" else f"{region[:4]}00" for region in regions})
-    if len(own) == 1:
-        return own[0]
-    shared = os.path.commonprefix(own)
-    return shared[: len(shared) // 2 * 2].ljust(6, "0")
+    """The office of these parties: a district's six digits, a prefecture's four and zeros; of several, one over all."""
+    own = {region if role == "district" else f"{region[:4]}00" for region in regions}
+    shared = next(n for n in (6, 4, 2, 0) if len({region[:n] for region in own}) == 1)
+    return min(own)[:shared].ljust(6, "0")
 
 
 def scan(label: str) -> bytes:
