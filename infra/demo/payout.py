@@ -6,6 +6,7 @@ import csv
 import io
 
 from contracts import ulid
+from infra.demo.report import yuan
 from infra.demo.stage import kept
 from infra.demo.year import Body, Order, Year
 
@@ -259,6 +260,20 @@ class Payout:
             }
             self.stage.one("supervision", "award_regions", role="bureau", **award)
         self.stage.quiet()
+
+    def go_on(self) -> None:
+        """The next year's plan takes in what is left, makes up what is owed before anyone else, and that is paid."""
+        if not self.year.goes_on:
+            return
+        console, number = self.stage.console, self.year.year
+        short_fen = self.year.owed_fen()
+        console.print(f"   {number} owes {yuan(short_fen)} yuan that its budget did not cover")
+        self.year.publish_plan(number + 1, self.year.budget_fen())
+        self.stage.simulation.settle()
+        console.print(f"   the plan of {number + 1} is published: {number} owes {yuan(self.year.owed_fen())} yuan")
+        if short_fen:
+            self.pay()
+            self.stage.simulation.settle()  # what a promise came to less goes back, and on into the next year
 
     def told(self) -> dict[str, int]:
         """What the last line tells: claims, those paid, and the money that went out."""

@@ -231,15 +231,38 @@ class Year:
 
     # ------------------------------------------------------------ what may be spent
 
-    def publish_plan(self, budget_fen: int) -> None:
+    def budget_fen(self) -> int:
+        """Enough for all but a few: so that some wait for a quota, or their money is made up by the next year."""
+        caps = self.pack.amount.cap.of.values() if self.pack.amount and self.pack.amount.cap else ()
+        whole = max((cap.cap_fen or 0 for cap in caps), default=0)
+        if self.takes_quotas and whole:
+            return whole * (self.size * 4 // 5)
+        if self.pack.budget is not None and self.pack.budget.when_used_up == "defer":
+            return self.size * 450_000
+        return self.size * 2_000_000
+
+    @property
+    def takes_quotas(self) -> bool:
+        """Is there a quota to apply for?"""
+        return self.pack.issuing is not None and self.pack.issuing.instrument in ("quota", "registered_voucher")
+
+    @property
+    def goes_on(self) -> bool:
+        """Does this year leave something to the next: a shortfall to be made up, or money that is carried over?"""
+        budget, last = self.pack.budget, self.pack.period.last
+        leaves = budget is not None and (budget.when_used_up == "defer" or budget.unspent == "carry_over")
+        return leaves and (last is None or last.year > self.year)
+
+    def publish_plan(self, year: int, budget_fen: int) -> None:
         """Made by one office, configured by the other, published; with denominations and funds where the pack asks."""
         issuing, plan = self.pack.issuing, ulid.new()
         assert issuing is not None
-        body: Body = {"plan_id": plan, "programme": self.pack.code, "year": self.year, "budget_fen": budget_fen}
-        if issuing.denominations is not None:
-            each = 200_000
-            sizes = (5 * each, 10 * each)
-            body["denominations"] = [{"denomination_fen": one, "count": budget_fen // one} for one in sizes]
+        body: Body = {"plan_id": plan, "programme": self.pack.code, "year": year, "budget_fen": budget_fen}
+        if issuing.denominations is not None:  # one of each for everyone, and more where there is money for them
+            sizes = (1_000_000, 2_000_000)
+            body["denominations"] = [
+                {"denomination_fen": one, "count": max(self.size, budget_fen // one)} for one in sizes
+            ]
         province_fen = budget_fen * 2 // 3
         body["funds"] = [
             {"level": "province", "amount_fen": province_fen},
@@ -247,15 +270,20 @@ class Year:
         ]
         made_by = issuing.plan.role if issuing.plan else "bureau"
         configured_by = issuing.configure.role if issuing.configure else "finance"
-        opens = {"opens_on": f"{self.year}-01-10", "document": "示例年度计划"}
+        opens = {"opens_on": f"{year}-01-10", "document": "示例年度计划"}
         self.stage.one("voucher", "make_plan", role=made_by, person="planner", **body, **opens)
         self.stage.one(
             "voucher", "configure_plan", role=configured_by, person="treasurer", plan_id=plan, budget_fen=budget_fen
         )
 
+    def owed_fen(self) -> int:
+        """What of this year's promises a later plan still has to make up."""
+        asked = {"programme": self.pack.code, "year": self.year}
+        return int(self.stage.one("voucher", "get_plan", **asked)["owed_fen"])
+
     def apply(self) -> None:
         """Where there is a quota to apply for: everyone at once, reviewed where the pack has a review."""
-        if self.pack.issuing is None or self.pack.issuing.instrument not in ("quota", "registered_voucher"):
+        if not self.takes_quotas:
             return
         bodies = [
             {"application_id": ulid.new(), "enterprise_id": p.id, "programme": self.pack.code, "year": self.year}
