@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -296,7 +297,10 @@ class Year:
             bodies,
             expected=[*REFUSED_AS_MISFITS, "BUDGET_EXHAUSTED"],
         )
-        reserved = [body for body, answer in kept(bodies, answers) if answer["status"] == "reserved"]
+        applied = kept(bodies, answers)
+        standing = Counter(answer["status"] for _, answer in applied)
+        self.stage.console.print("   " + ", ".join(f"{status} {n}" for status, n in standing.most_common()))
+        reserved = [body for body, answer in applied if answer["status"] == "reserved"]
         granted = [
             ({"application_id": one["application_id"], "decision": "approve"}, self._party(one)) for one in reserved
         ]
