@@ -6,6 +6,7 @@ import hashlib
 import random
 import struct
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,13 @@ def enterprise_body(chance: random.Random, party: Party, *, phone: str = "", add
 
 def new_party(chance: random.Random, name: str, region: str = "520100", planted: str = "") -> Party:
     return Party(ulid.new(), invented_uscc(chance, region), name, region, planted)
+
+
+def office_of(role: str, regions: Collection[str]) -> str:
+    """The office of these parties: a district's six digits, a prefecture's four and zeros; of several, one over all."""
+    own = {region if role == "district" else f"{region[:4]}00" for region in regions}
+    shared = next(n for n in (6, 4, 2, 0) if len({region[:n] for region in own}) == 1)
+    return min(own)[:shared].ljust(6, "0")
 
 
 def scan(label: str) -> bytes:

@@ -97,7 +97,7 @@ def _open(year: Year) -> None:
     year.admit_providers()
     year.register_enterprises()
     year.publish_products()
-    year.publish_plan(year.size * 2_000_000)
+    year.publish_plan(year.year, year.budget_fen())
     year.stage.move_to(year.at(1, 10))
     year.apply()
     year.file()
@@ -120,20 +120,30 @@ def _pay(payout: Payout) -> None:
     payout.pay()
     payout.assess_regions()
     payout.close()
+    payout.go_on()
 
 
 def _report(payout: Payout, seconds: float) -> tuple[str, bool]:
-    year, console = payout.year, payout.stage.console
-    report.refusals(console, year.stage)
-    totals, checks = report.invariants(console, year.stage, year.pack.code, year.year)
-    evidence = report.verify_evidence(year.stage)
-    told = payout.told()
-    imbalance = totals["voucher"]["figures"]["ledger_sum_fen"]
-    sound = all(check.holds for check in checks) and evidence and told["paid"] > 0 and imbalance == 0
-    console.print(f"{year.stage.calls:,} calls, {seconds:.0f} s")
+    year, stage, console, code = payout.year, payout.stage, payout.stage.console, payout.pack.code
+    cities = {party.id: party.region[:4] for party in year.enterprises}
+    report.orders(console, stage, code, cities)
+    report.claims(console, stage, code)
+    report.refusals(console, stage)
+    imbalance, whole = 0, True
+    for number in (year.year, year.year + 1) if year.goes_on else (year.year,):
+        totals, checks = report.invariants(console, stage, code, number)
+        report.money(console, totals, number)
+        report.queue(console, totals)
+        imbalance += abs(totals["voucher"]["figures"]["ledger_sum_fen"])
+        whole = whole and all(check.holds for check in checks)
+    evidence = report.verify_evidence(stage)
+    told, owed_fen = payout.told(), year.owed_fen()
+    sound = whole and evidence and told["paid"] > 0 and imbalance == 0 and owed_fen == 0
+    console.print(f"{stage.calls:,} calls, {seconds:.0f} s")
     line = (
         f"DEMO {'OK' if sound else 'BROKEN'}: {year.pack.label}, {year.size} enterprises, {len(year.orders)} orders, "
-        f"{told['paid']} of {told['claims']} claims paid, {told['paid_fen'] / 100:,.2f} yuan, imbalance {imbalance} fen"
+        f"{told['paid']} of {told['claims']} claims paid, {told['paid_fen'] / 100:,.2f} yuan, "
+        f"owed {owed_fen} fen, imbalance {imbalance} fen"
     )
     return line, sound
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from infra.demo import report, sample
-from infra.demo.cast import PROGRAMME, YEAR
+from infra.demo.cast import CITIES, PROGRAMME, YEAR
 from infra.demo.money import Money
 from infra.demo.stage import Stage
 from infra.demo.story import Story, at
@@ -79,8 +79,10 @@ def _spend_and_claim(story: Story, money: Money) -> None:
 def _report(story: Story, seconds: float) -> tuple[str, bool]:
     console = story.stage.console
     totals, checks = report.invariants(console, story.stage, PROGRAMME, YEAR)
-    report.money(console, totals)
-    report.orders(console, story)
+    report.money(console, totals, YEAR)
+    cities = {one.id: CITIES.get(one.region[:4], one.region[:4]) for one in story.enterprises}
+    report.orders(console, story.stage, PROGRAMME, cities)
+    report.claims(console, story.stage, PROGRAMME)
     report.queue(console, totals)
     alerts = report.alerts(console, story)
     report.refusals(console, story.stage)

@@ -6,6 +6,7 @@ import csv
 import io
 
 from contracts import ulid
+from infra.demo.report import yuan
 from infra.demo.stage import kept
 from infra.demo.year import Body, Order, Year
 
@@ -85,14 +86,13 @@ class Payout:
         most = max(len(self.pack.stages("claim", track or None)) for track in tracks)
         for number in range(1, most + 1):
             claims = [*self._claims("collected"), *self._claims("in_review")]
-            desks: dict[str, list[Body]] = {}
+            turn = []
             for claim in claims:
                 stages = self.pack.stages("claim", claim.get("track"))
                 if number <= len(stages):
-                    desks.setdefault(stages[number - 1].role, []).append(self._verdict(claim, stages[number - 1].role))
-            for role, desk in desks.items():
-                person = {"role": role, "person": f"{role}-claims-{number}"}
-                self.stage.do(f"claims are reviewed: {role}", "settlement", "review_claim", desk, **person)
+                    who = self.year.reviewer(stages[number - 1], number, claim["region"])
+                    turn.append((who, self._verdict(claim, who["role"])))
+            self.year.decide("claims are reviewed", "settlement", "review_claim", turn)
         self.stage.quiet()
 
     def _verdict(self, claim: Body, role: str) -> Body:
@@ -150,10 +150,18 @@ class Payout:
             "claims are put forward", "settlement", "file_disbursement", filed, **who, expected=expected
         )
         ready = [one["disbursement_id"] for one, _ in kept(filed, answers)]
+        regions: dict[str, set[str]] = {}
+        for claim in self.stage.all_of("settlement", "list_claims", role="operator", programme=self.pack.code):
+            regions.setdefault(claim["disbursement_id"], set()).add(claim["region"])
         for number, stage in enumerate(self.pack.stages("disbursement"), start=1):
-            reviews = [{"disbursement_id": d, "stage": stage.role, "decision": "approve"} for d in ready]
-            person = {"role": stage.role, "person": f"{stage.role}-pay-{number}"}
-            self.stage.do(f"payment is approved: {stage.role}", "settlement", "review_disbursement", reviews, **person)
+            turn = [
+                (
+                    self.year.reviewer(stage, number, *regions[one]),
+                    {"disbursement_id": one, "stage": stage.role, "decision": "approve"},
+                )
+                for one in ready
+            ]
+            self.year.decide("payment is approved", "settlement", "review_disbursement", turn)
         self._batch(body)
         self.stage.quiet()
 
@@ -252,6 +260,20 @@ class Payout:
             }
             self.stage.one("supervision", "award_regions", role="bureau", **award)
         self.stage.quiet()
+
+    def go_on(self) -> None:
+        """The next year's plan takes in what is left, makes up what is owed before anyone else, and that is paid."""
+        if not self.year.goes_on:
+            return
+        console, number = self.stage.console, self.year.year
+        short_fen = self.year.owed_fen()
+        console.print(f"   {number} owes {yuan(short_fen)} yuan that its budget did not cover")
+        self.year.publish_plan(number + 1, self.year.budget_fen())
+        self.stage.simulation.settle()
+        console.print(f"   the plan of {number + 1} is published: {number} owes {yuan(self.year.owed_fen())} yuan")
+        if short_fen:
+            self.pay()
+            self.stage.simulation.settle()  # what a promise came to less goes back, and on into the next year
 
     def told(self) -> dict[str, int]:
         """What the last line tells: claims, those paid, and the money that went out."""

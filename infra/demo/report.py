@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from infra import reconcile
-from infra.demo.cast import CITIES, PROGRAMME
+from infra.demo.cast import PROGRAMME
 from infra.demo.stage import Stage
 from infra.demo.story import Story
 
@@ -24,38 +25,52 @@ ACCOUNTS = {
     "claimed_fen": "兑现在途 claimed, not paid",
     "redeemed_fen": "已拨付 paid",
     "lapsed_fen": "年末作废 lapsed with the year",
+    "carried_out_fen": "结转下年 carried into the next year",
+    "making_up_fen": "补上年缺口 made up for an earlier year",
+}
+# what a year has beside its own budget
+BESIDE = {
+    "carried_in_fen": "上年结转 carried in from an earlier year",
+    "made_up_fen": "下年补足 made up by a later year",
+    "deferred_fen": "超出预算待补 promised beyond the budget, still owed",
 }
 
 
 def yuan(amount_fen: int) -> str:
-    """1,234.50"""
-    return f"{amount_fen // 100:,}.{amount_fen % 100:02d}"
+    """-1,234.50"""
+    whole, part = divmod(abs(amount_fen), 100)
+    return f"{'-' if amount_fen < 0 else ''}{whole:,}.{part:02d}"
 
 
-def money(console: Console, totals: dict[str, Any]) -> None:
+def money(console: Console, totals: dict[str, Any], year: int) -> None:
+    """Where the year's money is, and below it what the year has."""
     figures = totals["voucher"]["figures"]
-    table = Table("account", "yuan", title="资金 Money by account", title_justify="left")
+    table = Table("account", "yuan", title=f"资金 Money by account, {year}", title_justify="left")
     for key, name in ACCOUNTS.items():
         table.add_row(name, yuan(figures[key]))
+    table.add_section()
     table.add_row("[bold]预算 budget", f"[bold]{yuan(figures['budget_fen'])}")
+    for key, name in BESIDE.items():
+        table.add_row(name, yuan(figures[key]))
     table.columns[1].justify = "right"
     console.print(table)
 
 
-def orders(console: Console, story: Story) -> None:
-    """By city and by category: orders, their price, the vouchers in them, as the order book has them."""
-    rows = story.stage.all_of("voucher", "list_orders", role="operator", programme=PROGRAMME)
-    regions = {p.id: p.region for p in story.enterprises}
+def orders(console: Console, stage: Stage, programme: str, cities: Mapping[str, str]) -> None:
+    """By city and by category (or track): orders, their price, the support in them, as the order book has them.
+
+    cities: enterprise id → the name of its city.
+    """
+    rows = stage.all_of("voucher", "list_orders", role="operator", programme=programme)
     by_city: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     by_category: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row in rows:
-        region = regions.get(row["enterprise_id"], "")[:4]
-        for sums in (by_city[CITIES.get(region, region)], by_category[row["category"]]):
+        for sums in (by_city[cities.get(row["enterprise_id"], "")], by_category[row["track"] or row["category"]]):
             sums[0] += 1
             sums[1] += row["price_fen"]
             sums[2] += row["voucher_fen"]
             sums[3] += row["voucher_fen"] if row["status"] == "redeemed" else 0
-    for title, sums_by in (("地区 By city", by_city), ("类别 By category", by_category)):
+    for title, sums_by in (("地区 By city", by_city), ("类别 By category or track", by_category)):
         table = Table("", "orders", "price, yuan", "vouchers, yuan", "paid, yuan", title=title, title_justify="left")
         for name, (count, price, voucher, paid) in sorted(sums_by.items(), key=lambda item: -item[1][2]):
             table.add_row(name, str(count), yuan(price), yuan(voucher), yuan(paid))
@@ -64,8 +79,26 @@ def orders(console: Console, story: Story) -> None:
         console.print(table)
 
 
+def claims(console: Console, stage: Stage, programme: str) -> None:
+    """How many stand in which state, and for how much."""
+    by_status: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for claim in stage.all_of("settlement", "list_claims", role="operator", programme=programme):
+        sums = by_status[claim["status"]]
+        sums[0] += 1
+        sums[1] += claim["claimed_fen"]
+        sums[2] += claim["payable_fen"]
+    table = Table("claims", "count", "claimed, yuan", "to be paid, yuan", title="兑现 Claims", title_justify="left")
+    for status, (count, claimed, payable) in sorted(by_status.items()):
+        table.add_row(status, str(count), yuan(claimed), yuan(payable))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    console.print(table)
+
+
 def queue(console: Console, totals: dict[str, Any]) -> None:
     counts = totals["voucher"]["rows"]["applications"]
+    if not counts:
+        return
     table = Table("application", "count", title="申领队列 The queue for quota", title_justify="left")
     for status, count in sorted(counts.items()):
         table.add_row(status, str(count))
@@ -124,7 +157,7 @@ def invariants(
     finally:
         client.close()
     found = reconcile.checks(totals)
-    console.print("\n[bold]对账 Reconciliation across services[/bold]")
+    console.print(f"\n[bold]对账 Reconciliation across services, {year}[/bold]")
     for line in reconcile.report(found):
         console.print(line, highlight=False)
     return totals, found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,7 +14,7 @@ from typing import Any
 from contracts import ulid
 from contracts.programmes import Pack, Stage
 from infra.clock import SHANGHAI, local_date
-from infra.demo.cast import Party, enterprise_body, new_party, provider_body, scan
+from infra.demo.cast import Party, enterprise_body, new_party, office_of, provider_body, scan
 from infra.demo.stage import Stage as Theatre
 from infra.demo.stage import kept
 
@@ -86,9 +87,9 @@ class Year:
 
     # ------------------------------------------------------------ people
 
-    def reviewer(self, stage: Stage, number: int, region: str) -> Body:
-        """Who decides a stage: another person each, of the party's own region where the pack asks for it."""
-        where = _office(region, stage.role) if stage.own_region else None
+    def reviewer(self, stage: Stage, number: int, *regions: str) -> Body:
+        """Who decides a stage: another person each, of the parties' own region where the pack asks for it."""
+        where = office_of(stage.role, regions) if stage.own_region else None
         return {"role": stage.role, "person": f"{stage.role}-{number}-{where or 'all'}", "office": where}
 
     def review(self, what: str, service: str, method: str, subject: str, bodies: Iterable[tuple[Body, Party]]) -> None:
@@ -98,13 +99,22 @@ class Year:
             turn = [(body, party, stages[number]) for body, party, stages in waiting if number < len(stages)]
             if subject == "filing" and any(stage.name == self._taken_at() for _, _, stage in turn):
                 self.stage.move_to(self.at(2, 6))  # filings of January were sent in by the 5th of February
-            desks: dict[str, tuple[Body, list[Body]]] = {}
-            for body, party, stage in turn:
-                who = self.reviewer(stage, number, party.region)
-                named = {**body, "stage": stage.role} if "stage" in body else body
-                desks.setdefault(who["person"], (who, []))[1].append(named)
-            for who, desk in desks.values():
-                self.stage.do(f"{what}: {who['role']}", service, method, desk, **who)
+            named = [
+                (
+                    self.reviewer(stage, number, party.region),
+                    {**body, "stage": stage.role} if "stage" in body else body,
+                )
+                for body, party, stage in turn
+            ]
+            self.decide(what, service, method, named)
+
+    def decide(self, what: str, service: str, method: str, turn: Iterable[tuple[Body, Body]]) -> None:
+        """(who, what is said): all of one desk in one go."""
+        desks: dict[str, tuple[Body, list[Body]]] = {}
+        for who, body in turn:
+            desks.setdefault(who["person"], (who, []))[1].append(body)
+        for who, desk in desks.values():
+            self.stage.do(f"{what}: {who['role']}", service, method, desk, **who)
 
     def _taken_at(self) -> str:
         return (self.pack.filing.taken_at if self.pack.filing else None) or ""
@@ -222,15 +232,38 @@ class Year:
 
     # ------------------------------------------------------------ what may be spent
 
-    def publish_plan(self, budget_fen: int) -> None:
+    def budget_fen(self) -> int:
+        """Enough for all but a few: so that some wait for a quota, or their money is made up by the next year."""
+        caps = self.pack.amount.cap.of.values() if self.pack.amount and self.pack.amount.cap else ()
+        whole = max((cap.cap_fen or 0 for cap in caps), default=0)
+        if self.takes_quotas and whole:
+            return whole * (self.size * 4 // 5)
+        if self.pack.budget is not None and self.pack.budget.when_used_up == "defer":
+            return self.size * 450_000
+        return self.size * 2_000_000
+
+    @property
+    def takes_quotas(self) -> bool:
+        """Is there a quota to apply for?"""
+        return self.pack.issuing is not None and self.pack.issuing.instrument in ("quota", "registered_voucher")
+
+    @property
+    def goes_on(self) -> bool:
+        """Does this year leave something to the next: a shortfall to be made up, or money that is carried over?"""
+        budget, last = self.pack.budget, self.pack.period.last
+        leaves = budget is not None and (budget.when_used_up == "defer" or budget.unspent == "carry_over")
+        return leaves and (last is None or last.year > self.year)
+
+    def publish_plan(self, year: int, budget_fen: int) -> None:
         """Made by one office, configured by the other, published; with denominations and funds where the pack asks."""
         issuing, plan = self.pack.issuing, ulid.new()
         assert issuing is not None
-        body: Body = {"plan_id": plan, "programme": self.pack.code, "year": self.year, "budget_fen": budget_fen}
-        if issuing.denominations is not None:
-            each = 200_000
-            sizes = (5 * each, 10 * each)
-            body["denominations"] = [{"denomination_fen": one, "count": budget_fen // one} for one in sizes]
+        body: Body = {"plan_id": plan, "programme": self.pack.code, "year": year, "budget_fen": budget_fen}
+        if issuing.denominations is not None:  # one of each for everyone, and more where there is money for them
+            sizes = (1_000_000, 2_000_000)
+            body["denominations"] = [
+                {"denomination_fen": one, "count": max(self.size, budget_fen // one)} for one in sizes
+            ]
         province_fen = budget_fen * 2 // 3
         body["funds"] = [
             {"level": "province", "amount_fen": province_fen},
@@ -238,15 +271,20 @@ class Year:
         ]
         made_by = issuing.plan.role if issuing.plan else "bureau"
         configured_by = issuing.configure.role if issuing.configure else "finance"
-        opens = {"opens_on": f"{self.year}-01-10", "document": "示例年度计划"}
+        opens = {"opens_on": f"{year}-01-10", "document": "示例年度计划"}
         self.stage.one("voucher", "make_plan", role=made_by, person="planner", **body, **opens)
         self.stage.one(
             "voucher", "configure_plan", role=configured_by, person="treasurer", plan_id=plan, budget_fen=budget_fen
         )
 
+    def owed_fen(self) -> int:
+        """What of this year's promises a later plan still has to make up."""
+        asked = {"programme": self.pack.code, "year": self.year}
+        return int(self.stage.one("voucher", "get_plan", **asked)["owed_fen"])
+
     def apply(self) -> None:
         """Where there is a quota to apply for: everyone at once, reviewed where the pack has a review."""
-        if self.pack.issuing is None or self.pack.issuing.instrument not in ("quota", "registered_voucher"):
+        if not self.takes_quotas:
             return
         bodies = [
             {"application_id": ulid.new(), "enterprise_id": p.id, "programme": self.pack.code, "year": self.year}
@@ -259,7 +297,10 @@ class Year:
             bodies,
             expected=[*REFUSED_AS_MISFITS, "BUDGET_EXHAUSTED"],
         )
-        reserved = [body for body, answer in kept(bodies, answers) if answer["status"] == "reserved"]
+        applied = kept(bodies, answers)
+        standing = Counter(answer["status"] for _, answer in applied)
+        self.stage.console.print("   " + ", ".join(f"{status} {n}" for status, n in standing.most_common()))
+        reserved = [body for body, answer in applied if answer["status"] == "reserved"]
         granted = [
             ({"application_id": one["application_id"], "decision": "approve"}, self._party(one)) for one in reserved
         ]
@@ -370,8 +411,3 @@ REFUSED_AS_MISFITS = (
     *("NOT_REGISTERED_IN_REGION", "NOT_TAXED_IN_REGION", "REGISTERED_TOO_RECENTLY", "NOT_A_LEGAL_PERSON", "VIOLATION"),
     *("BAD_CREDIT", "INDUSTRY_NOT_COVERED", "SIZE_NOT_COVERED", "NOT_CERTIFIED"),
 )
-
-
-def _office(region: str, role: str) -> str:
-    """The office of a party's region: a district's own six digits, a prefecture's four and zeros."""
-    return region if role == "district" else f"{region[:4]}00"

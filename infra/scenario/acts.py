@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from contracts import ulid
 from contracts.programmes import Pack, Stage
 from infra.clock import local_date, parse_instant
+from infra.demo.cast import office_of
 from infra.scenario.cast import Body, digest
 from infra.scenario.values import filled, money
 
@@ -225,7 +226,7 @@ def review(player: Player, step: Mapping[str, Any]) -> None:
             body: Body = {"claim_id": claim_id, "stage": stage.role, "decision": "pass"}
             if stage.role == scorer:
                 body["score"] = asked.get("score", 85)
-            player.must("settlement.review_claim", body, player.token(stage.role, person))
+            player.must("settlement.review_claim", body, _reviewer(player, person, stage, found["region"]))
             player.simulation.quiet()
 
 
@@ -241,9 +242,13 @@ def pay(player: Player, step: Mapping[str, Any]) -> None:
         player.must("settlement.file_disbursement", filed, player.token("platform"))
     else:
         player.must("settlement.file_disbursement", filed, player.token("bureau", "8", region=office))
+    asking = player.token("operator")
+    found = player.must("settlement.get_disbursement", {"id": filed["disbursement_id"]}, asking)
+    claims = [player.must("settlement.get_claim", {"id": one["claim_id"]}, asking) for one in found["members"]]
+    regions = {one["region"] for one in claims}
     for person, stage in _stages(pack, "disbursement"):
         verdict = {"disbursement_id": filed["disbursement_id"], "stage": stage.role, "decision": "approve"}
-        player.must("settlement.review_disbursement", verdict, player.token(stage.role, person))
+        player.must("settlement.review_disbursement", verdict, _reviewer(player, person, stage, *regions))
     player.simulation.quiet()
     batch = ulid.new()
     made = player.must("settlement.make_batch", {"batch_id": batch, **body}, player.token("finance", "1"))
@@ -274,9 +279,9 @@ def _stages(pack: Pack, subject: str, track: str | None = None) -> list[tuple[st
     return [(str(number), stage) for number, stage in enumerate(pack.stages(subject, track), start=3)]
 
 
-def _reviewer(player: Player, person: str, stage: Stage, region: str) -> str:
-    """A person of the stage's role; of the party's own region, where the pack asks for that."""
-    own = (region if stage.role == "district" else f"{region[:4]}00") if stage.own_region else None
+def _reviewer(player: Player, person: str, stage: Stage, *regions: str) -> str:
+    """A person of the stage's role; of the parties' own region, where the pack asks for that."""
+    own = office_of(stage.role, regions) if stage.own_region else None
     return player.token(stage.role, person, region=own)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +12,6 @@ from contracts.catalogue import METHODS
 from contracts.client import CallError, Client, Request
 from contracts.client import answer_of as answered
 from contracts.fields import ULID
-from contracts.programmes import Library
-from contracts.programmes.loader import SHIPPED
 from infra import reconcile
 from infra.clock import SHANGHAI, local_date, parse_instant
 from infra.local.simulation import Simulation
@@ -23,6 +19,7 @@ from infra.scenario import acts
 from infra.scenario.cast import Body, Company
 from infra.scenario.matching import beside, differences, shown
 from infra.scenario.reader import AS, PlayedStep, Scenario
+from infra.scenario.rules import library
 from infra.scenario.values import at_path, filled, moment, money
 
 BALANCE = sa.text(
@@ -50,12 +47,6 @@ class Failure:
         if self.step is not None:
             where = f"{self.step.file}:{self.step.line} step {self.step.number}: {self.step.words}"
         return "\n".join([where, *(f"  {line}" for line in self.lines)])
-
-
-@cache
-def library(folder: Path | None, overlays: tuple[str, ...] = ()) -> Library:
-    """The packs that the services of such a scenario read."""
-    return Library(SHIPPED, *([folder] if folder else []), enabled=overlays)
 
 
 @dataclass

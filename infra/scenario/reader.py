@@ -13,11 +13,15 @@ from marshmallow import ValidationError
 
 from contracts import roles
 from contracts.catalogue import METHODS
+from contracts.programmes import PackError
+from infra.scenario.rules import library
 from infra.scenario.schema import ACTIONS, Parts, Step, Whole
 from infra.scenario.text import Lined, Problem, ScenarioError, read
 from infra.scenario.values import Unreadable, moment, names_in
 
 KINDS = {"enterprises": "enterprise", "providers": "provider", "products": "product"}
+MADE_BY = {"enterprise": "register_enterprise", "provider": "register_provider", "product": "submit_product"}
+FIELDS = {kind: METHODS[f"registry.{name}"].request().fields for kind, name in MADE_BY.items()}
 AS = re.compile(r"(?P<who>[^:@/]+)(?::(?P<person>[0-9]))?(?:@(?P<region>[0-9]{2,6}))?(?:/(?P<programme>[a-z0-9-]+))?")
 DEEPEST = 8
 
@@ -48,6 +52,8 @@ class Member:
     name: str
     kind: str
     given: Mapping[str, Any]
+    file: Path
+    line: int
 
 
 @dataclass(frozen=True)
@@ -97,9 +103,10 @@ def load(path: Path) -> Scenario:
     loaded = _check(reading, Whole, whole, path)
     _take(reading, whole, path, depth=0)
     _check_story(reading, str(loaded.get("starts", "")))
+    packs = (path.parent / loaded["packs"]).resolve() if "packs" in loaded else None
+    _check_rules(reading, loaded, packs, path, whole.line)
     if reading.problems:
         raise ScenarioError(reading.problems)
-    packs = (path.parent / loaded["packs"]).resolve() if "packs" in loaded else None
     return Scenario(
         path=path,
         title=loaded["scenario"],
@@ -135,7 +142,10 @@ def _take(reading: _Reading, found: Lined, path: Path, depth: int) -> None:
             elif not isinstance(given, Lined):
                 reading.wrong(path, getattr(members, "line", 1), f"{section}: {name}: write {{}} for all generated")
             else:
-                reading.cast[name] = Member(name, kind, given)
+                reading.cast[name] = Member(name, kind, given, path, given.line)
+                for key in given.keys() - FIELDS[kind].keys():
+                    what = f"{section}: {name}: a {kind} has no {key} (it has {', '.join(FIELDS[kind])})"
+                    reading.wrong(path, given.line, what)
     for raw in _listed(found.get("steps")):
         _take_step(reading, raw, path)
 
@@ -186,6 +196,42 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+# --- the rules: programmes and overlays that there are ----------------------------------------------------------------
+
+
+def _check_rules(reading: _Reading, loaded: Mapping[str, Any], packs: Path | None, path: Path, line: int) -> None:
+    """Every programme that is named has a pack, every overlay is one of theirs."""
+    if packs is not None and not packs.is_dir():
+        reading.wrong(path, line, f"packs: there is no folder {loaded['packs']}")
+        return
+    try:
+        there = library(packs)
+    except PackError as error:
+        reading.wrong(path, line, f"packs: {error}")
+        return
+    named = [(path, line, loaded.get("programme"))]
+    named += [(one.file, one.line, one.given.get("programme")) for one in reading.cast.values()]
+    for step in reading.steps:
+        named += [(step.file, step.line, code) for code in _programmes(step)]
+    for file, at, code in named:
+        if isinstance(code, str) and not code.startswith("$") and code not in there.codes():
+            reading.wrong(file, at, f"programme: there is no {code!r} (there are {', '.join(there.codes())})")
+    overlays = {header.code for header in there.overlays()}
+    for code in loaded.get("overlays", ()):
+        if code not in overlays:
+            reading.wrong(path, line, f"overlays: there is no {code!r} (there are {', '.join(sorted(overlays))})")
+
+
+def _programmes(step: PlayedStep) -> Iterator[Any]:
+    """The codes of programmes that a step names; what it asks for in order to be refused is its own matter."""
+    yield step.body.get("programme")
+    if "refused" not in step.body:
+        yield step.body.get("with_", {}).get("programme")
+    who = AS.fullmatch(str(step.body.get("as_", "")))
+    yield who and who["programme"]
+    yield from (name.split(":")[1] for name in step.body.get("balances", {}) if ":" in name)
+
+
 # --- the story: who, when, and which names are known by then ----------------------------------------------------------
 
 
@@ -194,7 +240,7 @@ def _check_story(reading: _Reading, starts: str) -> None:
     for member in reading.cast.values():
         for name in names_in(member.given):
             if name.split(".")[0] not in reading.cast:
-                reading.wrong(Path(member.name), 1, f"${name} is nobody of the cast")
+                reading.wrong(member.file, member.line, f"${name} is nobody of the cast")
     try:
         now = moment(starts)
     except Unreadable:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from contracts.catalogue import EVENTS, METHODS
+from contracts.errors import ERRORS
 from contracts.rpc.notify import SECTIONS
 from infra.scenario.values import Unreadable, moment, money
 
@@ -52,14 +54,38 @@ class Time(fields.Field[Any]):
         return value
 
 
+# kinds of accounts, as the ledger has them: one that it does not know would have nothing in it, whatever happens
+ACCOUNTS = (
+    *("source", "budget", "quota", "committed", "claimed", "redeemed", "lapsed"),
+    *("carried_out", "carried_in", "deferred", "making_up", "made_up"),
+)
+
+
+class Account(fields.String):
+    """A kind of account, or the whole name of one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        kind, *rest = str(value).split(":")
+        if kind not in ACCOUNTS:
+            raise ValidationError(f"the books have no {kind!r} (they have {', '.join(ACCOUNTS)})")
+        if rest and (len(rest) not in (2, 3) or not re.fullmatch(r"[0-9]{4}", rest[1]) or not all(rest)):
+            raise ValidationError(
+                f"{value!r} is no account: write {kind}:programme:year or {kind}:programme:year:whose"
+            )
+        return value
+
+
 class Refusal(fields.Field[Any]):
     """A code, or a mapping of code, field, article and facts."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, str):
-            return {"code": value}
+            value = {"code": value}
         if not isinstance(value, Mapping) or not value.keys() <= {"code", "field", "article", "facts"}:
             raise ValidationError("write a code, or `code`, `field`, `article` and `facts`")
+        code = value.get("code")
+        if isinstance(code, str) and code not in ERRORS:
+            raise ValidationError(f"there is no code {code!r}")
         return value
 
 
@@ -217,7 +243,7 @@ class Pay(Step):
 
 
 class Balances(Step):
-    balances = pattern(required=True)
+    balances = fields.Dict(keys=Account(), values=Money(), required=True, validate=validate.Length(min=1))
     year = fields.Integer(strict=True)
     programme = text()
 

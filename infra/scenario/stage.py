@@ -14,8 +14,9 @@ from contracts.programmes import Library
 from infra import packs
 from infra.local.deployment import Deployment, Options
 from infra.local.simulation import Simulation
-from infra.scenario.play import Failure, Player, library
+from infra.scenario.play import Failure, Player
 from infra.scenario.reader import Scenario
+from infra.scenario.rules import library
 
 BEFORE = datetime(2017, 1, 1, tzinfo=UTC)  # before any programme
 # due work is done when the scenario says so, or the clock of the machine would decide how far it has come

@@ -22,7 +22,7 @@ def test_a_year_of_a_programme_that_no_code_knows(tmp_path):
     last = done.stdout.strip().splitlines()[-1] if done.stdout else ""
     assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-2000:])
     assert last.startswith("DEMO OK: yunzhou-2021@1,")
-    assert last.endswith("imbalance 0 fen")
+    assert last.endswith("owed 0 fen, imbalance 0 fen")
 
 
 def test_its_quotes_are_computed(tmp_path):

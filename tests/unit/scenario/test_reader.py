@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.scenario.reader import load
+from infra.scenario.schema import ACCOUNTS
 from infra.scenario.text import ScenarioError
+from services.voucher.domain import ledger
 
 HEAD = "scenario: 一\nprogramme: guizhou-2018\nstarts: 2019-01-02 09:00\nenterprises:\n  甲: {}\n"
 CALL = "  - {call: voucher.get_quota, as: operator, with: {enterprise_id: $甲, year: 2019}"
@@ -26,11 +30,12 @@ def test_a_whole_scenario_is_read(tmp_path: Path) -> None:
     """A reader that refused everything would pass every other test here."""
     (tmp_path / "opening.yaml").write_text("providers:\n  云商: {}\nsteps:\n  - enrol: [云商]\n", "utf-8")
     path = tmp_path / "one.yaml"
-    path.write_text(f"{HEAD}use: [opening.yaml]\noverlays: [b, a]\nsteps:\n{CALL}}}\n  - at: 2019-01-03\n", "utf-8")
+    head = f"{HEAD}use: [opening.yaml]\noverlays: [example-shanxi-rules, example-shandong-city]\n"
+    path.write_text(f"{head}steps:\n{CALL}}}\n  - at: 2019-01-03\n", "utf-8")
     read = load(path)
     assert [(step.action, step.number) for step in read.steps] == [("enrol", 1), ("call", 2), ("", 3)]
     assert [member.kind for member in read.cast.values()] == ["provider", "enterprise"]
-    assert read.overlays == ("a", "b")
+    assert read.overlays == ("example-shandong-city", "example-shanxi-rules")
     assert read.programmes == {"guizhou-2018"}
     assert read.starts.isoformat() == "2019-01-02T01:00:00+00:00"
 
@@ -57,6 +62,19 @@ def test_a_whole_scenario_is_read(tmp_path: Path) -> None:
         ("  - {plan: {budget: 一百万}}", "7: plan.budget: '一百万' is no money: write 80,000元"),
         ("  - {notified: {to: 甲, event: voucher.heard.v1}}", "7: notified.event: there is no such event"),
         ("  - {board: {section: gossip}}", "7: board.section: Must be one of"),
+        ("  - {balances: {bugdet: 0}}", "7: balances.bugdet.key: the books have no 'bugdet' (they have source"),
+        (
+            "  - {balances: {'quotas:guizhou-2018:2019:$甲': 0}}",
+            "7: balances.quotas:guizhou-2018:2019:$甲.key: the",
+        ),
+        ("  - {balances: {'quota:guizhou-2018:$甲': 0}}", "7: balances.quota:guizhou-2018:$甲.key: 'quota:guizhou-"),
+        ("  - {balances: {'quota:guizhou-2081:2019:$甲': 0}}", "7: programme: there is no 'guizhou-2081'"),
+        ("  - {balances: {budget: 十元}}", "7: balances.budget.value: '十元' is no money"),
+        ("  - {balances: {}}", "7: balances: Shorter than minimum length 1."),
+        ("  - {balances: {budget: 0}, programme: tibet-2020}", "7: programme: there is no 'tibet-2020' (there are"),
+        (f"{CALL}, refused: NO_SUCH_CODE}}", "7: refused: there is no code 'NO_SUCH_CODE'"),
+        (f"{CALL}, refused: {{code: NO_SUCH_CODE}}}}", "7: refused: there is no code 'NO_SUCH_CODE'"),
+        (f"{CALL.replace('operator', 'operator/tibet-2020')}}}", "7: programme: there is no 'tibet-2020'"),
         ("  - {enrol: [甲], shelve: []}", "7: a step does one thing"),
         ("  - {say: 什么也不做}", "7: a step does one thing"),
         ("  - {at: 2019-02-01, at: 2019-02-02}", "7: 'at' stands twice"),
@@ -83,7 +101,42 @@ def test_every_problem_is_told_at_once_and_where_it_stands(tmp_path: Path) -> No
         ("products:\n  甲: {}\n", "7: products: '甲' is taken already"),
         ("providers:\n  bureau: {}\n", "7: providers: 'bureau' is taken already"),
         ("providers:\n  云商:\n", "7: providers: 云商: write {} for all generated"),
-        ("providers:\n  云商: {provider_id: $丙}\n", "1: $丙 is nobody of the cast"),
+        ("providers:\n  云商: {address: $丙}\n", "7: $丙 is nobody of the cast"),
+        ("providers:\n  云商: {industri: industrial}\n", "7: providers: 云商: a provider has no industri (it has prov"),
+        ("products:\n  云: {prize_fen: 1}\n", "7: products: 云: a product has no prize_fen (it has product_id"),
+        ("providers:\n  云商: {programme: tibet-2020}\n", "7: programme: there is no 'tibet-2020'"),
+        ("overlays: [example-tibet]\n", "1: overlays: there is no 'example-tibet'"),
+        ("packs: nowhere\n", "1: packs: there is no folder nowhere"),
+    ],
+)
+def test_what_nobody_knows_is_not_made_up(tmp_path: Path, members: str, told: str) -> None:
+    """A misspelt field leaves the generated value in its place, and the scenario proves something else."""
+    assert any(told in one for one in problems(tmp_path, f"{HEAD}{members}steps: []\n"))
+
+
+def test_a_programme_without_a_pack_is_told(tmp_path: Path) -> None:
+    """It would be found out by a traceback, after the services came up."""
+    found = problems(tmp_path, f"{HEAD.replace('guizhou-2018', 'tibet-2020')}steps: []\n")
+    assert len(found) == 1
+    assert found[0].startswith("1: programme: there is no 'tibet-2020' (there are guizhou-2018,")
+
+
+def test_the_accounts_are_those_of_the_ledger() -> None:
+    """A kind that the books have and the reader does not know could not be asked for; the other way round is 0."""
+    assert {name for name, make in vars(ledger).items() if _is_account(make)} == set(ACCOUNTS)
+
+
+def _is_account(make: Any) -> bool:
+    """Does it make the name of an account?"""
+    if not inspect.isfunction(make) or list(inspect.signature(make).parameters)[:2] != ["programme", "year"]:
+        return False
+    return bool(make("p", 2019, "x").endswith(":p:2019:x"))
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ("providers:\n  bureau: {}\n", "7: providers: 'bureau' is taken already"),
     ],
 )
 def test_people_have_a_name_of_their_own(tmp_path: Path, members: str, told: str) -> None:
@@ -94,14 +147,13 @@ def test_people_have_a_name_of_their_own(tmp_path: Path, members: str, told: str
 def test_plain_words_stay_as_written(tmp_path: Path) -> None:
     """YAML 1.1 reads 09:00 as 540, 0123 as 83, `no` as false: a telephone number or answer would be another."""
     path = tmp_path / "one.yaml"
-    path.write_text(
-        f"{HEAD.replace('甲: {}', '甲: {a: 09:00, b: 0123, c: no, d: 2019-01-01, e: 12, f: true}')}", "utf-8"
-    )
+    given = "name: 09:00, address: 0123, size: no, registered_on: 2019-01-01, region: 12, priority: true"
+    path.write_text(HEAD.replace("甲: {}", f"甲: {{{given}}}"), "utf-8")
     assert dict(load(path).cast["甲"].given) == {
-        "a": "09:00",
-        "b": "0123",
-        "c": "no",
-        "d": "2019-01-01",
-        "e": 12,
-        "f": True,
+        "name": "09:00",
+        "address": "0123",
+        "size": "no",
+        "registered_on": "2019-01-01",
+        "region": 12,
+        "priority": True,
     }
