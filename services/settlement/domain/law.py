@@ -48,10 +48,15 @@ def refuse(pack: Pack, code: str, field: str | None, by: str | None, **facts: An
     return Refused(code, field, by, {**facts, "pack_version": pack.label})
 
 
-def decide(pack: Pack, action: str, subject: str, by: Sequence[str | None], **facts: Any) -> Decision:
-    """A decision on `subject` by the articles `by` (those that there are, each once), with the facts that went in."""
+def decide(
+    pack: Pack, action: str, subject: str, by: Sequence[str | None], *, about: str | None = None, **facts: Any
+) -> Decision:
+    """A decision on `subject` by the articles `by` (those that there are, each once), with the facts that went in.
+
+    about: the claim whose history it is as well.
+    """
     articles = tuple(dict.fromkeys(one for one in by if one is not None))
-    return Decision(action, subject, pack.code, pack.label, articles, facts)
+    return Decision(action, subject, pack.code, pack.label, articles, facts, about)
 
 
 def law(decision: Decision) -> Mapping[str, Any]:

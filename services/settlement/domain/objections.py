@@ -73,7 +73,8 @@ def file(
         pack_version=pack.label,
     )
     facts |= {"claim_id": claim.claim_id, "notice_id": claim.notice_id}
-    return Step(objection, "objection_filed", decide(pack, "objection.filed", objection_id, (by,), **facts))
+    decision = decide(pack, "objection.filed", objection_id, (by,), about=claim.claim_id, **facts)
+    return Step(objection, "objection_filed", decision)
 
 
 def decide_on(
@@ -94,7 +95,7 @@ def decide_on(
     """
     by = article(pack, "claims.notice")
     facts = {"claim_id": claim.claim_id, "claim": claim.status, "reasons": list(reasons)}
-    decided = decide(pack, f"objection.{decision}", objection.objection_id, (by,), **facts)
+    decided = decide(pack, f"objection.{decision}", objection.objection_id, (by,), about=claim.claim_id, **facts)
     step = take(objection, MOVES, decision, decision=decided, reasons=reasons, decided_by=decided_by)
     if isinstance(step, Refused):
         return replace(step, field="objection_id", article=by)

@@ -84,7 +84,9 @@ def ask(
         pack_version=pack.label,
     )
     facts = {"claim_id": claim.claim_id, "asked_on": today.isoformat(), "due_on": due_on.isoformat()}
-    decision = decide(pack, "question.asked", question_id, (by,), **facts, working_days=working_days(pack))
+    decision = decide(
+        pack, "question.asked", question_id, (by,), about=claim.claim_id, **facts, working_days=working_days(pack)
+    )
     return Step(question, "question_asked", decision)
 
 
@@ -97,7 +99,7 @@ def answer(
     if rule is not None and rule.answered_by not in roles:
         return refuse(pack, "FORBIDDEN", None, by, answered_by=rule.answered_by)
     facts = {"due_on": question.due_on.isoformat(), "late": today > question.due_on}
-    decision = decide(pack, "question.answered", question.question_id, (by,), **facts)
+    decision = decide(pack, "question.answered", question.question_id, (by,), about=question.claim_id, **facts)
     given = {"answer": text, "answered_by": answered_by, "answered_on": today}
     step = take(question, MOVES, "answer", decision=decision, **given)
     return replace(step, field="question_id", article=by) if isinstance(step, Refused) else step
@@ -107,5 +109,6 @@ def overdue(*, question: Question, today: date, pack: Pack) -> Step[Question]:
     """Its last day has passed without an answer."""
     assert question.due_on < today, question.question_id
     by = article(pack, "claims.question")
-    decision = decide(pack, "question.overdue", question.question_id, (by,), due_on=question.due_on.isoformat())
+    facts = {"due_on": question.due_on.isoformat()}
+    decision = decide(pack, "question.overdue", question.question_id, (by,), about=question.claim_id, **facts)
     return must(take(question, MOVES, "overdue", decision=decision))

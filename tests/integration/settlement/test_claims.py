@@ -246,6 +246,9 @@ def test_questions_have_three_working_days(world: World) -> None:
     assert world.review(claim_id, "bureau")["error"]["code"] == "QUESTION_OPEN"
     assert world.ok("answer_question", question_id=question_id, text="见附件")["status"] == "answered"
     assert world.told(question_id) == ["question_asked", "question_overdue", "question_answered"]
+    history = [one["action"] for one in world.ask("explain", subject=claim_id)["decisions"]]
+    asked = [action for action in history if action.startswith("question.")]
+    assert asked == ["question.asked", "question.overdue", "question.answered"]
     assert world.review(claim_id, "bureau")["ok"]
 
 
