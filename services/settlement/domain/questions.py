@@ -9,7 +9,7 @@ from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.places import holds
 from services.settlement.domain.claims import REVIEWABLE, Claim
-from services.settlement.domain.law import absent, article, decide, refuse
+from services.settlement.domain.law import absent, article, decide, on_claim, refuse
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, must, take
 
@@ -99,7 +99,7 @@ def answer(
     if rule is not None and rule.answered_by not in roles:
         return refuse(pack, "FORBIDDEN", None, by, answered_by=rule.answered_by)
     facts = {"due_on": question.due_on.isoformat(), "late": today > question.due_on}
-    decision = decide(pack, "question.answered", question.question_id, (by,), about=question.claim_id, **facts)
+    decision = on_claim(question.claim_id, decide(pack, "question.answered", question.question_id, (by,), **facts))
     given = {"answer": text, "answered_by": answered_by, "answered_on": today}
     step = take(question, MOVES, "answer", decision=decision, **given)
     return replace(step, field="question_id", article=by) if isinstance(step, Refused) else step
@@ -110,5 +110,5 @@ def overdue(*, question: Question, today: date, pack: Pack) -> Step[Question]:
     assert question.due_on < today, question.question_id
     by = article(pack, "claims.question")
     facts = {"due_on": question.due_on.isoformat()}
-    decision = decide(pack, "question.overdue", question.question_id, (by,), about=question.claim_id, **facts)
+    decision = on_claim(question.claim_id, decide(pack, "question.overdue", question.question_id, (by,), **facts))
     return must(take(question, MOVES, "overdue", decision=decision))
