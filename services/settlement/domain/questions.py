@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
@@ -83,10 +84,9 @@ def ask(
         status="open",
         pack_version=pack.label,
     )
-    facts = {"claim_id": claim.claim_id, "asked_on": today.isoformat(), "due_on": due_on.isoformat()}
-    decision = decide(
-        pack, "question.asked", question_id, (by,), about=claim.claim_id, **facts, working_days=working_days(pack)
-    )
+    facts: dict[str, Any] = {"claim_id": claim.claim_id, "asked_on": today.isoformat(), "due_on": due_on.isoformat()}
+    facts["working_days"] = working_days(pack)
+    decision = on_claim(claim.claim_id, decide(pack, "question.asked", question_id, (by,), **facts))
     return Step(question, "question_asked", decision)
 
 

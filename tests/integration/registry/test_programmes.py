@@ -294,6 +294,8 @@ def test_shenyang_pays_enterprises_and_admits_whoever_registers(registry: Regist
     assert shown == {**tax, "account_version": 1}
     seller = provider(registry, SHENYANG, "210102")
     assert [state for _, _, state in said(registry, seller)] == ["registered", "certified", "admitted"]
+    [admitted] = registry.events("provider_admitted")
+    assert admitted["data"]["law"]["articles"] == ["三(五)2"], "who provides, not how long the plan is in effect"
     given = registry.ask("payee_accounts", SERVICE, ids=[party, seller])["result"]
     assert PayeeAccounts().validate(given) == {}
     assert {one["party_id"]: (one["kind"], one["status"], one["account_version"]) for one in given["items"]} == {
