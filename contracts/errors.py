@@ -21,7 +21,10 @@ class Refused:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What was decided on `subject` (an id) under which pack and articles, with the facts that went in."""
+    """What was decided on `subject` (an id) under which pack and articles, with the facts that went in.
+
+    about: another record whose history it belongs to as well, as a certification's to its party's.
+    """
 
     action: str
     subject: str
@@ -29,6 +32,7 @@ class Decision:
     pack_version: str | None
     articles: tuple[str, ...] = ()
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    about: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -167,7 +167,8 @@ class UnitOfWork:
     def record(self, decision: Decision, *, actor: Actor | None, cause: Command | Event | None = None) -> None:
         """Keep a decision with its law and the numbers that went in."""
         outcome = "ignored" if decision.action == "ignored" else "ok"
-        self._keep(decision, outcome, None, actor, cause.correlation_id if cause else self.correlation_id)
+        correlation_id = cause.correlation_id if cause else self.correlation_id
+        self._keep(decision, outcome, None, actor, correlation_id, about=decision.about)
 
     def refuse(self, refused: Refused, command: Command) -> None:
         """Keep a refusal, and tell supervision of it."""

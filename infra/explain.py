@@ -16,7 +16,7 @@ MOST = 1000
 
 
 def explain(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """The last MOST decisions on `subject`, and refusals of commands that would have made or changed it, newest last.
+    """The last MOST decisions on `subject` or about it, with refusals of what would have changed it, newest last.
 
     PROGRAMME_MISMATCH when it is not of the token's programme.
     """

@@ -103,9 +103,8 @@ decisions = sa.Table(
     sa.Column("id", BigId, primary_key=True, autoincrement=True),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("subject", sa.String(128), nullable=False, index=True),
-    sa.Column(
-        "about", sa.String(26), index=True
-    ),  # of a refusal: the record that the command would have made or changed
+    # another record whose history it is as well; of a refusal, the one that the command would have made or changed
+    sa.Column("about", sa.String(26), index=True),
     sa.Column("action", sa.String(64), nullable=False),
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Column("code", sa.String(64)),

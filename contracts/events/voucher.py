@@ -190,7 +190,7 @@ EVENTS = [
         "supervision",
         doc="claimed → confirmed: its claim ended without payment.",
     ),
-    _e("order_redeemed", OrderState, "settlement", "supervision", doc="Its claim was paid."),
+    _e("order_redeemed", OrderState, "settlement", "supervision", "notify", doc="Its claim was paid."),
     _e("order_voided", OrderState, "settlement", "supervision", "notify", doc="Its provider left before confirming."),
     _e("order_failed", OrderState, "settlement", "supervision", "notify", doc="Its contract was not performed."),
     _e("order_covered", OrderState, "settlement", "supervision", "notify", doc="A later plan made up what it lacked."),

@@ -109,7 +109,9 @@ def _products(conn: sa.Connection, pack: Pack, after: str | None, limit: int) ->
 
 def _called(code: str, zh: Speaker, en: Speaker) -> Item:
     """A category or track in words: whoever reads the board's data has no pack at hand."""
-    return {"kind_zh": zh.kind(code), "kind_en": en.kind(code)}
+    return (
+        {"kind_zh": zh.kind(code), "kind_en": en.kind(code)} if zh.knows(code) else {"kind_zh": None, "kind_en": None}
+    )
 
 
 def _filings(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:

@@ -12,6 +12,7 @@ from services.notify.words import word
 
 Data = Mapping[str, Any]
 Show = Callable[[Speaker, Any], str]
+Test = Callable[[Speaker, Data], bool]
 
 MOST_SHOWN = 20  # entries of a list within one line
 
@@ -26,14 +27,17 @@ class Fact:
     show: Show
     unless: tuple[str, ...] = ()  # left off where the event has one of these
     only: str | None = None  # left off where the event has not this one
+    when: Test | None = None  # left off where the programme, or the state of things, is another
 
-    def told(self, data: Data) -> bool:
+    def told(self, speaker: Speaker, data: Data) -> bool:
         if not data.get(self.field) or (self.only is not None and self.only not in data):
+            return False
+        if self.when is not None and not self.when(speaker, data):
             return False
         return all(data.get(name) is None for name in self.unless)
 
     def line(self, speaker: Speaker, data: Data) -> str:
-        label = (self.zh if speaker.language == "zh" else self.en).format(voucher=speaker.voucher)
+        label = (self.zh if speaker.language == "zh" else self.en).format(voucher=speaker.voucher, claim=speaker.claim)
         colon = "：" if speaker.language == "zh" else ": "
         return f"{label[:1].upper()}{label[1:]}{colon}{self.show(speaker, data[self.field])}"
 
@@ -75,6 +79,24 @@ def _list(entry: Callable[[Speaker, Data], str]) -> Show:
     return show
 
 
+def _named(field: str) -> Test:
+    """The pack has a word for it: another's code says nothing to anybody."""
+    return lambda speaker, data: speaker.knows(data[field])
+
+
+def _reimburses(speaker: Speaker, _data: Data) -> bool:
+    return speaker.reimburses
+
+
+def _foreseen(speaker: Speaker, data: Data) -> bool:
+    """A claim of which is not known yet how much of what was paid is supported."""
+    return speaker.reimburses and data.get("status") == "filed"
+
+
+def _not(test: Test) -> Test:
+    return lambda speaker, data: not test(speaker, data)
+
+
 FACTS: tuple[Fact, ...] = (
     Fact("name", "名称", "name", _plain),
     Fact("party_name", "名称", "name", _plain),
@@ -85,18 +107,20 @@ FACTS: tuple[Fact, ...] = (
     Fact("payee_id", "收款方", "payee", _party),
     Fact("batch", "批次", "batch", _plain),
     Fact("product_id", "产品", "product", lambda speaker, value: speaker.names.product(value), unless=("name",)),
-    Fact("category", "类别", "kind of service", lambda speaker, value: speaker.kind(value)),
-    Fact("track", "方向", "track", lambda speaker, value: speaker.kind(value)),
+    Fact("category", "类别", "kind of service", lambda speaker, value: speaker.kind(value), when=_named("category")),
+    Fact("track", "方向", "track", lambda speaker, value: speaker.kind(value), when=_named("track")),
     Fact("order_id", "订单", "order", _plain),
     Fact("claim_id", "申请编号", "claim", _plain),
     Fact("year", "年度", "year", _plain),
     Fact("period", "期间", "period", _plain),
     Fact("month", "月份", "month", _plain),
     Fact("region", "行政区划", "region", _plain, unless=("enterprise_id", "provider_id", "payee_id")),
-    Fact("price_fen", "价款", "price", _yuan),
+    Fact("price_fen", "价款", "price", _yuan, when=_not(_reimburses)),
+    Fact("price_fen", "合同价", "contract price", _yuan, when=_reimburses),
     Fact("market_price_fen", "市场参考价", "market price", _yuan),
-    Fact("voucher_fen", "{voucher}", "{voucher}", _yuan),
-    Fact("own_fen", "自付", "own money", _yuan),
+    Fact("voucher_fen", "{voucher}", "{voucher}", _yuan, when=_not(_reimburses)),
+    Fact("voucher_fen", "预计{claim}", "{claim} foreseen", _yuan, when=_reimburses),
+    Fact("own_fen", "自付", "own money", _yuan, when=_not(_reimburses)),
     Fact("voucher_number", "券号", "voucher number", _plain),
     Fact("denomination_fen", "规格", "denomination", _yuan),
     Fact("deferred_fen", "待下年补足", "to be made up next year", _yuan),
@@ -117,9 +141,10 @@ FACTS: tuple[Fact, ...] = (
     Fact("opens_on", "开始日期", "opens on", _day),
     Fact("document", "文件", "document", _plain),
     Fact("place", "排位", "place in line", _plain),
-    Fact("claimed_fen", "申请金额", "claimed", _yuan),
+    Fact("claimed_fen", "申请金额", "claimed", _yuan, when=_not(_foreseen)),
+    Fact("claimed_fen", "预计{claim}", "{claim} foreseen", _yuan, when=_foreseen),
     Fact("deducted_fen", "核减", "deducted", _yuan),
-    Fact("payable_fen", "应付金额", "payable", _yuan),
+    Fact("payable_fen", "应付金额", "payable", _yuan, when=_not(_foreseen)),
     Fact("invoice_number", "发票", "invoice", _plain),
     Fact("closes_at", "截止时间", "closes at", _instant),
     Fact("claims", "申请件数", "claims", _count),
@@ -158,12 +183,13 @@ _FIGURES = ("payable_fen", "amount_fen", "voucher_fen", "budget_fen")
 
 def facts(speaker: Speaker, data: Data) -> list[str]:
     """A line for each thing the event says, in the order of the table."""
-    return [fact.line(speaker, data) for fact in FACTS if fact.told(data)]
+    return [fact.line(speaker, data) for fact in FACTS if fact.told(speaker, data)]
 
 
 def headline(speaker: Speaker, data: Data) -> str:
-    """What a title adds to its words: a name, else an amount; empty when the event has neither."""
+    """What a title adds to its words: a name, else an amount that is more than foreseen; empty where it has neither."""
     if data.get("name"):
         return str(data["name"])
-    found = next((data[name] for name in _FIGURES if data.get(name)), None)
+    figures = (name for name in _FIGURES if not (name == "voucher_fen" and speaker.reimburses))
+    found = None if _foreseen(speaker, data) else next((data[name] for name in figures if data.get(name)), None)
     return "" if found is None else yuan(speaker.language, found)

@@ -145,13 +145,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "products": (
         Column("产品", _text("name")),
         _PROVIDER,
-        Column("类别", _text("kind_zh")),
+        Column("类别", _text("kind_zh"), "kind_zh"),
         Column("价格", _yuan("price_fen")),
         Column("支持{voucher}", _word("voucher_eligible", "yes_no")),
     ),
     "filings": (
         _REGION,
-        Column("类别", _text("kind_zh")),
+        Column("类别", _text("kind_zh"), "kind_zh"),
         Column("上云企业数", _number("enterprises")),
         Column("备案件数", _number("filings")),
     ),

@@ -14,7 +14,8 @@ from services.notify import store
 Row = dict[str, Any]
 Feed = tuple[sa.Table, Callable[[Event], Sequence[Row]]]
 
-_VOID = frozenset({"failed", "refunded"})  # states of an order whose voucher is no more
+# what an order's state makes of its voucher, where that is not good any more
+_VOUCHER_STATUS = {"failed": "void", "refunded": "void", "redeemed": "redeemed"}
 
 
 def _take(table: sa.Table) -> Feed:
@@ -66,7 +67,7 @@ def _voucher(event: Event) -> Sequence[Row]:
             **{name: e[name] for name in ("enterprise_id", "provider_id", "programme", "year", "denomination_fen")},
             "amount_fen": e["voucher_fen"],
             "number": e["voucher_number"],
-            "status": "void" if e["status"] in _VOID else "valid",
+            "status": _VOUCHER_STATUS.get(e["status"], "valid"),
             "sequence": event.sequence,
         }
     ]
@@ -167,6 +168,7 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "voucher.order_handed_over.v1": _VOUCHER,
     "voucher.order_refunded.v1": _VOUCHER,
     "voucher.order_failed.v1": _VOUCHER,
+    "voucher.order_redeemed.v1": _VOUCHER,
     "voucher.filing_submitted.v1": _FILING,
     "voucher.filing_reviewed.v1": _FILING,
     "voucher.filing_opened.v1": _FILING,

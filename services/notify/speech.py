@@ -50,6 +50,11 @@ class Speaker:
         """What the document calls getting the money: 兑现, 补贴, 奖补."""
         return self._in(board.claiming(self.pack))
 
+    @property
+    def reimburses(self) -> bool:
+        """Is the support a share of what was really paid, so that before it was paid it is foreseen at best?"""
+        return self.pack is not None and self.pack.amount is not None and self.pack.amount.base.of == "paid"
+
     def office(self, role: str) -> str:
         """The name of the office that holds a role, as the pack introduces it ("工信厅：…"), else the role's own."""
         rule = self.pack.roles.get(role) if self.pack else None  # type: ignore[call-overload]
@@ -57,6 +62,10 @@ class Speaker:
         if colon:
             return name
         return VALUES[role]["zh" if self.language == "zh" else "en"] if role in VALUES else role
+
+    def knows(self, code: str) -> bool:
+        """Has the pack a word for that category or track?"""
+        return self.pack is not None and (code in self.pack.categories or code in self.pack.tracks)
 
     def kind(self, code: str) -> str:
         """The name of a category or track, within a sentence."""

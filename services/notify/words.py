@@ -52,7 +52,7 @@ ZH: Words = {
         "training_batches": "培训批次",
     },
     "designation": {"pilot": "试点企业", "model": "标杆企业"},
-    "voucher_status": {"valid": "有效", "void": "失效"},
+    "voucher_status": {"valid": "有效", "redeemed": "已兑现", "void": "失效"},
     "mark": {"target": "目标", "evaluation": "考评"},
     "notice_outcome": {
         "open": "公示中",
@@ -113,7 +113,7 @@ EN: Words = {
         "training_batches": "batches of training",
     },
     "designation": {"pilot": "pilot", "model": "model"},
-    "voucher_status": {"valid": "valid", "void": "void"},
+    "voucher_status": {"valid": "valid", "redeemed": "redeemed", "void": "void"},
     "mark": {"target": "target", "evaluation": "evaluation"},
     "notice_outcome": {
         "open": "on notice",

@@ -356,20 +356,20 @@ def take_invoices(conn: sa.Connection, wanted: Mapping[str, str]) -> dict[str, s
     """
     table, owners, free = t.live_invoices, dict[str, str](), set(wanted)
     while free:
-        rows = [{"invoice_key": key, "claim_id": wanted[key]} for key in sorted(free)]
-        free -= {key for (key,) in insert_new(conn, table, rows, returning=["invoice_key"])}
-        query = sa.select(table).where(table.c.invoice_key.in_(sorted(free))).order_by(table.c.invoice_key)
-        owners |= {row.invoice_key: row.claim_id for row in conn.execute(query.with_for_update())}
+        rows = [{"live_key": key, "claim_id": wanted[key]} for key in sorted(free)]
+        free -= {key for (key,) in insert_new(conn, table, rows, returning=["live_key"])}
+        query = sa.select(table).where(table.c.live_key.in_(sorted(free))).order_by(table.c.live_key)
+        owners |= {row.live_key: row.claim_id for row in conn.execute(query.with_for_update())}
         free -= owners.keys()
     return owners
 
 
 def give_invoices(conn: sa.Connection, owners: Mapping[str, str], free: Collection[str]) -> None:
     """Write who owns which key, and free those that nobody owns: keys that this transaction took or locked."""
-    rows = [{"invoice_key": key, "claim_id": owners[key]} for key in sorted(owners)]
-    upsert(conn, t.live_invoices, rows, key=["invoice_key"])
+    rows = [{"live_key": key, "claim_id": owners[key]} for key in sorted(owners)]
+    upsert(conn, t.live_invoices, rows, key=["live_key"])
     if free:
-        conn.execute(sa.delete(t.live_invoices).where(t.live_invoices.c.invoice_key.in_(sorted(free))))
+        conn.execute(sa.delete(t.live_invoices).where(t.live_invoices.c.live_key.in_(sorted(free))))
 
 
 def free_invoices(conn: sa.Connection, claim_ids: Collection[str]) -> None:

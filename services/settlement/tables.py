@@ -82,6 +82,7 @@ claims = sa.Table(
     _must("price_fen", sa.BigInteger),
     _must("invoice_number", sa.String(30)),
     _must("invoice_key", sa.String(40)),
+    _must("live_key", sa.String(60)),
     _must("invoice_fen", sa.BigInteger),
     _must("invoice_on", sa.Date),
     _must("contract_sha256", HASH),
@@ -245,7 +246,7 @@ sa.Index("payments_by_status", payments.c.programme, payments.c.status, payments
 live_invoices = sa.Table(
     "live_invoices",
     metadata,
-    sa.Column("invoice_key", sa.String(40), primary_key=True),
+    sa.Column("live_key", sa.String(60), primary_key=True),  # the seller's code and the invoice's number
     _must("claim_id", ID, index=True),
 )
 

@@ -87,6 +87,7 @@ def submit(
         pack=pack,
         articles=[article] if article else [],
         facts={"party_id": party.id, "kinds": sorted({one["kind"] for one in handed_in}), "round": after.rounds},
+        about=party.id,
     )
     return Certified(case=after, versions=(moved(party, "submitted"),), decision=decision)
 
@@ -141,6 +142,7 @@ def review(
         pack=pack,
         articles=[article, *(rule.article for rule in pack.provider.values() if admitted)],
         facts={**facts, "reasons": list(reasons), "round": case.rounds, "region": party.region},
+        about=party.id,
     )
     return Certified(case=after, versions=versions, decision=decision)
 

@@ -9,7 +9,7 @@ from contracts.errors import Decision, Refused
 from contracts.programmes import Pack
 from services.registry.domain import stages
 from services.registry.domain.conditions import condition_facts, failed_condition
-from services.registry.domain.law import decided
+from services.registry.domain.law import articles_of, decided
 from services.registry.domain.model import Party, moved
 
 
@@ -32,12 +32,15 @@ def registered(party: Party, pack: Pack) -> Entered | Refused:
     if isinstance(further, Refused):
         return further
     now = further[-1]
-    conditions = [rule.article for rule in pack.provider.values()] if now.status == "admitted" else []
+    admitted = now.status == "admitted"
+    # nobody looks at it: what it is now rests on who the document says takes part, where it says so of providers
+    rests_on = articles_of(pack, "roles.provider" if admitted else "period") or [pack.period.article]
+    conditions = [rule.article for rule in pack.provider.values()] if admitted else []
     decision = decided(
         action=f"register_{party.kind}",
         subject=party.id,
         pack=pack,
-        articles=[pack.period.article, *conditions],
+        articles=[*rests_on, *conditions],
         facts={**condition_facts(party), "status": now.status, "stages": 0},
     )
     return Entered(versions=(party, *further), decision=decision)

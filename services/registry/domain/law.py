@@ -10,9 +10,15 @@ from contracts.programmes import Pack
 
 
 def decided(
-    *, action: str, subject: str, pack: Pack, articles: Sequence[str], facts: Mapping[str, Any] | None = None
+    *,
+    action: str,
+    subject: str,
+    pack: Pack,
+    articles: Sequence[str],
+    facts: Mapping[str, Any] | None = None,
+    about: str | None = None,
 ) -> Decision:
-    """A decision under this pack; each article once, in the order given."""
+    """A decision under this pack; each article once, in the order given. about: whose history it is as well."""
     return Decision(
         action=action,
         subject=subject,
@@ -20,6 +26,7 @@ def decided(
         pack_version=pack.label,
         articles=tuple(dict.fromkeys(articles)),
         facts=dict(facts or {}),
+        about=about,
     )
 
 

@@ -80,6 +80,7 @@ class Claim:
     price_fen: int
     invoice_number: str
     invoice_key: str
+    live_key: str
     invoice_fen: int
     invoice_on: date
     contract_sha256: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from contracts.errors import Decision, Refused
@@ -52,6 +53,11 @@ def decide(pack: Pack, action: str, subject: str, by: Sequence[str | None], **fa
     """A decision on `subject` by the articles `by` (those that there are, each once), with the facts that went in."""
     articles = tuple(dict.fromkeys(one for one in by if one is not None))
     return Decision(action, subject, pack.code, pack.label, articles, facts)
+
+
+def on_claim(claim_id: str, decision: Decision) -> Decision:
+    """The decision on another record, as part of that claim's history too."""
+    return replace(decision, about=claim_id)
 
 
 def law(decision: Decision) -> Mapping[str, Any]:

@@ -125,6 +125,15 @@ def invoice_key(number: str) -> str | None:
     return key if 0 < len(key) <= LONGEST_KEY else None
 
 
+def live_key(*, seller_uscc: str, number: str) -> str | None:
+    """What no two live claims share, of whichever programmes: the invoice's seller and its number.
+
+    Each seller numbers its own invoices, so that the number alone is no invoice.
+    """
+    key = invoice_key(number)
+    return None if key is None else f"{seller_uscc}:{key}"
+
+
 def of_paid(pack: Pack) -> bool:
     """Is support a share of what was really paid?"""
     return pack.amount is not None and pack.amount.base.of == "paid"

@@ -11,7 +11,7 @@ from contracts.programmes import Pack
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import notices
 from services.settlement.domain.claims import Claim
-from services.settlement.domain.law import article, decide, refuse
+from services.settlement.domain.law import article, decide, on_claim, refuse
 from services.settlement.domain.steps import Move, Moves, Step, must, take
 
 MOVES: Moves = {
@@ -73,7 +73,8 @@ def file(
         pack_version=pack.label,
     )
     facts |= {"claim_id": claim.claim_id, "notice_id": claim.notice_id}
-    return Step(objection, "objection_filed", decide(pack, "objection.filed", objection_id, (by,), **facts))
+    decision = on_claim(claim.claim_id, decide(pack, "objection.filed", objection_id, (by,), **facts))
+    return Step(objection, "objection_filed", decision)
 
 
 def decide_on(
@@ -94,7 +95,7 @@ def decide_on(
     """
     by = article(pack, "claims.notice")
     facts = {"claim_id": claim.claim_id, "claim": claim.status, "reasons": list(reasons)}
-    decided = decide(pack, f"objection.{decision}", objection.objection_id, (by,), **facts)
+    decided = on_claim(claim.claim_id, decide(pack, f"objection.{decision}", objection.objection_id, (by,), **facts))
     step = take(objection, MOVES, decision, decision=decided, reasons=reasons, decided_by=decided_by)
     if isinstance(step, Refused):
         return replace(step, field="objection_id", article=by)

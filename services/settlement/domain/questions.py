@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.places import holds
 from services.settlement.domain.claims import REVIEWABLE, Claim
-from services.settlement.domain.law import absent, article, decide, refuse
+from services.settlement.domain.law import absent, article, decide, on_claim, refuse
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, must, take
 
@@ -83,8 +84,9 @@ def ask(
         status="open",
         pack_version=pack.label,
     )
-    facts = {"claim_id": claim.claim_id, "asked_on": today.isoformat(), "due_on": due_on.isoformat()}
-    decision = decide(pack, "question.asked", question_id, (by,), **facts, working_days=working_days(pack))
+    facts: dict[str, Any] = {"claim_id": claim.claim_id, "asked_on": today.isoformat(), "due_on": due_on.isoformat()}
+    facts["working_days"] = working_days(pack)
+    decision = on_claim(claim.claim_id, decide(pack, "question.asked", question_id, (by,), **facts))
     return Step(question, "question_asked", decision)
 
 
@@ -97,7 +99,7 @@ def answer(
     if rule is not None and rule.answered_by not in roles:
         return refuse(pack, "FORBIDDEN", None, by, answered_by=rule.answered_by)
     facts = {"due_on": question.due_on.isoformat(), "late": today > question.due_on}
-    decision = decide(pack, "question.answered", question.question_id, (by,), **facts)
+    decision = on_claim(question.claim_id, decide(pack, "question.answered", question.question_id, (by,), **facts))
     given = {"answer": text, "answered_by": answered_by, "answered_on": today}
     step = take(question, MOVES, "answer", decision=decision, **given)
     return replace(step, field="question_id", article=by) if isinstance(step, Refused) else step
@@ -107,5 +109,6 @@ def overdue(*, question: Question, today: date, pack: Pack) -> Step[Question]:
     """Its last day has passed without an answer."""
     assert question.due_on < today, question.question_id
     by = article(pack, "claims.question")
-    decision = decide(pack, "question.overdue", question.question_id, (by,), due_on=question.due_on.isoformat())
+    facts = {"due_on": question.due_on.isoformat()}
+    decision = on_claim(question.claim_id, decide(pack, "question.overdue", question.question_id, (by,), **facts))
     return must(take(question, MOVES, "overdue", decision=decision))

@@ -15,7 +15,7 @@ from services.settlement.domain import nodes as node_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.filing import Filing, Known, file
 from services.settlement.domain.law import article, refuse
-from services.settlement.domain.match import Invoice, Order, Papers, Recorded, Transfer, Usage, invoice_key
+from services.settlement.domain.match import Invoice, Order, Papers, Recorded, Transfer, Usage, live_key
 from services.settlement.domain.reviews import Opinion, Standing, review
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
 
@@ -119,7 +119,8 @@ class _Invoices:
         self.uow = uow
         wanted: dict[str, str] = {}
         for command in commands:
-            key = invoice_key(command.body["invoice"]["number"])
+            invoice = command.body["invoice"]
+            key = live_key(seller_uscc=invoice["seller_uscc"], number=invoice["number"])
             if key is not None:
                 wanted.setdefault(key, command.body["claim_id"])
         self.owners: dict[str, str | None] = dict.fromkeys(wanted)
@@ -133,9 +134,9 @@ class _Invoices:
 
     def take(self, claim: Claim, former: Claim | None) -> None:
         """The claim holds its invoice, and lets go of the one it was filed with before."""
-        if former is not None and former.invoice_key != claim.invoice_key:
-            self.owners[former.invoice_key] = None
-        self.owners[claim.invoice_key] = claim.claim_id
+        if former is not None and former.live_key != claim.live_key:
+            self.owners[former.live_key] = None
+        self.owners[claim.live_key] = claim.claim_id
 
     def save(self) -> None:
         """Two statements at most."""
@@ -166,7 +167,7 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str
     )
     if isinstance(step, Refused):
         return step
-    owner = invoices.owner(step.after.invoice_key)
+    owner = invoices.owner(step.after.live_key)
     if owner not in (None, filing.claim_id):
         return refuse(pack, "INVOICE_ALREADY_CLAIMED", "invoice.number", article(pack, "claims.materials"))
     invoices.take(step.after, former)

@@ -72,9 +72,11 @@ def alert_articles(pack: Pack | None, rule: str) -> tuple[str, ...]:
     return articles(pack, *RESTS_ON[rule])
 
 
-def hold_articles(pack: Pack | None) -> tuple[str, ...]:
-    """The article by which an alert holds a claim."""
-    return articles(pack, "supervision.hold")
+def screened_articles(pack: Pack | None, *, cleared: bool) -> tuple[str, ...]:
+    """The article by which a claim is screened: what an alert holds it by, or what a clean one declared to be true;
+    where the programme states no such rule, the one that has claims traced or supervised."""
+    own = "supervision.truth" if cleared else "supervision.hold"
+    return articles(pack, own, "supervision.hold", "supervision.trace", "roles.supervisor")
 
 
 def alert_id(*, claim_id: str, claim_version: int, rule: str) -> str:

@@ -110,7 +110,7 @@ def _conclude(uow: UnitOfWork, claim: Row, alerts: Sequence[Row], pack: Pack | N
     if before is not None and (before["claim_version"], before["verdict"]) == (claim["claim_version"], said):
         return []
     sequence = before["sequence"] + 1 if before else 1
-    articles = screening.hold_articles(pack) if said != "cleared" else screening.articles(pack, "supervision.truth")
+    articles = screening.screened_articles(pack, cleared=said == "cleared")
     label = pack.label if pack else None
     facts = {"claim_version": claim["claim_version"], "verdict": said, "alerts": [_brief(alert) for alert in alerts]}
     law = {"pack_version": label, "articles": list(articles), "facts": {"alerts": facts["alerts"]}}

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.schema import Condition
-from services.voucher.domain.eligibility import eligibility
+from services.voucher.domain.eligibility import CONDITIONS, eligibility
 from services.voucher.domain.facts import FactNotGiven, Facts
 
 
@@ -44,7 +44,8 @@ def ineligible(pack: Pack, facts: Facts, *, skip: Collection[Condition] = ()) ->
     try:
         reasons = eligibility(pack=pack, facts=facts, skip=skip)
     except FactNotGiven as missing:
-        return Refused("FACT_MISSING", missing.name, None, {"missing": [missing.name], "pack_version": pack.label})
+        of = next((condition for condition, _, fact, _ in CONDITIONS if fact == missing.name), "industry")
+        return refuse(pack, "FACT_MISSING", missing.name, f"eligibility.{of}", missing=[missing.name])
     return first_of(pack, reasons) if reasons else None
 
 

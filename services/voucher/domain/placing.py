@@ -19,6 +19,13 @@ from services.voucher.domain.orders import Drawn, Order
 from services.voucher.domain.parties import Enterprise, Product
 from services.voucher.domain.plans import Plan, applied_for, open_for_use
 
+# the rules that a refusal rests on, the nearest first: not every programme states every one of them
+LISTED = ("exit.blacklist", "supervision.dishonesty_list", "supervision.fraud", "roles.supervisor")
+CERTIFIED = ("reviews.enterprise_certification.0", "roles.enterprise")
+ADMITTED = ("reviews.provider_admission.0", "roles.provider")
+ON_THE_SHELF = ("reviews.product.1", "reviews.product.0", "products.catalogue", "roles.provider")
+PRICED = ("amount.market_price", "products.price_not_above_market")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -153,37 +160,33 @@ def _parties(pack: Pack, enterprise: Enterprise, product: Product) -> Refused | 
     """Who buys is certified, what is bought is on the shelf, who sells it is admitted and stays."""
     buyer = enterprise.enterprise_id
     if enterprise.blacklisted:
-        return refuse(
-            pack, "BLACKLISTED", "enterprise_id", "exit.blacklist", "supervision.dishonesty_list", subject=buyer
-        )
+        return refuse(pack, "BLACKLISTED", "enterprise_id", *LISTED, subject=buyer)
     if enterprise.status != "certified":
-        path = "reviews.enterprise_certification.0"
-        return refuse(pack, "NOT_CERTIFIED", "enterprise_id", path, subject=buyer, status=enterprise.status)
+        found = {"subject": buyer, "status": enterprise.status}
+        return refuse(pack, "NOT_CERTIFIED", "enterprise_id", *CERTIFIED, **found)
     if product.status != "published" or product.programme != enterprise.programme:
         found = {"status": product.status, "programme": product.programme}
-        paths = "reviews.product.1", "reviews.product.0", "products.catalogue"
-        return refuse(pack, "PRODUCT_NOT_AVAILABLE", "product_id", *paths, **found)
+        return refuse(pack, "PRODUCT_NOT_AVAILABLE", "product_id", *ON_THE_SHELF, **found)
     provider = product.provider
     if provider is None or provider.status != "admitted":
         found = {"provider_id": product.provider_id, "status": "unknown" if provider is None else provider.status}
-        return refuse(pack, "PROVIDER_NOT_AVAILABLE", "product_id", "reviews.provider_admission.0", **found)
+        return refuse(pack, "PROVIDER_NOT_AVAILABLE", "product_id", *ADMITTED, **found)
     if provider.blacklisted:
         found = {"provider_id": product.provider_id, "status": "blacklisted"}
-        return refuse(
-            pack, "PROVIDER_NOT_AVAILABLE", "product_id", "exit.blacklist", "supervision.dishonesty_list", **found
-        )
+        return refuse(pack, "PROVIDER_NOT_AVAILABLE", "product_id", *LISTED, **found)
     return None
 
 
 def _terms(pack: Pack, request: Request, product: Product) -> Refused | None:
-    """The agreement was accepted, and the price is not above the list's nor, where a rule names it, the market's."""
+    """The agreement was accepted, and the price is not above the list's nor the market's where a rule says so."""
     if pack.order.agreement is not None and request.agreement is None:
         return refuse(pack, "AGREEMENT_REQUIRED", "agreement", "order.agreement")
-    rules = "amount.market_price", "products.price_not_above_market"
-    market_fen = product.market_price_fen if articles(pack, *rules) else None
-    if request.price_fen > product.price_fen or (market_fen is not None and request.price_fen > market_fen):
-        prices = {"price_fen": request.price_fen, "list_price_fen": product.price_fen, "market_price_fen": market_fen}
-        return refuse(pack, "PRICE_ABOVE_MARKET", "price_fen", *rules, **prices)
+    if not articles(pack, *PRICED):
+        return None
+    list_fen, market_fen = product.price_fen, product.market_price_fen
+    if request.price_fen > list_fen or (market_fen is not None and request.price_fen > market_fen):
+        prices = {"price_fen": request.price_fen, "list_price_fen": list_fen, "market_price_fen": market_fen}
+        return refuse(pack, "PRICE_ABOVE_MARKET", "price_fen", *PRICED, **prices)
     return None
 
 
@@ -191,7 +194,8 @@ def _support(case: _Case) -> _Support | Refused:
     """How much of the price is supported; nothing at the enterprise's own wish or cost."""
     pack, asked_fen, product = case.pack, case.request.voucher_fen, case.product
     if not product.voucher_eligible and asked_fen:
-        return refuse(pack, "NOT_VOUCHER_ELIGIBLE", "voucher_fen", "products.listing", product_id=product.product_id)
+        found = {"product_id": product.product_id}
+        return refuse(pack, "NOT_VOUCHER_ELIGIBLE", "voucher_fen", "products.listing", *ON_THE_SHELF, **found)
     if asked_fen == 0 or not product.voucher_eligible:
         own = {"price_fen": case.request.price_fen, "voucher_fen": 0}
         return _Support(0, articles(pack, "order.voluntary", "order.agreement", "order.self_pay"), own)
@@ -245,7 +249,8 @@ def _of_budget(case: _Case) -> _Support | Refused:
     try:
         entitlement = amount(pack=pack, facts=facts)
     except FactNotGiven as missing:
-        return refuse(pack, "FACT_MISSING", missing.name, "filing.rule", missing=[missing.name])
+        rules = "filing.rule", "amount.base"
+        return refuse(pack, "FACT_MISSING", missing.name, *rules, missing=[missing.name])
     if entitlement.refusals:
         return first_of(pack, entitlement.refusals, field="voucher_fen")
     if entitlement.deferred_fen and not plan.defers:  # it was made under other rules, and no later one makes it up

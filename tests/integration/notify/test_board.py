@@ -121,7 +121,9 @@ def test_voucher_holders_are_named_where_the_document_says_so(kit: Kit):
         ("示例厂", 1_000_000, None, "valid"),
         ("示例厂", 2_000_000, "V-1", "valid"),
     ]
-    voucher(kit, "order_failed", order, enterprise, 3, status="failed", **given)
+    voucher(kit, "order_redeemed", order, enterprise, 3, status="redeemed", **given)
+    assert "redeemed" in {item["status"] for item in board(kit, "voucher_holders", NEIMENGGU)["items"]}
+    voucher(kit, "order_failed", order, enterprise, 4, status="failed", **given)
     shown = {item["number"]: item["status"] for item in board(kit, "voucher_holders", NEIMENGGU)["items"]}
     assert shown["V-1"] == "void"
 

@@ -101,6 +101,19 @@ def test_an_enterprise_is_certified_by_its_own_prefecture(neimenggu: Registry):
     assert work(registry, NEIMENGGU, "certification") == []
 
 
+def test_an_enterprises_history_tells_of_its_certification(neimenggu: Registry):
+    """Lost otherwise: who asks why an enterprise was certified is told that nobody has decided anything."""
+    registry, party = neimenggu, enterprise(neimenggu, NEIMENGGU, "150203")
+    case = hand_in(registry, "enterprise", party, "business_licence", "contact_id_front", "contact_id_back")
+    registry.ok("review_certification", office("prefecture", "150200"), case_id=case, decision="approve")
+    decisions = registry.ask("explain", OPERATOR, subject=party)["result"]["decisions"]
+    assert [(one["action"], one["articles"]) for one in decisions] == [
+        ("submit_certification", ["四"]),
+        ("review_certification", ["四"]),
+    ]
+    assert registry.ask("explain", OPERATOR, subject=case)["result"]["decisions"] == decisions
+
+
 def test_a_provider_is_nominated_by_its_prefecture_and_recognised_by_the_department(neimenggu: Registry):
     """Lost otherwise: a provider nobody nominated would be recognised, or a nominated one sell already (二(二))."""
     registry, party = neimenggu, provider(neimenggu, NEIMENGGU, "150203")
@@ -281,6 +294,8 @@ def test_shenyang_pays_enterprises_and_admits_whoever_registers(registry: Regist
     assert shown == {**tax, "account_version": 1}
     seller = provider(registry, SHENYANG, "210102")
     assert [state for _, _, state in said(registry, seller)] == ["registered", "certified", "admitted"]
+    [admitted] = registry.events("provider_admitted")
+    assert admitted["data"]["law"]["articles"] == ["三(五)2"], "who provides, not how long the plan is in effect"
     given = registry.ask("payee_accounts", SERVICE, ids=[party, seller])["result"]
     assert PayeeAccounts().validate(given) == {}
     assert {one["party_id"]: (one["kind"], one["status"], one["account_version"]) for one in given["items"]} == {

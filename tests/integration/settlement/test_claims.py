@@ -52,6 +52,27 @@ def test_an_invoice_lives_in_one_claim_alone(world: World) -> None:
     assert world.ok("file_claim", **other)["status"] == "filed"
 
 
+def test_each_seller_numbers_its_own_invoices(world: World) -> None:
+    """Lost otherwise: a seller whose eight digits another seller used before, wherever, is never paid for its work."""
+    number, elsewhere = "04400182", "91330100MA6DK7YR41"
+    world.filed(invoice__number=number)
+    provider_id = world.provider(uscc=elsewhere)
+    one, again = (
+        world.papers(
+            world.order(provider_id),
+            provider_id,
+            invoice__number=number,
+            invoice__seller_uscc=elsewhere,
+            transfer__payee_uscc=elsewhere,
+        )
+        for _ in range(2)
+    )
+    assert world.ok("file_claim", **one)["status"] == "filed"
+    assert world.refused("file_claim", **again)["code"] == "INVOICE_ALREADY_CLAIMED"
+    told = [body["data"] for body in world.outbox() if body["type"] == "settlement.claim_filed.v1"]
+    assert [data["invoice_key"] for data in told] == [number, number]
+
+
 def test_one_batch_with_one_invoice_twice(world: World) -> None:
     """Both commands of a batch see each other: the first that is in order has the invoice."""
     provider_id = world.provider()
@@ -225,6 +246,9 @@ def test_questions_have_three_working_days(world: World) -> None:
     assert world.review(claim_id, "bureau")["error"]["code"] == "QUESTION_OPEN"
     assert world.ok("answer_question", question_id=question_id, text="见附件")["status"] == "answered"
     assert world.told(question_id) == ["question_asked", "question_overdue", "question_answered"]
+    history = [one["action"] for one in world.ask("explain", subject=claim_id)["decisions"]]
+    asked = [action for action in history if action.startswith("question.")]
+    assert asked == ["question.asked", "question.overdue", "question.answered"]
     assert world.review(claim_id, "bureau")["ok"]
 
 

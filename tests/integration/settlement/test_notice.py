@@ -15,6 +15,7 @@ from infra import crypto
 from infra.db import create_engine
 from services.settlement import tables
 from services.settlement.domain import notices as notice_rules
+from services.settlement.domain.disbursements import by_provider
 from tests.integration.settlement.test_store import _insert_per_row, costs, counted
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
@@ -128,6 +129,27 @@ def test_an_objection_holds_its_own_claim_alone(inner: World) -> None:
     decisions = inner.ask("explain", subject=objection_id)["decisions"]
     assert [one["action"] for one in decisions] == ["objection.filed", "objection.uphold"]
     assert {one for decision in decisions for one in decision["articles"]} == {"七(一)"}
+
+
+def test_a_claims_history_tells_of_notice_objection_and_payment(inner: World) -> None:
+    """Lost otherwise: who asks why a claim was paid hears nothing after its last review."""
+    (claim_id,), provider_id = inner.passed()
+    publish(inner)
+    assert decide(inner, objected(inner, claim_id), "dismiss")["ok"]
+    until(inner, "2019-10-11")
+    whose = provider_id if by_provider(inner.pack) else None
+    inner.approve(inner.ok("file_disbursement", **inner.putting(whose))["id"])
+    made = inner.make()
+    inner.release(made)
+    (payment,) = inner.ask("get_batch", id=made["id"])["items"]
+    assert inner.result(made["id"], payment, "settled")["ok"]
+    decisions = inner.ask("explain", subject=claim_id)["decisions"]
+    after = [one["action"] for one in decisions]
+    assert after[after.index("claim.published") :] == [
+        *("claim.published", "objection.filed", "objection.dismiss", "claim.noticed"),
+        *("claim.put_forward", "claim.approve", "claim.send", "claim.pay"),
+    ]
+    assert all(one["articles"] for one in decisions)
 
 
 def test_a_dismissed_objection_lets_the_claim_go_on_when_nothing_else_holds_it(inner: World) -> None:

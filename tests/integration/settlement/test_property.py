@@ -294,9 +294,9 @@ class Settlement(RuleBasedStateMachine):
     @precondition(ready)
     @invariant()
     def an_invoice_lives_once(self) -> None:
-        keys = {one.claim_id: one.invoice_key for one in self.rows(t.claims) if one.status not in ENDED}
+        keys = {one.claim_id: one.live_key for one in self.rows(t.claims) if one.status not in ENDED}
         assert len(set(keys.values())) == len(keys)
-        assert {one.claim_id: one.invoice_key for one in self.rows(t.live_invoices)} == keys
+        assert {one.claim_id: one.live_key for one in self.rows(t.live_invoices)} == keys
 
     @precondition(ready)
     @invariant()

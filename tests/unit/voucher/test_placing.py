@@ -17,11 +17,11 @@ PACK = load(GUIZHOU, on=TODAY)
 ASKED = Request("R1", 1_000_000, None, "a" * 64)
 
 
-def placed(*, asked=(), enterprise=(), product=(), provider=(), tied=False, left_fen=5_000_000):
+def placed(*, pack=PACK, asked=(), enterprise=(), product=(), provider=(), tied=False, left_fen=5_000_000):
     provider_now = replace(PROVIDER, **dict(provider))
     product_now = {"provider": provider_now, **dict(product)}
     return place(
-        pack=PACK,
+        pack=pack,
         request=replace(ASKED, **dict(asked)),
         enterprise=replace(ENTERPRISE, **dict(enterprise)),
         product=replace(PRODUCT, **product_now),
@@ -88,6 +88,30 @@ def test_refusals(case):
     assert (found.code, found.field, found.article) == (code, field, article)
     assert found.facts["pack_version"] == "guizhou-2018@1"
     assert code in ERRORS
+
+
+@pytest.mark.parametrize("programme", ["neimenggu-2019", "shandong-2017", "shenyang-2018"])
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"enterprise": {"blacklisted": True}},
+        {"enterprise": {"status": "submitted"}},
+        {"product": {"status": "in_review"}},
+        {"product": {"voucher_eligible": False}, "asked": {"voucher_fen": 1}},
+        {"provider": {"status": "leaving"}},
+        {"provider": {"blacklisted": True}},
+        {"enterprise": {"legal_person": None}},
+    ],
+    ids=str,
+)
+def test_no_programme_refuses_without_an_article(programme, differs):
+    """Lost otherwise: an enterprise is refused by rules of another programme, and told of no law of its own."""
+    pack = load(programme, on=date(2019, 10, 1))
+    mine = {**differs, "enterprise": {"programme": programme, **differs.get("enterprise", {})}}
+    mine["product"] = {"programme": programme, **differs.get("product", {})}
+    found = placed(pack=pack, **mine)
+    assert isinstance(found, Refused), found
+    assert found.article is not None, found
 
 
 # what differs → voucher_fen, own_fen

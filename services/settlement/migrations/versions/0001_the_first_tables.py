@@ -71,6 +71,7 @@ def upgrade() -> None:
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
     sa.Column('invoice_number', sa.String(length=30), nullable=False),
     sa.Column('invoice_key', sa.String(length=40), nullable=False),
+    sa.Column('live_key', sa.String(length=60), nullable=False),
     sa.Column('invoice_fen', sa.BigInteger(), nullable=False),
     sa.Column('invoice_on', sa.Date(), nullable=False),
     sa.Column('contract_sha256', sa.String(length=64), nullable=False),
@@ -258,9 +259,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('plan_id')
     )
     op.create_table('live_invoices',
-    sa.Column('invoice_key', sa.String(length=40), nullable=False),
+    sa.Column('live_key', sa.String(length=60), nullable=False),
     sa.Column('claim_id', sa.String(length=26), nullable=False),
-    sa.PrimaryKeyConstraint('invoice_key')
+    sa.PrimaryKeyConstraint('live_key')
     )
     with op.batch_alter_table('live_invoices', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_live_invoices_claim_id'), ['claim_id'], unique=False)
