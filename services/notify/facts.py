@@ -76,7 +76,9 @@ def _list(entry: Callable[[Speaker, Data], str]) -> Show:
 
 
 FACTS: tuple[Fact, ...] = (
-    Fact("name", "名称", "name", _plain),
+    Fact("name", "名称", "name", _plain, unless=("assessment_id",)),
+    Fact("of", "考核评估", "assessment of", _word("assessed")),
+    Fact("subject_id", "对象", "about", _party),
     Fact("party_name", "名称", "name", _plain),
     Fact("party_id", "主体", "party", _party, unless=("party_name",)),
     Fact("enterprise_id", "企业", "enterprise", _party),
@@ -163,7 +165,7 @@ def facts(speaker: Speaker, data: Data) -> list[str]:
 
 def headline(speaker: Speaker, data: Data) -> str:
     """What a title adds to its words: a name, else an amount; empty when the event has neither."""
-    if data.get("name"):
+    if data.get("name") and "assessment_id" not in data:  # whose name is that of a rule
         return str(data["name"])
     found = next((data[name] for name in _FIGURES if data.get(name)), None)
     return "" if found is None else yuan(speaker.language, found)
