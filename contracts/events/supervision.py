@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
-from contracts.rpc.supervision import ALERTS, COMPLAINT_STATES, DESIGNATIONS, OUTCOMES, SEVERITIES
+from contracts.rpc.supervision import ALERTS, ASSESSED, COMPLAINT_STATES, DESIGNATIONS, OUTCOMES, SEVERITIES
 
 
 class ClaimVerdict(f.Body):
@@ -98,6 +98,22 @@ class RegionEvaluation(f.Body):
     law = law()
 
 
+class Assessment(f.Body):
+    """Without its text, which may name people. of: what the pack assesses by that name; subject_id: the provider
+    or enterprise, empty for the effect; figures: of that moment."""
+
+    assessment_id = f.ulid()
+    programme = f.programme()
+    name = f.code()
+    of = f.one_of(ASSESSED)
+    subject_id = f.ulid(required=False)
+    period = f.period()
+    score = f.whole(0, 100)
+    figures = f.facts()
+    status = f.one_of(("recorded",))
+    law = law()
+
+
 class Designation(f.Body):
     designation_id = f.ulid()
     programme = f.programme()
@@ -147,6 +163,7 @@ EVENTS = [
     _e("target_set", TargetState, "notify", doc="A region's target for a year."),
     _e("progress_reported", ProgressReport, "notify", doc="A region's own assessment of a month."),
     _e("region_evaluated", RegionEvaluation, "notify"),
+    _e("assessment_recorded", Assessment, "notify", doc="Of a provider, an enterprise or the programme's effect."),
     _e("enterprise_designated", Designation, "notify", doc="A pilot or a model case."),
     _e("regions_awarded", RegionAward, "notify", doc="The province's composite award, shared out."),
     _e("party_blacklisted", BlacklistState, "registry", "voucher", "settlement", "notify"),

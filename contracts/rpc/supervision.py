@@ -11,6 +11,7 @@ SERVICE = "supervision"
 ALERTS = ("AFFILIATED_PARTIES", "INVOICE_REUSED", "PRICE_OUTLIER")
 SEVERITIES = ("high", "medium", "low")
 COMPLAINT_STATES = ("open", "answered")
+ASSESSED = ("provider", "enterprise", "effect")
 DESIGNATIONS = ("pilot", "model")
 OUTCOMES = ("resolved", "rejected", "forwarded")
 BLACKLIST_GROUNDS = (*GROUNDS, "fraud", "crime")  # those of forced exit, fraud (五(四)), crime (第十二条)
@@ -99,6 +100,20 @@ class EvaluateRegion(f.Body):
     text = f.text(2000)
 
 
+class RecordAssessment(f.Body):
+    """What an office found when it assessed a provider, an enterprise or the effect of the programme, by the pack's
+    `assessments.<name>`; subject_id: the party's, empty for the effect. The figures are taken from the record and kept
+    with it; what follows from it is for the bureau to decide."""
+
+    assessment_id = f.ulid()
+    programme = f.programme()
+    name = f.code()
+    subject_id = f.ulid(required=False)
+    period = f.period()
+    score = f.whole(0, 100)
+    text = f.text(2000)
+
+
 class Designate(f.Body):
     """A pilot (试点) or model case (标杆) (山西 三(八), 山东 五(三)); counted against the pack's targets."""
 
@@ -131,6 +146,12 @@ class RegionFigures(f.Body):
 class ListRegional(Page):
     programme = f.programme()
     region = f.region_prefix(required=False)
+
+
+class ListAssessments(Page):
+    programme = f.programme()
+    name = f.code(required=False)
+    subject_id = f.ulid(required=False)
 
 
 class ListComplaints(Page):
@@ -192,6 +213,15 @@ METHODS = [
         doc="山西 五(三).",
     ),
     Method(SERVICE, "evaluate_region", "command", EvaluateRegion, IdOnly, frozenset({r.BUREAU}), doc="山西 五(三)."),
+    Method(
+        SERVICE,
+        "record_assessment",
+        "command",
+        RecordAssessment,
+        IdOnly,
+        r.REVIEWERS,
+        doc="By the role that the pack names. 贵州 五(五), 内蒙古 二(二), 山西 五(三), 沈阳 三(五)1.",
+    ),
     Method(SERVICE, "designate", "command", Designate, IdOnly, frozenset({r.BUREAU}), doc="山西 三(八)."),
     Method(SERVICE, "award_regions", "command", AwardRegions, Anything, frozenset({r.BUREAU}), doc="山东 三(三)."),
     Method(
@@ -205,6 +235,15 @@ METHODS = [
     ),
     Method(SERVICE, "target_progress", "query", ListBlacklist, Items, r.ALL, doc="The pack's targets, and the record."),
     Method(SERVICE, "list_evaluations", "query", ListRegional, Items, r.ALL),
+    Method(
+        SERVICE,
+        "list_assessments",
+        "query",
+        ListAssessments,
+        Items,
+        r.OFFICIALS | r.PARTIES,
+        doc="With their texts; a party sees those that are about it.",
+    ),
     Method(SERVICE, "list_reports", "query", ListRegional, Items, r.OFFICIALS),
     Method(SERVICE, "list_designations", "query", ListBlacklist, Items, r.ALL),
     Method(SERVICE, "list_awards", "query", ListBlacklist, Items, r.ALL),

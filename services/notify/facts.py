@@ -98,7 +98,9 @@ def _not(test: Test) -> Test:
 
 
 FACTS: tuple[Fact, ...] = (
-    Fact("name", "名称", "name", _plain),
+    Fact("name", "名称", "name", _plain, unless=("assessment_id",)),
+    Fact("of", "考核评估", "assessment of", _word("assessed")),
+    Fact("subject_id", "对象", "about", _party),
     Fact("party_name", "名称", "name", _plain),
     Fact("party_id", "主体", "party", _party, unless=("party_name",)),
     Fact("enterprise_id", "企业", "enterprise", _party),
@@ -188,7 +190,7 @@ def facts(speaker: Speaker, data: Data) -> list[str]:
 
 def headline(speaker: Speaker, data: Data) -> str:
     """What a title adds to its words: a name, else an amount that is more than foreseen; empty where it has neither."""
-    if data.get("name"):
+    if data.get("name") and "assessment_id" not in data:  # whose name is that of a rule
         return str(data["name"])
     figures = (name for name in _FIGURES if not (name == "voucher_fen" and speaker.reimburses))
     found = None if _foreseen(speaker, data) else next((data[name] for name in figures if data.get(name)), None)

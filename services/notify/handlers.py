@@ -25,7 +25,7 @@ from services.notify.rendering import Words
 from services.notify.speech import Names, Speaker
 
 MOST = 500  # rows of due work a call: a short transaction
-PARTIES = ("enterprise_id", "provider_id", "party_id", "filer_id", "payee_id")  # fields that name a party
+PARTIES = ("enterprise_id", "provider_id", "party_id", "filer_id", "payee_id", "subject_id")  # fields that name a party
 
 Row = dict[str, Any]
 

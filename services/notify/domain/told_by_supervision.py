@@ -1,4 +1,4 @@
-"""Who hears of what supervision says: alerts, complaints, the blacklist, regions and their targets."""
+"""Who hears of what supervision says: alerts, complaints, the blacklist, regions, assessments."""
 
 from __future__ import annotations
 
@@ -79,4 +79,12 @@ REGIONS = (
     ),
 )  # fmt: skip
 
-ROUTES = CASES + REGIONS
+ASSESSMENTS = (
+    Route(
+        event="supervision.assessment_recorded.v1", template="assessment_recorded", to=(Party("subject_id"), BUREAU),
+        says=Said("考核评估已有结果", "An assessment was recorded"), rules=("assessments.*?of={of}",),
+        then=("assessments.*?of={of}",),
+    ),
+)  # fmt: skip
+
+ROUTES = CASES + REGIONS + ASSESSMENTS

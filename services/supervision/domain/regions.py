@@ -69,7 +69,7 @@ def judge_target(*, pack: Pack, region: str, year: int, measure: str) -> Article
     The articles are those of the pack's target, or of the bureau's office where the pack gives no number."""
     if not region.startswith(pack.region):
         return refused(pack, "INVALID", "region", region=pack.region)
-    if (outside := _outside(pack, Span("year", date(year, 1, 1), date(year, 12, 31)), "year")) is not None:
+    if (outside := out_of_period(pack, Span("year", date(year, 1, 1), date(year, 12, 31)), "year")) is not None:
         return outside
     path = target_path(pack, measure)
     if path is None and measure != SPENDING:
@@ -94,7 +94,7 @@ def judge_report(
         return refused(pack, "INVALID", "month", article)
     if asked.first > today:
         return refused(pack, "WRONG_STATE", "month", article, begins_on=asked.first.isoformat())
-    return _outside(pack, asked, "month") or (article,)
+    return out_of_period(pack, asked, "month") or (article,)
 
 
 def judge_evaluation(
@@ -113,7 +113,7 @@ def judge_evaluation(
     article = pack.article(path)
     if asked.last >= today:
         return refused(pack, "WRONG_STATE", "period", article, ends_on=asked.last.isoformat())
-    return _outside(pack, asked, "period") or (article,)
+    return out_of_period(pack, asked, "period") or (article,)
 
 
 def judge_designation(*, pack: Pack, kind: str, enterprise: Mapping[str, Any] | None) -> Articles | Refused:
@@ -132,14 +132,14 @@ def months_due(pack: Pack, *, region: str, year: int, today: date) -> list[str] 
     if path is None or LEVELS[pack.assessments[path.partition(".")[2]].role] != len(region):
         return None
     months = [f"{year}-{month:02d}" for month in range(1, 13)]
-    return [month for month in months if span(month).last < today and _outside(pack, span(month), "month") is None]
+    return [month for month in months if span(month).last < today and out_of_period(pack, span(month), "month") is None]
 
 
 def _end(year: int, month: int) -> date:
     return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
-def _outside(pack: Pack, asked: Span, field: str) -> Refused | None:
+def out_of_period(pack: Pack, asked: Span, field: str) -> Refused | None:
     """OUT_OF_PERIOD when no day of it lies in the programme's period."""
     life = pack.period
     if asked.last >= life.first and (life.last is None or asked.first <= life.last):

@@ -8,6 +8,7 @@ from infra.db import UnitOfWork
 from infra.pipeline import Due, EventHandler, Route
 from services.supervision.evidence import daily_checkpoint
 from services.supervision.handlers.alerts import acknowledge, resolve
+from services.supervision.handlers.assessments import record_assessment
 from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
 from services.supervision.handlers.complaints import answer_complaint, file_complaint
 from services.supervision.handlers.news import take
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, Route] = {
     "set_target": Route(set_target),
     "report_progress": Route(report_progress),
     "evaluate_region": Route(evaluate_region),
+    "record_assessment": Route(record_assessment),
     "designate": Route(designate),
     "award_regions": Route(award_regions),
 }

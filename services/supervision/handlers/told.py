@@ -109,8 +109,9 @@ def _row(uow: UnitOfWork, kind: Kind, command: Command, body: Row, judged: Judge
 
 def _announce(uow: UnitOfWork, kind: Kind, row: Row, facts: Mapping[str, Any], command: Command) -> None:
     law = {"pack_version": row["pack_version"], "articles": row["articles"], "facts": facts}
-    data = {**{name: row[name] for name in (kind.id, *kind.told, "status")}, "law": law}
-    uow.emit(kind.event, subject=row[kind.id], sequence=row["sequence"], data=data, cause=command)
+    data = {name: row[name] for name in (kind.id, *kind.told, "status")}
+    data = {name: None if value == "" else value for name, value in data.items()}  # no party: empty as part of a key
+    uow.emit(kind.event, subject=row[kind.id], sequence=row["sequence"], data={**data, "law": law}, cause=command)
 
 
 def _done(kind: Kind, row: Row, facts: Mapping[str, Any]) -> Ok:

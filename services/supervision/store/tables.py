@@ -349,6 +349,24 @@ region_evaluations = sa.Table(  # figures: as they were at that moment
     sa.UniqueConstraint("programme", "region", "period"),
 )
 
+assessments = sa.Table(  # figures: as they were at that moment
+    "assessments",
+    metadata,
+    *_told(
+        sa.Column("assessment_id", ID, primary_key=True),
+        sa.Column("programme", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("of", sa.String(10), nullable=False),
+        sa.Column("subject_id", ID, nullable=False),  # empty for the effect
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("score", sa.SmallInteger, nullable=False),
+        sa.Column("text", sa.String(2000), nullable=False),
+        sa.Column("figures", Json, nullable=False),
+    ),
+    sa.UniqueConstraint("programme", "name", "subject_id", "period"),
+    sa.Index("assessments_of_programme", "programme", "assessment_id"),
+)
+
 designations = sa.Table(
     "designations",
     metadata,
@@ -380,5 +398,5 @@ region_awards = sa.Table(  # facts: what each region had, the weights, and what 
     sa.UniqueConstraint("programme", "year"),
 )
 
-for _kept in (region_reports, region_evaluations, designations, region_awards):
+for _kept in (region_reports, region_evaluations, assessments, designations, region_awards):
     immutable(_kept)

@@ -109,6 +109,21 @@ def test_a_complaint_is_told_to_who_answers_it_and_its_answer_to_who_filed_it(ki
     assert answer["title"] == "投诉已答复：已转交有关部门处理"
 
 
+def test_an_assessment_is_told_to_whom_it_is_about(kit: Kit):
+    """Lost otherwise: a provider is scored and never hears of it, or another one is told (贵州 五(五))."""
+    provider, other = kit.provider("黔云示例"), kit.provider("别家")
+    about = {"name": "provider", "of": "provider", "period": "2018", "score": 86}
+    kit.tell("supervision.assessment_recorded.v1", subject_id=provider, **about)
+    notice, _admission = kit.ask("inbox", party_id=provider)["items"]
+    assert notice["title"] == "考核评估已有结果"
+    for line in ("考核评估：云服务商", "对象：黔云示例", "期间：2018", "得分：86"):
+        assert line in notice["body"], notice["body"]
+    assert "考核评估已有结果" not in kit.titles(other)
+    kit.tell("supervision.assessment_recorded.v1", subject_id=None, **{**about, "name": "effect", "of": "effect"})
+    items = kit.ask("staff_inbox", role="bureau", programme="guizhou-2018")["items"]
+    assert [item["title"] for item in items] == ["考核评估已有结果"] * 2
+
+
 def test_statements_do_not_grow_with_the_batch(kit: Kit):
     """Lost otherwise: a thousand orders cost a thousand round trips, and notify falls behind for hours."""
 

@@ -206,6 +206,8 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
         ("supervision.target_set.v1", SHANXI, {}, "role:prefecture role:bureau"),
         ("supervision.progress_reported.v1", SHANXI, {}, "role:bureau"),
         ("supervision.region_evaluated.v1", SHANXI, {}, "role:prefecture role:bureau"),
+        ("supervision.assessment_recorded.v1", GUIZHOU, {"subject_id": PROVIDER}, "provider role:bureau"),
+        ("supervision.assessment_recorded.v1", SHANXI, {"subject_id": None}, "role:bureau"),
         ("supervision.regions_awarded.v1", SHANDONG, {}, "role:prefecture role:bureau role:finance"),
         ("voucher.order_failed.v1", NEIMENGGU, {}, "enterprise provider"),
         ("voucher.order_covered.v1", NEIMENGGU, {}, "enterprise provider"),
@@ -252,6 +254,8 @@ def test_all_whose_claims_are_on_notice_are_told_once():
         ("voucher.filing_submitted.v1", SHANXI, {"stage": "operator"}, ["四(二)"]),
         ("supervision.party_blacklisted.v1", SHENYANG, {}, ["三(五)2"]),
         ("supervision.region_evaluated.v1", SHANXI, {}, ["五(三)"]),
+        ("supervision.assessment_recorded.v1", NEIMENGGU, {"of": "provider"}, ["二(二)"]),
+        ("supervision.assessment_recorded.v1", NEIMENGGU, {"of": "enterprise"}, ["八(四)"]),
         ("supervision.enterprise_designated.v1", SHANXI, {"kind": "pilot"}, ["三(八)"]),
         ("supervision.enterprise_designated.v1", SHANXI, {"kind": "model"}, ["一(二)"]),
         ("settlement.claim_filed.v1", SHANDONG, {}, ["五(二)"]),  # what is delegated and not filled names no article

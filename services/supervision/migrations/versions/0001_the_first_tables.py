@@ -124,6 +124,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_decisions_about'), ['about'], unique=False)
         batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
 
+    op.create_table('assessments',
+    sa.Column('assessment_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('of', sa.String(length=10), nullable=False),
+    sa.Column('subject_id', sa.String(length=26), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('score', sa.SmallInteger(), nullable=False),
+    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('figures', infra.tables.Json(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('assessment_id'),
+    sa.UniqueConstraint('programme', 'name', 'subject_id', 'period')
+    )
+    with op.batch_alter_table('assessments', schema=None) as batch_op:
+        batch_op.create_index('assessments_of_programme', ['programme', 'assessment_id'], unique=False)
+
     op.create_table('designations',
     sa.Column('designation_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
@@ -428,7 +450,8 @@ def upgrade() -> None:
     with op.batch_alter_table('targets', schema=None) as batch_op:
         batch_op.create_index('targets_once', ['programme', 'region', 'year', 'measure'], unique=True, postgresql_where=sa.text("status = 'set'"), sqlite_where=sa.text("status = 'set'"))
 
-    for table in ("decisions", "evidence", "designations", "region_awards", "region_evaluations", "region_reports"):
+    kept = ("designations", "region_awards", "region_evaluations", "region_reports", "assessments")
+    for table in ("decisions", "evidence", *kept):
         guard(op, table)
 
 

@@ -1,0 +1,65 @@
+"""Who may assess what, for which period, by the pack's `assessments`; and the figures that are kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from contracts.errors import Refused
+from contracts.programmes import Pack
+from services.supervision.domain.figures import Count, totals
+from services.supervision.domain.regions import Articles, out_of_period, refused, span
+
+Counts = Mapping[str, int]
+
+OF_CITIES = ("evaluate_region", "report_progress")  # who assesses a city calls these
+OF_EFFECT = ("registered", "on_cloud", "by_kind", "spending_fen", "redeemed_fen")
+
+
+def judge_assessment(
+    *,
+    pack: Pack,
+    name: str,
+    subject_id: str,
+    party: Mapping[str, Any] | None,
+    period: str,
+    roles: Collection[str],
+    today: date,
+) -> Articles | Refused:
+    """May it be recorded? RULE_ABSENT for a name the pack has not, for cities, and for another role than the rule's;
+    INVALID for a subject where none belongs or the other way round, and for a period of another length; NOT_YET_KNOWN,
+    NOT_FOUND for a party of another kind or programme; WRONG_STATE for a period that has not ended, OUT_OF_PERIOD."""
+    rule = pack.assessments.get(name)
+    if rule is None:
+        return refused(pack, "RULE_ABSENT", "name", assessments=sorted(pack.assessments))
+    if rule.of == "city":
+        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, methods=list(OF_CITIES))
+    if rule.role not in roles:
+        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, role=rule.role)
+    if bool(subject_id) == (rule.of == "effect"):
+        return refused(pack, "INVALID", "subject_id", rule.article, of=rule.of)
+    if rule.of != "effect":
+        if party is None:
+            return refused(pack, "NOT_YET_KNOWN", "subject_id")
+        if (party["kind"], party["programme"]) != (rule.of, pack.code):
+            return refused(pack, "NOT_FOUND", "subject_id", of=rule.of)
+    asked = span(period)
+    if rule.every not in (asked.every, "regularly"):
+        return refused(pack, "INVALID", "period", rule.article, every=rule.every)
+    if asked.last >= today:
+        return refused(pack, "WRONG_STATE", "period", rule.article, ends_on=asked.last.isoformat())
+    return out_of_period(pack, asked, "period") or (rule.article,)
+
+
+def effect_figures(counts: Iterable[Count], *, period: str) -> dict[str, Any]:
+    """The whole programme's, of the year that the period lies in, as `region_figures` counts them."""
+    year = span(period).first.year
+    found = totals(counts, year=year)
+    return {"year": year, **{name: found[name] for name in OF_EFFECT}}
+
+
+def party_figures(record: Mapping[str, Mapping[str, Counts]], *, subject_id: str) -> dict[str, dict[str, int]]:
+    """How many orders, claims and so on the party has in each state: all that the record knows, whatever the period,
+    for it does not tell of each when it came there."""
+    return {what: dict(sorted(found.get(subject_id, {}).items())) for what, found in record.items()}
