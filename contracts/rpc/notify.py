@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts import roles as r
-from contracts.rpc.base import Counts, Method, Page, everywhere
+from contracts.rpc.base import Anything, Counts, Method, Page, everywhere
 from contracts.rpc.registry import Items
 
 SERVICE = "notify"
@@ -66,10 +66,16 @@ class Board(Page):
 
 
 class BoardPage(Items):
-    """published: false when the programme's document does not ask for this list; article: the one that does, if any."""
+    """published: false when the programme's document does not ask for this list, nor for what it shows the doing of.
+
+    article: of that rule; asked: whether it asks for the publication itself. rules: rates and limits that are published
+    with the list, each {what, code, zh, en, rate, revenue_from_fen, cap_fen, article}.
+    """
 
     published = f.flag()
+    asked = f.flag()
     article = f.text(40, required=False)
+    rules = f.many(Anything, most=100)
     title = f.text(200)
     title_en = f.text(200)
 

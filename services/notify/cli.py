@@ -78,7 +78,7 @@ def _read_section(client: Client, pack: Pack, name: str) -> Section:
         first = first or page
         items.extend(page["items"])
     assert first is not None, "there is always a first page"
-    said = {key: first[key] for key in ("title", "published", "article")}
+    said = {key: first[key] for key in ("title", "published", "asked", "article", "rules")}
     return Section(section=name, **said, items=items, voucher=Speaker("zh", pack).voucher)
 
 

@@ -45,6 +45,13 @@ class Section:
     article: str | None
     items: Sequence[Item]
     voucher: str
+    asked: bool = True
+    rules: Sequence[Item] = ()
+
+    @property
+    def basis(self) -> str:
+        """What the article is to the list: it asks for it, or for what the list shows the doing of."""
+        return "公示依据" if self.asked else "办理依据"
 
     @property
     def shown(self) -> list[Column]:
@@ -239,5 +246,5 @@ def contents(boards: Sequence[tuple[str, str]], at: datetime) -> str:
 
 def _data(programme: str, section: Section, at: datetime) -> str:
     head = {"programme": programme, "section": section.section, "title": section.title, "article": section.article}
-    whole = {**head, "as_of": at.isoformat(), "items": list(section.items)}
+    whole = {**head, "as_of": at.isoformat(), "rules": list(section.rules), "items": list(section.items)}
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"

@@ -163,7 +163,9 @@ def board(conn: sa.Connection, query: Command) -> Page | Refused:
         "items": items,
         "next": items[-1]["id"] if len(items) == limit else None,
         "published": shown.published,
+        "asked": shown.asked,
         "article": shown.article,
+        "rules": domain.limits(rules[0]) if section == "products" and shown.published else [],
         "title": title.zh,
         "title_en": title.en,
     }

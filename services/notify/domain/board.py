@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from contracts.money import format_rate
 from contracts.programmes import Pack
-from contracts.programmes.schema import Text
+from contracts.programmes.schema import Cap, Rule, Text
 from services.notify.domain.rules import articles_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """Whether a section is shown under this programme, and the article that asks for it."""
+    """Whether a section is shown under this programme, by which article, and whether that asks for publication or is
+    the rule whose carrying out the section shows."""
 
     section: str
     published: bool
     article: str | None
+    asked: bool = False
 
 
 def _text(zh: str, en: str) -> Text:
@@ -70,11 +74,44 @@ ASKED_BY: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# rules that ask for a list without a publication of their own in the pack; any other is carried out, not published
+PUBLIC_BY_NATURE = ("products.catalogue", "issuing.publish", "claims.notice", "exit.blacklist")
+
+
 def shown(*, section: str, packs: Sequence[Pack]) -> Published:
     """Whether the document, or an overlay of it, asks for the section; what is delegated and not filled asks for
     nothing."""
-    articles = next((found for pack in packs if (found := articles_at(pack, ASKED_BY[section], {}))), None)
-    return Published(section=section, published=articles is not None, article=articles[0] if articles else None)
+    for pack in packs:
+        for path in ASKED_BY[section]:
+            articles = articles_at(pack, (path,), {})
+            if articles:
+                asked = path.startswith(("publications.", *PUBLIC_BY_NATURE))
+                return Published(section=section, published=True, article=articles[0], asked=asked)
+    return Published(section=section, published=False, article=None)
+
+
+def limits(pack: Pack) -> list[dict[str, Any]]:
+    """Rates and yearly limits of a programme whose document has its catalogue published, each with its article."""
+    if pack.amount is None or not articles_at(pack, ("publications.catalogue",), {}):
+        return []
+    rates = sorted(pack.amount.rate.of.items())
+    caps = sorted(pack.amount.cap.of.items()) if pack.amount.cap else []
+    return [
+        *(_limit("rate", code, rate, rate=format_rate(rate.rate)) for code, rate in rates),
+        *(_limit("cap", code, cap, **figures) for code, cap in caps for figures in _caps(cap)),
+    ]
+
+
+def _caps(cap: Cap) -> list[dict[str, int]]:
+    """One sum, or one for each tier by last year's revenue."""
+    if cap.cap_fen is not None:
+        return [{"cap_fen": cap.cap_fen}]
+    return [{"revenue_from_fen": tier.revenue_from_fen, "cap_fen": tier.cap_fen} for tier in cap.tiers]
+
+
+def _limit(what: str, code: str, rule: Rule, **figures: str | int) -> dict[str, Any]:
+    said = {"what": what, "code": code, "zh": rule.zh, "en": rule.en, "article": rule.article}
+    return {**said, "rate": None, "revenue_from_fen": None, "cap_fen": None, **figures}
 
 
 def title(*, section: str, pack: Pack) -> Text:

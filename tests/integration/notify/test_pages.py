@@ -160,6 +160,11 @@ def test_a_programme_that_names_its_voucher_holders(kit: Kit):
     assert cells[3] == "20,000.00元"
     assert "V-1" in cells
     assert "获得云服务券的企业" in files["index.html"]
+    assert "平台系统类补助比例：25%" in files["products.html"]
+    assert "最高补助：20,000.00元" in files["products.html"]
+    assert len(json.loads(files["products.json"])["rules"]) == 4
+    assert "办理依据：七(一)" in files["payments.html"]
+    assert "公示依据：八(二)" in files["voucher_holders.html"]
 
 
 def test_sections_longer_than_a_page_are_whole(kit: Kit, monkeypatch: pytest.MonkeyPatch):

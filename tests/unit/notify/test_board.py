@@ -7,7 +7,7 @@ import pytest
 from contracts.programmes import load, shipped
 from contracts.rpc.notify import SECTIONS
 from services.notify.board import SECTIONS as READERS
-from services.notify.domain.board import ASKED_BY, TITLES, shown, title
+from services.notify.domain.board import ASKED_BY, TITLES, limits, shown, title
 from services.notify.pages import COLUMNS
 
 # section → the article that asks for it, programme by programme; what is not named here is not public there
@@ -40,6 +40,27 @@ def test_what_is_public(programme: str, section: str):
     found = shown(section=section, packs=[load(programme)])
     article = PUBLIC[programme].get(section)
     assert (found.published, found.article) == (article is not None, article)
+
+
+def test_what_is_carried_out_is_not_said_to_be_asked_for():
+    """Lost otherwise: a page says that an article has a list published which only tells how the thing is done."""
+    assert shown(section="payments", packs=[load("shenyang-2018")]).asked is False
+    assert shown(section="checkpoints", packs=[load("shanxi-2018")]).asked is False
+    assert shown(section="voucher_holders", packs=[load("neimenggu-2019")]).asked is True
+    assert shown(section="blacklist", packs=[load("guizhou-2018")]).asked is True
+
+
+def test_rates_and_limits_are_public_where_the_catalogue_is():
+    """Lost otherwise: nobody outside knows the shares and the yearly limit that are to be published (内蒙古 八(一))."""
+    found = [(one["code"], one["rate"], one["cap_fen"], one["article"]) for one in limits(load("neimenggu-2019"))]
+    assert found == [
+        ("application", "20%", None, "五(二)"),
+        ("infrastructure", "15%", None, "五(二)"),
+        ("platform", "25%", None, "五(二)"),
+        ("all", None, 2_000_000, "五(三)"),
+    ]
+    assert limits(load("shenyang-2018")) == []
+    assert limits(load("shandong-2017")) == [], "left to the cities"
 
 
 def test_an_overlay_opens_what_its_rules_ask_for():
