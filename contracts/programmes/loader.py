@@ -70,7 +70,7 @@ class Library:
         self._raw: dict[tuple[str, str], dict[str, Any]] = {}
         self._versions: dict[str, dict[str, Pack]] = {}
         self._overlays: dict[str, list[Overlay]] = {}
-        self._composed: dict[tuple[str, str, str, str, str], Pack] = {}
+        self._composed: dict[tuple[str, str, str, str, str], Pack | list[Problem]] = {}
         for folder in folders:
             if not folder.is_dir():
                 raise PackError([Problem(file=str(folder), key="", what="there is no such folder")])
@@ -160,8 +160,14 @@ class Library:
         """One of this library's packs, filled by an overlay; PackError when the overlay does not fit it."""
         memory = (pack.code, pack.version, overlay.header.code, overlay.header.version, overlay.file)
         if memory not in self._composed:
-            self._composed[memory] = compose(pack, self._raw[pack.code, pack.version], overlay)
-        return self._composed[memory]
+            try:
+                self._composed[memory] = compose(pack, self._raw[pack.code, pack.version], overlay)
+            except PackError as error:
+                self._composed[memory] = error.problems
+        found = self._composed[memory]
+        if isinstance(found, Pack):
+            return found
+        raise PackError(found)
 
     def _overlay(self, name: str, on: date | None) -> Overlay:
         if name not in self._overlays:

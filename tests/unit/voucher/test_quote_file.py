@@ -7,11 +7,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from contracts.programmes import shipped
+from contracts.programmes import Library, loader, shipped
 from contracts.programmes.loader import SHIPPED
 from services.voucher.cases import COLUMNS, CaseReader
 from services.voucher.cli import quote
-from services.voucher.quote import RESULT_COLUMNS, CannotQuote, quote_file
+from services.voucher.quote import RESULT_COLUMNS, CannotQuote, Totals, quote_file, quote_row
 
 GUIZHOU = {
     "programme": "guizhou-2018", "on": "2018-10-08", "category": "infrastructure", "price_yuan": "80000",
@@ -157,6 +157,17 @@ def test_a_broken_overlay_is_an_error_of_its_rows_and_is_told_once(tmp_path):
     )
     assert [row["refusals"] for row in rows] == ["FACT_INVALID:overlay"] * 2 + ["DELEGATED_RULE_MISSING"]
     assert answer.stderr.count("overlay bad.toml: ") == 1
+
+
+def test_an_overlay_that_does_not_fit_is_tried_once(monkeypatch):
+    """A file that names another programme's overlay on many days would take minutes instead of seconds."""
+    tried = []
+    compose = loader.compose
+    monkeypatch.setattr(loader, "compose", lambda *given: tried.append(given) or compose(*given))
+    reader = CaseReader(Library(SHIPPED))
+    rows = [SHANDONG | {"on": f"2018-05-{day:02d}", "overlay": "example-shanxi-rules"} for day in range(1, 31)]
+    refusals = {quote_row(reader, row, Totals())[3] for row in rows}
+    assert (refusals, len(tried)) == ({"FACT_INVALID:overlay"}, 1)
 
 
 def test_rows_are_read_one_at_a_time():
