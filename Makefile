@@ -24,7 +24,7 @@ demo: setup
 
 test: lint
 	@$(PY) -m infra.local.packages rabbitmq postgresql
-	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: setup
 	@.venv/bin/ruff check --quiet .
