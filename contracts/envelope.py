@@ -34,8 +34,3 @@ class EnvelopeSchema(Schema):
 def source_of(service: str) -> str:
     """`voucher` → `/yunquan/voucher`."""
     return f"/yunquan/{service}"
-
-
-def producer_of(type_: str) -> str:
-    """`voucher.order_placed.v1` → `voucher`."""
-    return type_.split(".", 1)[0]

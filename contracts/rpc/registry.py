@@ -232,10 +232,6 @@ class ById(f.Body):
     id = f.ulid()
 
 
-class ByProvider(f.Body):
-    provider_id = f.ulid()
-
-
 class ListProducts(Page):
     programme = f.programme()
     category = f.code(20, required=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import random
 import struct
@@ -104,6 +105,17 @@ def scan(label: str) -> bytes:
 
     head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+
+
+def upload_body(content: bytes) -> dict[str, Any]:
+    """`upload_chunk` of a scan that goes in one piece."""
+    return {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "media_type": "image/png",
+        "total_bytes": len(content),
+        "offset": 0,
+        "content": base64.b64encode(content).decode(),
+    }
 
 
 def _street(chance: random.Random) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import subprocess
@@ -14,7 +13,17 @@ from typing import Any
 
 from contracts import ulid
 from infra.clock import SHANGHAI, local_date
-from infra.demo.cast import PRODUCTS, PROGRAMME, YEAR, Party, enterprise_body, new_party, provider_body, scan
+from infra.demo.cast import (
+    PRODUCTS,
+    PROGRAMME,
+    YEAR,
+    Party,
+    enterprise_body,
+    new_party,
+    provider_body,
+    scan,
+    upload_body,
+)
 from infra.demo.stage import Stage, kept
 
 AGREEMENT = hashlib.sha256("示例交易协议".encode()).hexdigest()
@@ -109,19 +118,9 @@ class Story:
         self.stage.quiet()
 
     def _certify(self, kind: str, parties: list[Party], papers: tuple[str, ...], returned_every: int = 0) -> None:
-        scans = {(p.id, paper): scan(p.id + paper) for p in parties for paper in papers}
-        digests = {name: hashlib.sha256(content).hexdigest() for name, content in scans.items()}
-        uploads = [
-            {
-                "sha256": digests[name],
-                "media_type": "image/png",
-                "total_bytes": len(content),
-                "offset": 0,
-                "content": base64.b64encode(content).decode(),
-            }
-            for name, content in scans.items()
-        ]
-        self.stage.do(f"upload papers of {kind}s", "registry", "upload_chunk", uploads)
+        uploads = {(p.id, paper): upload_body(scan(p.id + paper)) for p in parties for paper in papers}
+        digests = {name: body["sha256"] for name, body in uploads.items()}
+        self.stage.do(f"upload papers of {kind}s", "registry", "upload_chunk", list(uploads.values()))
         cases = [
             {
                 "case_id": ulid.new(),

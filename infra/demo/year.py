@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 from contracts import ulid
 from contracts.programmes import Pack, Stage
 from infra.clock import SHANGHAI, local_date
-from infra.demo.cast import Party, enterprise_body, new_party, office_of, provider_body, scan
+from infra.demo.cast import Party, enterprise_body, new_party, office_of, provider_body, scan, upload_body
 from infra.demo.stage import Stage as Theatre
 from infra.demo.stage import kept
 
@@ -192,20 +191,9 @@ class Year:
 
     def upload(self, what: str, wanted: Sequence[tuple[Party, str]]) -> dict[tuple[str, str], str]:
         """A scanned document a party and kind; their digests."""
-        scans = {(party.id, paper): scan(party.id + paper) for party, paper in wanted}
-        digests = {key: hashlib.sha256(content).hexdigest() for key, content in scans.items()}
-        bodies = [
-            {
-                "sha256": digests[key],
-                "media_type": "image/png",
-                "total_bytes": len(content),
-                "offset": 0,
-                "content": base64.b64encode(content).decode(),
-            }
-            for key, content in scans.items()
-        ]
-        self.stage.do(f"upload {what}", "registry", "upload_chunk", bodies)
-        return digests
+        bodies = {(party.id, paper): upload_body(scan(party.id + paper)) for party, paper in wanted}
+        self.stage.do(f"upload {what}", "registry", "upload_chunk", list(bodies.values()))
+        return {key: body["sha256"] for key, body in bodies.items()}
 
     def publish_products(self) -> None:
         """One product a seller and kind of service, reviewed as the pack says."""

@@ -5,7 +5,6 @@ An act has to succeed; where a refusal is the point, the scenario makes the call
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from contracts import ulid
 from contracts.programmes import Pack, Stage
 from infra.clock import local_date, parse_instant
-from infra.demo.cast import office_of
-from infra.scenario.cast import Body, digest
+from infra.demo.cast import office_of, upload_body
+from infra.scenario.cast import Body
 from infra.scenario.values import filled, money
 
 if TYPE_CHECKING:
@@ -61,10 +60,8 @@ def hand_in(player: Player, step: Mapping[str, Any]) -> None:
 def upload(player: Player, name: str, papers: Iterable[str]) -> None:
     """Each paper as a generated image; `$paper.甲公司.business_licence` is its digest."""
     for paper in papers:
-        content = player.names.scan(name, paper)
-        body = {"sha256": digest(content), "media_type": "image/png", "total_bytes": len(content), "offset": 0}
-        content_text = base64.b64encode(content).decode()
-        player.must("registry.upload_chunk", {**body, "content": content_text}, player.token("platform"))
+        body = upload_body(player.names.scan(name, paper))
+        player.must("registry.upload_chunk", body, player.token("platform"))
 
 
 def shelve(player: Player, step: Mapping[str, Any]) -> None:
