@@ -166,7 +166,49 @@ ERRORS: Mapping[str, ErrorText] = {
     "RESULT_MISMATCH": ErrorText(
         "refused", "The bank's result is for another amount than was sent.", "银行回单金额与拨付金额不一致。"
     ),
+    "AUDIT_PENDING": ErrorText(
+        "refused", "The audit sample of its node is not over for this claim.", "该节点的审计抽样对本申请尚未结束。"
+    ),
+    "CONFLICT_OF_INTEREST": ErrorText(
+        "refused", "The reviewer belongs to a party of this claim.", "评审人员与该申请的当事方存在利害关系。"
+    ),
+    "TAKEN_BY_ANOTHER": ErrorText("refused", "Another reviewer has taken it.", "已由其他审核人员领取。"),
+    "LINE_UNKNOWN": ErrorText(
+        "refused", "The invoice has no such line, or not so much in it.", "发票没有该行，或金额超过该行。"
+    ),
+    "LEAVE_DATES": ErrorText(
+        "refused", "A leave ends on or after its first day, and not in the past.", "请假止日不得早于起日或早于今天。"
+    ),
+    "SAMPLE_TOO_LATE": ErrorText(
+        "refused", "A sample is committed before its node closes.", "抽样承诺须在节点截止之前作出。"
+    ),
+    "SEED_MISMATCH": ErrorText("refused", "This seed does not have the published hash.", "种子与已公布的哈希值不符。"),
+    "SAMPLE_OPEN": ErrorText("refused", "Drawn claims are still to be audited.", "仍有抽中的申请未完成审计。"),
+    "SIGNATURE_INVALID": ErrorText("refused", "The signature does not verify.", "签名校验不通过。"),
+    "FILE_MALFORMED": ErrorText(
+        "invalid", "The file cannot be read; facts give the rows and why.", "文件无法读取，详见各行原因。"
+    ),
+    "FILE_FOREIGN": ErrorText(
+        "refused", "The file is of another batch, account or currency.", "文件属于其他批次、账户或币种。"
+    ),
+    "FILE_INCOMPLETE": ErrorText("refused", "The file was not uploaded whole.", "文件尚未完整上传。"),
+    "PAYER_UNKNOWN": ErrorText("refused", "No paying account is set for this fund.", "未配置该资金来源的付款账户。"),
+    "RECEIVABLE_TOO_LARGE": ErrorText(
+        "refused", "More than was paid, or than is still owed.", "金额超过已拨付或尚欠金额。"
+    ),
+    "INSTALMENTS_MISMATCH": ErrorText(
+        "refused", "The instalments are not what is owed, in order of their days.", "分期金额或日期与尚欠金额不符。"
+    ),
+    "REFERENCE_USED": ErrorText("refused", "Money with this reference was recorded before.", "该流水号已登记。"),
+    "WIND_DOWN_PENDING": ErrorText(
+        "refused", "The provider left; its claim is to be settled or voided first.", "云服务商已退出，须先作清算处理。"
+    ),
     # voucher
+    "CORRECTION_NOT_ALLOWED": ErrorText(
+        "refused", "That entry cannot be taken on to that account.", "该分录不能更正到该账户。"
+    ),
+    "STATEMENT_MISMATCH": ErrorText("refused", "The year's statement is another by now.", "年度报表内容已变化。"),
+    "YEAR_OPEN": ErrorText("refused", "The year has not been closed.", "该年度尚未结账。"),
     "AGREEMENT_REQUIRED": ErrorText(
         "refused", "The transaction agreement must be read and accepted.", "须阅读并确认交易协议。"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
+from contracts.rpc.settlement import GROUNDS, RESOLUTIONS
 
 CLAIM_STATES = (
     "filed",  # waits for the order row's answer
@@ -38,8 +39,10 @@ class NodeState(f.Body):
 class ClaimState(f.Body):
     """invoice_key: the invoice number normalised; claim_version: grows with each filing of the same claim.
 
-    payable_fen = claimed_fen - deducted_fen. filer_id: who filed it; payee_id: who is to be paid. stage: the role whose
-    turn it is. deferred: no money yet, it waits for a later year's plan. region, plan_region: as the order's."""
+    payable_fen = claimed_fen - deducted_fen - disallowed_fen - audited_fen: what quality, lines of the invoice that are
+    not supported, and the audit took off. filer_id: who filed it; payee_id: who is to be paid. stage: the role whose
+    turn it is; due_on: its last day, where the pack gives one.
+    deferred: no money yet, it waits for a later year's plan. region, plan_region: as the order's."""
 
     claim_id = f.ulid()
     claim_version = f.whole(1, 10**6)
@@ -58,6 +61,8 @@ class ClaimState(f.Body):
     product_id = f.ulid()
     claimed_fen = f.fen()
     deducted_fen = f.fen()
+    disallowed_fen = f.fen()
+    audited_fen = f.fen()
     payable_fen = f.fen()
     score = f.whole(0, 100, required=False)
     price_fen = f.fen()
@@ -74,6 +79,7 @@ class ClaimState(f.Body):
     node_id = f.ulid(required=False)
     notice_id = f.ulid(required=False)
     stage = f.code(20, required=False)
+    due_on = f.day(required=False)
     status = f.one_of(CLAIM_STATES)
     reasons = f.words(500, 20, required=False)
     law = law()
@@ -98,7 +104,8 @@ class NoticeItem(f.Body):
 
 
 class NoticeState(f.Body):
-    """items: what was published, and stays; from_on, until_on: first and last day; content_hash: SHA-256 of them."""
+    """items: what was published, and stays; from_on, until_on: first and last day; content_hash: SHA-256 of them;
+    signature: Ed25519 over the snapshot (docs/integration.md), base64, by the key of key_id."""
 
     notice_id = f.ulid()
     programme = f.programme()
@@ -107,6 +114,8 @@ class NoticeState(f.Body):
     working_days = f.whole(1, 1000)
     items = f.many(NoticeItem, most=1000)
     content_hash = f.sha256()
+    key_id = f.text(40, required=False)
+    signature = f.text(100, required=False)
     status = f.one_of(("open", "closed"))
     law = law()
 
@@ -133,6 +142,7 @@ class DisbursementState(f.Body):
     year = f.year()
     claims = f.whole(0, 10**6)
     amount_fen = f.fen()
+    frozen_hash = f.sha256(required=False)
     status = f.one_of(("filed", "in_review", "approved", "refused", "batched"))
     stage = f.code(20, required=False)
     reasons = f.words(500, 20, required=False)
@@ -150,7 +160,8 @@ class BatchState(f.Body):
 
 
 class PaymentState(f.Body):
-    """payee_id: who is paid; region: an enterprise's own. with_district: the city has paid its district."""
+    """payee_id: who is paid; region: an enterprise's own. with_district: the city has paid its district.
+    amount_fen: what the bank pays; offset_fen: what the payee owed, taken off before; offset: all of it was."""
 
     payment_id = f.ulid()
     batch_id = f.ulid()
@@ -161,9 +172,94 @@ class PaymentState(f.Body):
     year = f.year()
     reference = f.text(40)
     amount_fen = f.fen()
+    offset_fen = f.fen()
     claims = f.words(26, 10_000)
-    status = f.one_of(("made", "sent", "with_district", "settled", "failed", "returned", "unknown", "held"))
+    status = f.one_of(("made", "sent", "offset", "with_district", "settled", "failed", "returned", "unknown", "held"))
     reason = f.text(200, required=False)
+
+
+class ReviewOverdue(f.Body):
+    """A claim's stage was not decided by its last day; escalate_to: the role that is told."""
+
+    claim_id = f.ulid()
+    programme = f.programme()
+    region = f.region()
+    stage = f.code(20)
+    due_on = f.day()
+    escalate_to = f.code(20)
+    law = law()
+
+
+class LeaveState(f.Body):
+    leave_id = f.ulid()
+    programme = f.programme()
+    from_on = f.day()
+    until_on = f.day()
+    status = f.one_of(("recorded", "ended"))
+
+
+class SampleState(f.Body):
+    """size: how many are drawn; population: of how many claims, whose ids and weights have population_hash; seed: once
+    revealed. rate: what the findings come to, extrapolated, as a fraction `a/b` of the rest."""
+
+    sample_id = f.ulid()
+    programme = f.programme()
+    node_id = f.ulid()
+    size = f.whole(1, 5_000)
+    seed_hash = f.sha256()
+    seed = f.text(200, required=False)
+    population = f.whole(0, 10**7, required=False)
+    population_hash = f.sha256(required=False)
+    drawn = f.whole(0, 5_000, required=False)
+    error_fen = f.fen(required=False)
+    rate = f.text(50, required=False)
+    reason = f.text(500, required=False)
+    status = f.one_of(("committed", "revealed", "closed", "abandoned"))
+    law = law()
+
+
+class ReceivableState(f.Body):
+    """Owed: amount_fen - recovered_fen - written_off_fen. year, plan_region: of the money that was paid; recovered_fen:
+    offset_fen taken off later payments, and the rest repaid."""
+
+    receivable_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    plan_region = f.region_prefix()
+    party_kind = f.one_of(PARTY_KINDS)
+    party_id = f.ulid()
+    claim_id = f.ulid(required=False)
+    ground = f.one_of(GROUNDS)
+    amount_fen = f.fen(least=1)
+    recovered_fen = f.fen()
+    offset_fen = f.fen()
+    written_off_fen = f.fen()
+    due_on = f.day(required=False)
+    reference = f.text(40)
+    status = f.one_of(("claimed", "owed", "settled", "written_off", "refused"))
+    reasons = f.words(500, 20)
+    law = law()
+
+
+class WindDownState(f.Body):
+    """Of a provider that left: its claims that were not paid then, by what came of them."""
+
+    provider_id = f.ulid()
+    programme = f.programme()
+    open = f.whole(0, 10**7)
+    settled = f.whole(0, 10**7)
+    voided = f.whole(0, 10**7)
+    status = f.one_of(("open", "closed"))
+    law = law()
+
+
+class DifferenceState(f.Body):
+    resolution_id = f.ulid()
+    programme = f.programme()
+    code = f.text(40)
+    reference = f.text(40)
+    resolution = f.one_of(RESOLUTIONS)
+    status = f.one_of(("resolved",))
 
 
 def _e(name: str, schema: type[f.Body], *consumers: str, doc: str = "") -> EventType:
@@ -228,5 +324,27 @@ EVENTS = [
     _e("payment_failed", PaymentState, "notify", doc="Failed, returned or unknown: see status."),
     _e("payment_retried", PaymentState, doc="Goes into the next batch as a new payment; this one stays as it ended."),
     _e("payment_held", PaymentState, "notify", doc="Not released: the payee has no standing any more."),
+    _e("payment_offset", PaymentState, "notify", doc="All of it was owed by the payee; nothing goes to the bank."),
+    _e("payments_enquired", BatchState, "notify", doc="The bank is asked about payments that are unknown."),
+    _e("difference_resolved", DifferenceState),
+    _e("review_overdue", ReviewOverdue, "notify", doc="Nobody decided in time; the pack says who is told."),
+    _e("leave_recorded", LeaveState),
+    _e("leave_ended", LeaveState),
+    _e("sample_committed", SampleState, "notify", doc="The hash of the seed is public before the node closes."),
+    _e("sample_revealed", SampleState, "notify"),
+    _e("sample_closed", SampleState, "notify"),
+    _e("sample_abandoned", SampleState, "notify", "supervision"),
+    _e("claim_audited", ClaimState, "supervision", "notify", doc="The audit of a sample, or what follows from it."),
+    _e("receivable_claimed", ReceivableState, doc="Waits for the second person."),
+    _e("receivable_owed", ReceivableState, "voucher", "supervision", "notify"),
+    _e("receivable_refused", ReceivableState),
+    _e("receivable_planned", ReceivableState, "notify", doc="To be repaid in instalments."),
+    _e("receivable_recovered", ReceivableState, "voucher", "supervision", "notify", doc="Some of it, or all."),
+    _e("receivable_overdue", ReceivableState, "supervision", "notify"),
+    _e("receivable_written_off", ReceivableState, "voucher", "supervision", "notify"),
+    _e(
+        "wind_down_opened", WindDownState, "supervision", "notify", doc="A provider left with claims that are not paid."
+    ),
+    _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
     refused("settlement"),
 ]

@@ -152,6 +152,43 @@ class YearClosed(f.Body):
     balances = f.facts()
 
 
+class CorrectionState(f.Body):
+    """A posted transfer went to the wrong account; confirmed: a new one has taken it on to the right one."""
+
+    correction_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    transfer_id = f.text(64)
+    from_account = f.text(120)
+    to_account = f.text(120)
+    amount_fen = f.fen(least=1)
+    reason = f.text(500)
+    status = f.one_of(("asked", "confirmed", "refused"))
+
+
+class YearSigned(f.Body):
+    """statement_sha256: of the year's statement as it was signed."""
+
+    programme = f.programme()
+    year = f.year()
+    region = f.region_prefix()
+    statement_sha256 = f.sha256()
+    status = f.one_of(("signed",))
+
+
+class WindDownState(f.Body):
+    """Of a provider that left: its confirmed orders of then, by what came of them."""
+
+    provider_id = f.ulid()
+    programme = f.programme()
+    open = f.whole(0, 10**7)
+    handed_over = f.whole(0, 10**7)
+    settled = f.whole(0, 10**7)
+    voided = f.whole(0, 10**7)
+    status = f.one_of(("open", "closed"))
+    law = law()
+
+
 def _e(name: str, schema: type[f.Body], *consumers: str, doc: str = "") -> EventType:
     return EventType(f"voucher.{name}.v1", schema, consumers, doc)
 
@@ -197,6 +234,19 @@ EVENTS = [
     _e("usage_recorded", UsageRecorded, "settlement", "supervision"),
     _e("order_handed_over", OrderState, "settlement", "supervision", "notify"),
     _e("claim_answered", ClaimAnswer, "settlement", doc="Answer to settlement.claim_filed: code empty means claimed."),
+    _e(
+        "order_wound_down",
+        OrderState,
+        "settlement",
+        "supervision",
+        "notify",
+        doc="Of a provider that left: it was served.",
+    ),
+    _e("wind_down_opened", WindDownState, "supervision", "notify", doc="A provider left with confirmed orders."),
+    _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
+    _e("correction_asked", CorrectionState),
+    _e("correction_decided", CorrectionState, "notify"),
+    _e("year_signed", YearSigned, "notify"),
     _e("year_closed", YearClosed, "notify", "supervision", "settlement"),
     refused("voucher"),
 ]

@@ -386,6 +386,31 @@ class Notice(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline(Rule):
+    """Working days in which each stage decides a claim, and the role that is told when none did."""
+
+    working_days: int
+    escalate_to: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpertReview(Rule):
+    """The stage of `role` passes a claim when so many experts have scored it, each alone, with this mean at least."""
+
+    role: Role
+    experts: int
+    pass_mark: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample(Rule):
+    """Who draws an audit sample of a node's claims, and whether its findings are carried to those not drawn."""
+
+    role: Role
+    extrapolate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """How money is asked for; no notice means that the document asks for none."""
 
@@ -397,6 +422,9 @@ class Claims:
     audit: Step | None = None
     price_above_market: Rule | None = None
     quality_deduction: Rule | None = None
+    review_deadline: Deadline | None = None
+    expert_review: ExpertReview | None = None
+    sample: Sample | None = None
 
     @property
     def notice_days(self) -> int:
@@ -441,6 +469,8 @@ class Supervision:
 
     hold: Hold | None = None
     fraud: Rule | None = None
+    # money wrongly paid is taken back
+    recovery: Rule | None = None
     dishonesty_list: Rule | None = None
     audit: Rule | None = None
     complaints: Rule | None = None

@@ -19,12 +19,44 @@ class AnnounceNode(f.Body):
     closes_at = f.instant()
 
 
+# why a line of an invoice is not supported
+LINE_CODES = ("NOT_ELIGIBLE", "NOT_DELIVERED", "OVERPRICED", "DUPLICATE_CONTENT", "UNDOCUMENTED", "OUT_OF_PERIOD")
+# why money was paid wrongly, or is owed by a party that left
+GROUNDS = ("overpaid", "paid_twice", "not_eligible", "fraud", "service_failed", "audit_finding", "exit_losses", "other")
+FORMATS = ("csv", "xlsx", "pain.001")
+RESULT_FORMATS = ("csv", "pain.002")
+STATEMENT_FORMATS = ("csv", "camt.053")
+RESOLUTIONS = ("bank_error", "books_corrected", "timing", "repaid", "other")
+
+
+class InvoiceLine(f.Body):
+    """One line of an invoice: what was sold, and its fen with tax."""
+
+    name = f.text(100)
+    amount_fen = f.fen(least=1)
+
+
 class Invoice(f.Body):
+    """lines: in sum the amount; empty: one line. category: what was sold, as the pack names its categories."""
+
     number = f.text(30)
     amount_fen = f.fen(least=1)
     issued_on = f.day()
     seller_uscc = f.uscc()
     buyer_uscc = f.uscc()
+    category = f.code(20)
+    lines = f.many(InvoiceLine, most=50, required=False)
+
+
+class Contract(f.Body):
+    """The service contract that was confirmed with the order, and what it says."""
+
+    sha256 = f.sha256()
+    amount_fen = f.fen(least=1)
+    signed_on = f.day()
+    seller_uscc = f.uscc()
+    buyer_uscc = f.uscc()
+    category = f.code(20)
 
 
 class Transfer(f.Body):
@@ -42,6 +74,7 @@ class Usage(f.Body):
     until = f.day()
     days_used = f.whole(0, 3660)
     units = f.whole(0, 10**12)
+    category = f.code(20)
 
 
 class FileClaim(f.Body):
@@ -54,7 +87,7 @@ class FileClaim(f.Body):
     filer_id = f.ulid(required=False)
     order_id = f.ulid()
     invoice = f.nested(Invoice)
-    contract_sha256 = f.sha256()
+    contract = f.nested(Contract)
     transfer = f.nested(Transfer, required=False)
     usage = f.nested(Usage)
     documents = f.words(64, 20, required=False)
@@ -67,17 +100,100 @@ class WithdrawClaim(f.Body):
     filer_id = f.ulid(required=False)
 
 
+class DisallowedLine(f.Body):
+    """So much of a line of the invoice (1 is the first) is not supported, and why."""
+
+    line = f.whole(1, 50)
+    amount_fen = f.fen(least=1)
+    code = f.one_of(LINE_CODES)
+    reason = f.text(500)
+
+
 class ReviewClaim(f.Body):
     """stage: the role of the stage whose turn it is, as the pack orders them (第二十三条). return: to the filer for
     correction; refuse: ended. deduction_fen: taken off for a fault of quality, with reasons (内蒙古 七(二)).
-    score: 0 to 100, the third party's, of the enterprise's move (山东 三(二)、三(四))."""
+    disallowed: lines of the invoice that are not supported; each carries its share of the support, and the list stands
+    in place of an earlier stage's. score: 0 to 100, the third party's, of the enterprise's move (山东 三(二))."""
 
     claim_id = f.ulid()
     stage = f.code(20)
     decision = f.one_of(("pass", "return", "refuse"))
     reasons = f.words(500, 20, required=False)
     deduction_fen = f.fen(required=False)
+    disallowed = f.many(DisallowedLine, most=50, required=False)
     score = f.whole(0, 100, required=False)
+
+
+class ScoreClaim(f.Body):
+    """One expert's score of a claim at the stage of the pack's `claims.expert_review`; each once a version."""
+
+    claim_id = f.ulid()
+    score = f.whole(0, 100)
+    comment = f.text(1000, required=False)
+
+
+class TakeWork(f.Body):
+    """Claims of the caller's own work list are taken by the caller, so that nobody else decides their stage."""
+
+    claims = f.words(26, 500, least=1)
+
+
+class RecordLeave(f.Body):
+    """The caller is away: what it took goes to the deputy (a subject of tokens), who acts with its roles and region
+    from the first to the last day; without a deputy it goes back to the work list."""
+
+    leave_id = f.ulid()
+    programme = f.programme()
+    deputy = f.text(128, required=False)
+    from_on = f.day()
+    until_on = f.day()
+    reason = f.text(500)
+
+
+class EndLeave(f.Body):
+    """Back before the last day."""
+
+    leave_id = f.ulid()
+
+
+class CommitSample(f.Body):
+    """Before the node closes: how many of its claims are to be audited, and the SHA-256 of the seed that draws them.
+    The seed is text of 32 to 200 characters; its hash is over its UTF-8 bytes."""
+
+    sample_id = f.ulid()
+    node_id = f.ulid()
+    size = f.whole(1, 5_000)
+    seed_hash = f.sha256()
+
+
+class RevealSample(f.Body):
+    """After the node has closed: the seed, and by it the draw."""
+
+    sample_id = f.ulid()
+    seed = f.text(200, shortest=32)
+
+
+class RecordAudit(f.Body):
+    """What the audit of one drawn claim found: error_fen of what was to be paid is not due; 0: all of it is."""
+
+    sample_id = f.ulid()
+    claim_id = f.ulid()
+    error_fen = f.fen()
+    code = f.one_of(LINE_CODES, required=False)
+    reasons = f.words(500, 20, required=False)
+
+
+class CloseSample(f.Body):
+    """All drawn claims are audited; the findings stand, and are extrapolated where the pack says so."""
+
+    sample_id = f.ulid()
+
+
+class AbandonSample(f.Body):
+    """No audit comes of it, because the seed is lost, say: the claims go on without; made public."""
+
+    sample_id = f.ulid()
+    reason = f.text(500)
 
 
 class PublishNotice(f.Body):
@@ -127,11 +243,12 @@ class FileDisbursement(f.Body):
 
 
 class ReviewDisbursement(f.Body):
-    """stage: the role of the stage whose turn it is; the last approval freezes."""
+    """stage: the role of the stage whose turn it is. frozen_hash: what the reviewer saw, as it was frozen at filing."""
 
     disbursement_id = f.ulid()
     stage = f.code(20)
     decision = f.one_of(("approve", "refuse"))
+    frozen_hash = f.sha256(required=False)
     reasons = f.words(500, 20, required=False)
 
 
@@ -181,9 +298,12 @@ class PassOnPayment(f.Body):
 
 
 class StatementLine(f.Body):
+    """direction empty: debit, money that went out; credit: money that came in."""
+
     reference = f.text(40)
     amount_fen = f.fen(least=1)
     booked_on = f.day()
+    direction = f.one_of(("debit", "credit"), required=False, load_default="debit", allow_none=False)
 
 
 class RecordStatement(f.Body):
@@ -191,6 +311,134 @@ class RecordStatement(f.Body):
 
     statement_id = f.ulid()
     lines = f.many(StatementLine, least=1)
+
+
+class UploadBankFile(f.Body):
+    """Part of a file from the bank: base64 of the bytes at `offset`; whole when `size` bytes with that SHA-256 came."""
+
+    sha256 = f.sha256()
+    size = f.whole(1, 256 * 1024 * 1024)
+    offset = f.whole(0, 256 * 1024 * 1024)
+    content = f.text(400_000)
+
+
+class RecordResultFile(f.Body):
+    """The bank's return file, uploaded before: read whole, or refused whole with its rows and reasons."""
+
+    batch_id = f.ulid()
+    sha256 = f.sha256()
+    format = f.one_of(RESULT_FORMATS)
+
+
+class RecordStatementFile(f.Body):
+    """The bank's statement, uploaded before: read whole, or refused whole with its rows and reasons."""
+
+    statement_id = f.ulid()
+    programme = f.programme()
+    sha256 = f.sha256()
+    format = f.one_of(STATEMENT_FORMATS)
+
+
+class EnquirePayments(f.Body):
+    """The bank is asked about the payments of a batch on which it has not spoken; they are unknown until it does."""
+
+    enquiry_id = f.ulid()
+    batch_id = f.ulid()
+
+
+class ResolveDifference(f.Body):
+    """One difference that bank_differences lists was looked into, and what came of it."""
+
+    resolution_id = f.ulid()
+    programme = f.programme()
+    code = f.text(40)
+    reference = f.text(40)
+    resolution = f.one_of(RESOLUTIONS)
+    reason = f.text(500)
+
+
+class ClaimReceivable(f.Body):
+    """Money that a party owes back: of one payment of a claim, or for losses where `claim_id` is empty. Owed once
+    another person has confirmed it. due_on empty: at once."""
+
+    receivable_id = f.ulid()
+    programme = f.programme()
+    year = f.year()
+    party_id = f.ulid()
+    claim_id = f.ulid(required=False)
+    amount_fen = f.fen(least=1)
+    ground = f.one_of(GROUNDS)
+    reasons = f.words(500, 20, least=1)
+    due_on = f.day(required=False)
+
+
+class DecideReceivable(f.Body):
+    """By another person than claimed it: it is owed, or it is not."""
+
+    receivable_id = f.ulid()
+    decision = f.one_of(("confirm", "refuse"))
+    reasons = f.words(500, 20, required=False)
+
+
+class Instalment(f.Body):
+    due_on = f.day()
+    amount_fen = f.fen(least=1)
+
+
+class AgreeInstalments(f.Body):
+    """What is still owed, in parts: in sum what is owed, each later than the one before."""
+
+    receivable_id = f.ulid()
+    instalments = f.many(Instalment, most=60, least=1)
+
+
+class RecordRepayment(f.Body):
+    """Money that came back, by its bank reference: once for each reference, at most what is still owed."""
+
+    repayment_id = f.ulid()
+    receivable_id = f.ulid()
+    reference = f.text(40)
+    amount_fen = f.fen(least=1)
+    received_on = f.day()
+
+
+class WriteOffReceivable(f.Body):
+    """What cannot be recovered, asked for by one person of finance and confirmed by another (the same call again)."""
+
+    receivable_id = f.ulid()
+    reasons = f.words(500, 20, least=1)
+
+
+class WindDownClaim(f.Body):
+    """A claim of a provider that left: settle: it goes its way; void: it ends, and the voucher goes back (第十二条)."""
+
+    claim_id = f.ulid()
+    outcome = f.one_of(("settle", "void"))
+    reasons = f.words(500, 20, least=1)
+
+
+class ListWork(Page):
+    """What waits for the caller: the claims at a stage of its roles and region, first what is due first."""
+
+    programme = f.programme()
+    stage = f.code(20, required=False)
+
+
+class ListSampleItems(Page):
+    """The population that a revealed sample was drawn from; drawn: only what was drawn."""
+
+    sample_id = f.ulid()
+    drawn = f.flag(required=False)
+
+
+class ListReceivables(Page):
+    programme = f.programme()
+    party_id = f.ulid(required=False)
+    status = f.text(40, required=False)
+
+
+class OfProvider(f.Body):
+    provider_id = f.ulid()
 
 
 class ListClaims(Page):
@@ -205,14 +453,18 @@ class ListByProgramme(Page):
 
 
 class BatchFile(f.Body):
-    """format csv: UTF-8 with BOM; content as text, sha256 of it."""
+    """format: csv (UTF-8 with BOM; empty means this), xlsx, or pain.001 (ISO 20022 pain.001.001.09). The answer has the
+    file's name, its bytes in base64, their number and their SHA-256."""
 
     batch_id = f.ulid()
+    format = f.one_of(FORMATS, required=False)
 
 
 _provider = frozenset({r.PLATFORM, r.PROVIDER})
 _filer = _provider | {r.ENTERPRISE}
 _staff = r.REVIEWERS | frozenset({r.OPERATOR, r.BUREAU, r.FINANCE, r.AUDITOR, r.SUPERVISOR, r.OPS, r.SERVICE})
+
+_recovers = frozenset({r.FINANCE, r.BUREAU, r.SUPERVISOR})
 
 METHODS = [
     Method(
@@ -296,6 +548,49 @@ METHODS = [
     ),
     Method(SERVICE, "retry_payment", "command", RetryPayment, IdOnly, frozenset({r.FINANCE})),
     Method(SERVICE, "record_statement", "command", RecordStatement, Anything, frozenset({r.FINANCE})),
+    Method(
+        SERVICE,
+        "score_claim",
+        "command",
+        ScoreClaim,
+        Anything,
+        frozenset({r.EXPERT, r.THIRD_PARTY}),
+        doc="沈阳 三(五)2.",
+    ),
+    Method(SERVICE, "take_work", "command", TakeWork, Anything, r.REVIEWERS),
+    Method(SERVICE, "release_work", "command", TakeWork, Anything, r.REVIEWERS),
+    Method(SERVICE, "record_leave", "command", RecordLeave, IdOnly, r.REVIEWERS),
+    Method(SERVICE, "end_leave", "command", EndLeave, IdOnly, r.REVIEWERS),
+    Method(
+        SERVICE, "commit_sample", "command", CommitSample, IdOnly, frozenset({r.AUDITOR, r.THIRD_PARTY}), doc="五(四)."
+    ),
+    Method(
+        SERVICE,
+        "reveal_sample",
+        "command",
+        RevealSample,
+        Anything,
+        frozenset({r.AUDITOR, r.THIRD_PARTY}),
+        doc="五(四).",
+    ),
+    Method(
+        SERVICE, "record_audit", "command", RecordAudit, IdOnly, frozenset({r.AUDITOR, r.THIRD_PARTY}), doc="五(四)."
+    ),
+    Method(
+        SERVICE, "close_sample", "command", CloseSample, Anything, frozenset({r.AUDITOR, r.THIRD_PARTY}), doc="五(四)."
+    ),
+    Method(SERVICE, "abandon_sample", "command", AbandonSample, IdOnly, frozenset({r.SUPERVISOR})),
+    Method(SERVICE, "upload_bank_file", "command", UploadBankFile, Anything, frozenset({r.FINANCE}), private=True),
+    Method(SERVICE, "record_result_file", "command", RecordResultFile, Anything, frozenset({r.FINANCE})),
+    Method(SERVICE, "record_statement_file", "command", RecordStatementFile, Anything, frozenset({r.FINANCE})),
+    Method(SERVICE, "enquire_payments", "command", EnquirePayments, Anything, frozenset({r.FINANCE})),
+    Method(SERVICE, "resolve_difference", "command", ResolveDifference, IdOnly, frozenset({r.FINANCE})),
+    Method(SERVICE, "claim_receivable", "command", ClaimReceivable, IdOnly, _recovers),
+    Method(SERVICE, "decide_receivable", "command", DecideReceivable, IdOnly, _recovers),
+    Method(SERVICE, "agree_instalments", "command", AgreeInstalments, IdOnly, frozenset({r.FINANCE})),
+    Method(SERVICE, "record_repayment", "command", RecordRepayment, IdOnly, frozenset({r.FINANCE})),
+    Method(SERVICE, "write_off_receivable", "command", WriteOffReceivable, IdOnly, frozenset({r.FINANCE})),
+    Method(SERVICE, "wind_down_claim", "command", WindDownClaim, IdOnly, frozenset({r.OPERATOR}), doc="第十二条."),
     Method(SERVICE, "get_claim", "query", ById, Anything, _staff | _filer),
     Method(SERVICE, "get_disbursement", "query", ById, Anything, _staff | _provider),
     Method(SERVICE, "get_batch", "query", ById, Anything, _staff),
@@ -325,7 +620,7 @@ METHODS = [
         Anything,
         frozenset({r.FINANCE}),
         private=True,
-        doc="The payment file of a released batch, as CSV.",
+        doc="The payment file of a released batch.",
     ),
     Method(
         SERVICE,
@@ -336,5 +631,13 @@ METHODS = [
         _staff,
         doc="Payments and statement lines that do not match.",
     ),
+    Method(SERVICE, "list_work", "query", ListWork, Items, r.REVIEWERS),
+    Method(SERVICE, "list_leaves", "query", ListByProgramme, Items, _staff),
+    Method(SERVICE, "get_sample", "query", ById, Anything, r.ALL, doc="The seed too, once it was revealed."),
+    Method(SERVICE, "list_samples", "query", ListByProgramme, Items, r.ALL),
+    Method(SERVICE, "list_sample_items", "query", ListSampleItems, Items, r.ALL),
+    Method(SERVICE, "get_receivable", "query", ById, Anything, _staff | _filer),
+    Method(SERVICE, "list_receivables", "query", ListReceivables, Items, _staff),
+    Method(SERVICE, "get_wind_down", "query", OfProvider, Anything, _staff),
     *everywhere(SERVICE),
 ]

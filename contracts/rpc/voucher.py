@@ -204,6 +204,41 @@ class HandOverOrder(f.Body):
     reason = f.text(500)
 
 
+class WindDownOrder(f.Body):
+    """A confirmed order of a provider that left: settle: it was served, and may be claimed; void: it was not, and the
+    voucher goes back. One that runs on is handed over (`hand_over_order`)."""
+
+    order_id = f.ulid()
+    outcome = f.one_of(("settle", "void"))
+    reason = f.text(500)
+
+
+class CorrectEntry(f.Body):
+    """A posted transfer went to the wrong account: a new one, with its reason, takes it on to the right one. By one
+    person of finance; another confirms."""
+
+    correction_id = f.ulid()
+    transfer_id = f.text(64)
+    to_account = f.text(120)
+    amount_fen = f.fen(least=1)
+    reason = f.text(500)
+
+
+class ConfirmCorrection(f.Body):
+    correction_id = f.ulid()
+    decision = f.one_of(("confirm", "refuse"))
+
+
+class SignYear(f.Body):
+    """The treasurer signs the statement of a year that was closed; statement_sha256 repeats that of year_statement.
+    region empty: the programme's own purse."""
+
+    programme = f.programme()
+    year = f.year()
+    region = f.region_prefix(required=False)
+    statement_sha256 = f.sha256()
+
+
 class ListOrders(Page):
     programme = f.programme(required=False)
     enterprise_id = f.ulid(required=False)
@@ -246,6 +281,21 @@ class Statement(Page):
     account = f.text(120)
     since = f.instant(required=False)
     until = f.instant(required=False)
+
+
+class ListAccounts(Page):
+    programme = f.programme()
+    year = f.year()
+    kind = f.code(20, required=False)
+
+
+class ListCorrections(Page):
+    programme = f.programme()
+    status = f.text(40, required=False)
+
+
+class OfProvider(f.Body):
+    provider_id = f.ulid()
 
 
 _enterprise = frozenset({r.PLATFORM, r.ENTERPRISE})
@@ -341,6 +391,10 @@ METHODS = [
     ),
     Method(SERVICE, "record_usage", "command", RecordUsage, IdOnly, _provider, owner="provider_id", doc="山东 三(四)."),
     Method(SERVICE, "hand_over_order", "command", HandOverOrder, OrderView, frozenset({r.OPERATOR}), doc="第十二条."),
+    Method(SERVICE, "wind_down_order", "command", WindDownOrder, OrderView, frozenset({r.OPERATOR}), doc="第十二条."),
+    Method(SERVICE, "correct_entry", "command", CorrectEntry, IdOnly, frozenset({r.FINANCE})),
+    Method(SERVICE, "confirm_correction", "command", ConfirmCorrection, IdOnly, frozenset({r.FINANCE})),
+    Method(SERVICE, "sign_year", "command", SignYear, Anything, frozenset({r.FINANCE})),
     Method(SERVICE, "get_order", "query", ById, Anything, r.ALL),
     Method(SERVICE, "get_application", "query", ById, Anything, r.ALL),
     Method(SERVICE, "get_plan", "query", PlanOf, Anything, r.ALL),
@@ -352,5 +406,11 @@ METHODS = [
     Method(SERVICE, "list_applications", "query", ListApplications, Items, r.ALL - r.PARTIES),
     Method(SERVICE, "trial_balance", "query", ProgrammeYear, Anything, _books),
     Method(SERVICE, "statement", "query", Statement, Items, _books),
+    Method(SERVICE, "list_accounts", "query", ListAccounts, Items, _books, doc="By name."),
+    Method(SERVICE, "list_corrections", "query", ListCorrections, Items, _books),
+    Method(
+        SERVICE, "year_statement", "query", PlanOf, Anything, _books, doc="Of a purse's year, from the ledger alone."
+    ),
+    Method(SERVICE, "get_wind_down", "query", OfProvider, Anything, _books),
     *everywhere(SERVICE),
 ]

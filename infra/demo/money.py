@@ -70,6 +70,8 @@ class Money:
         self.invoices += 1
         today = self.story.today()
         seller, buyer = order.provider.uscc, order.enterprise.uscc
+        category = {"category": order.category}
+        parties = {"seller_uscc": seller, "buyer_uscc": buyer, **category}
         return {
             "claim_id": ulid.new(),
             "provider_id": order.provider.id,
@@ -78,10 +80,14 @@ class Money:
                 "number": f"{52_000_000 + self.invoices * 137:08d}",
                 "amount_fen": order.price_fen,
                 "issued_on": today,
-                "seller_uscc": seller,
-                "buyer_uscc": buyer,
+                **parties,
             },
-            "contract_sha256": order.contract,
+            "contract": {
+                "sha256": order.contract,
+                "amount_fen": order.price_fen,
+                "signed_on": order.ordered_on,
+                **parties,
+            },
             "transfer": {
                 "reference": f"TR{self.invoices:08d}",
                 "amount_fen": order.price_fen - order.voucher_fen,
@@ -89,7 +95,7 @@ class Money:
                 "payer_uscc": buyer,
                 "payee_uscc": seller,
             },
-            "usage": {"since": order.ordered_on, "until": today, "days_used": 30, "units": 1000},
+            "usage": {"since": order.ordered_on, "until": today, "days_used": 30, "units": 1000, **category},
         }
 
     # ------------------------------------------------------------ supervision

@@ -47,12 +47,15 @@ class Payout:
             body["filer_id"] = filer
         invoice = {"number": f"{61_000_000 + number * 137:08d}", "amount_fen": order.price_fen, "issued_on": today}
         transfer = {"reference": f"TR{number:08d}", "amount_fen": paid_fen, "paid_on": today}
+        parties = {"seller_uscc": seller, "buyer_uscc": buyer, "category": order.category}
+        usage = {"since": order.ordered_on, "until": today, "days_used": 30, "units": 1000}
+        contract = {"sha256": order.contract, "amount_fen": order.price_fen, "signed_on": order.ordered_on}
         return {
             **body,
-            "invoice": {**invoice, "seller_uscc": seller, "buyer_uscc": buyer},
-            "contract_sha256": order.contract,
+            "invoice": {**invoice, **parties},
+            "contract": {**contract, **parties},
             "transfer": {**transfer, "payer_uscc": buyer, "payee_uscc": seller},
-            "usage": {"since": order.ordered_on, "until": today, "days_used": 30, "units": 1000},
+            "usage": {**usage, "category": order.category},
             "papers": self._papers(order),
         }
 

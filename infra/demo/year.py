@@ -45,6 +45,7 @@ class Order:
     voucher_fen: int
     ordered_on: date
     contract: str
+    category: str
     paid_fen: int = 0
 
 
@@ -355,15 +356,14 @@ class Year:
         answers = self.stage.do("orders are placed", "voucher", "place_order", bodies, expected=codes)
         placed = kept(bodies, answers)
         sellers = {p["product_id"]: p["provider_id"] for p in self.products}
+        categories = {p["product_id"]: p["category"] for p in self.products}
         parties = {p.id: p for p in [*self.enterprises, *self.sellers]}
         for body, result in placed:
             contract = hashlib.sha256(f"contract {body['order_id']}".encode()).hexdigest()
             buyer, seller = parties[body["enterprise_id"]], parties[sellers[body["product_id"]]]
-            self.orders.append(
-                Order(
-                    body["order_id"], buyer, seller, result["price_fen"], result["voucher_fen"], self.today(), contract
-                )
-            )
+            category = categories[body["product_id"]]
+            money = result["price_fen"], result["voucher_fen"]
+            self.orders.append(Order(body["order_id"], buyer, seller, *money, self.today(), contract, category))
 
     def confirm(self) -> None:
         """One in fifteen is cancelled; the rest confirmed with the contract; some contracts fail where that voids."""

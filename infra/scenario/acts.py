@@ -180,6 +180,7 @@ def claim_body(player: Player, asked: Mapping[str, Any]) -> Body:
     order = player.must("voucher.get_order", {"id": player.names[asked["order"]]}, player.token("operator"))
     buyer, seller = (player.names.named(order[f"{kind}_id"]) for kind in ("enterprise", "provider"))
     codes = {name: player.names.bodies[name]["uscc"] for name in (buyer, seller)}
+    category = {"category": order["category"]}
     pack = _pack(player, order["programme"], player.names.bodies[buyer]["region"])
     whole = pack.amount is not None and pack.amount.base.of == "paid"
     owed = order["price_fen"] if whole else order["price_fen"] - order["voucher_fen"]
@@ -192,21 +193,23 @@ def claim_body(player: Player, asked: Mapping[str, Any]) -> Body:
     elif filed_by == "platform_provider" and player.names.bodies[seller].get("platform_id"):
         body["filer_id"] = player.names.bodies[seller]["platform_id"]
     invoice = {"number": number, "amount_fen": order["price_fen"], "issued_on": today}
-    invoice |= {"seller_uscc": codes[seller], "buyer_uscc": codes[buyer], **asked.get("invoice", {})}
+    parties = {"seller_uscc": codes[seller], "buyer_uscc": codes[buyer]}
     paid = money(asked["paid"]) if "paid" in asked else owed
     transfer = {"reference": f"TR{number}", "amount_fen": paid, "paid_on": today}
     transfer |= {"payer_uscc": codes[buyer], "payee_uscc": codes[seller]}
     ordered = local_date(parse_instant(order["ordered_at"]))
     days = (date.fromisoformat(today) - ordered).days + 1
     usage = {"since": ordered.isoformat(), "until": today, "days_used": min(days, 30), "units": 1000}
+    signed = {"sha256": order["contract_sha256"] or player.names[f"contract.{asked['order']}"]}
+    contract = {**signed, "amount_fen": order["price_fen"], "signed_on": ordered.isoformat(), **parties, **category}
     required = pack.claims.materials.required if pack.claims and pack.claims.materials else ()
     papers = [{"kind": k, "sha256": player.names[f"paper.{buyer}.{k}"]} for k in required if k not in APART]
     return {
         **body,
-        "invoice": invoice,
-        "contract_sha256": order["contract_sha256"] or player.names[f"contract.{asked['order']}"],
+        "invoice": {**invoice, **parties, **category, **asked.get("invoice", {})},
+        "contract": {**contract, **asked.get("contract", {})},
         "transfer": transfer,
-        "usage": {**usage, **asked.get("usage", {})},
+        "usage": {**usage, **category, **asked.get("usage", {})},
         **({"papers": papers} if papers else {}),
     }
 

@@ -23,7 +23,8 @@ from services.settlement.domain.claims import ENDED
 
 Found = Mapping[str, Any] | Refused
 
-MEMBER = ("claim_id", "payee_id", "claimed_fen", "deducted_fen", "status")
+TAKEN_OFF = ("deducted_fen", "disallowed_fen", "audited_fen")
+MEMBER = ("claim_id", "payee_id", "claimed_fen", *TAKEN_OFF, "status")
 SEALED = ("key_id", "sealed")
 PAID = (
     *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "account_version", "fund"),
@@ -212,7 +213,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     c = t.claims.c
     of_year = (c.programme == programme, c.year == year)
     live = (c.order_claimed, c.paid_at.is_(None), c.status.not_in(ENDED))
-    payable = c.claimed_fen - c.deducted_fen
+    payable = c.claimed_fen - c.deducted_fen - c.disallowed_fen - c.audited_fen
     money = sa.select(
         _sum(c.order_fen, *live).label("held"),
         _sum(c.claimed_fen, *live).label("allowed"),
@@ -304,7 +305,7 @@ def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _payable(view: Mapping[str, Any]) -> dict[str, Any]:
-    return {**view, "payable_fen": view["claimed_fen"] - view["deducted_fen"]}
+    return {**view, "payable_fen": view["claimed_fen"] - sum(view[name] for name in TAKEN_OFF)}
 
 
 def _json(value: Any) -> Any:

@@ -78,6 +78,10 @@ claims = sa.Table(
     _must("order_fen", sa.BigInteger),
     _must("claimed_fen", sa.BigInteger),
     _must("deducted_fen", sa.BigInteger),
+    _must("lines", Words),
+    _must("disallowed", Words),
+    _must("disallowed_fen", sa.BigInteger),
+    _must("audited_fen", sa.BigInteger),
     _may("score", sa.Integer),
     _must("price_fen", sa.BigInteger),
     _must("invoice_number", sa.String(30)),
@@ -99,6 +103,8 @@ claims = sa.Table(
     _must("order_claimed", sa.Boolean),
     _may("node_id", ID, index=True),
     _may("stage", sa.String(20)),
+    _may("due_on", sa.Date),
+    _may("taken_by", PERSON),
     _must("stages_passed", sa.Integer),
     _must("reviewers", Words),
     _may("notice_id", ID, index=True),
@@ -108,9 +114,15 @@ claims = sa.Table(
     _may("fund", sa.String(60)),
     _may("frozen_hash", HASH),
     _may("approved_at", UtcDateTime),
+    _may("wind_down", sa.String(10)),
+    _must("recalled_fen", sa.BigInteger),
     _may("paid_at", UtcDateTime),
     sa.CheckConstraint("0 < claimed_fen AND claimed_fen <= order_fen AND order_fen <= price_fen", name="claims_amount"),
-    sa.CheckConstraint("0 <= deducted_fen AND deducted_fen < claimed_fen", name="claims_deduction"),
+    sa.CheckConstraint(
+        "0 <= deducted_fen AND 0 <= disallowed_fen AND 0 <= audited_fen "
+        "AND deducted_fen + disallowed_fen + audited_fen < claimed_fen",
+        name="claims_deduction",
+    ),
 )
 sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim_id)
 sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
@@ -226,6 +238,7 @@ payments = sa.Table(
     _must("year", sa.Integer),
     _must("reference", sa.String(40), unique=True),
     _must("amount_fen", sa.BigInteger),
+    _must("offset_fen", sa.BigInteger),
     _must("account_version", sa.Integer),
     _must("fund", sa.String(60)),
     _must("claims", Words),
@@ -303,6 +316,7 @@ statement_lines = sa.Table(
     _must("reference", sa.String(40), index=True),
     _must("amount_fen", sa.BigInteger),
     _must("booked_on", sa.Date),
+    _must("direction", sa.String(6)),
 )
 
 payment_files = sa.Table(

@@ -54,6 +54,7 @@ class Booked:
     reference: str
     amount_fen: int
     booked_on: date
+    direction: str = "debit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

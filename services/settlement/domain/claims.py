@@ -51,10 +51,13 @@ MOVES: Moves = {
 class Claim:
     """One claim. `claim_version` grows with each filing; `order_claimed`: the order row holds itself for this claim.
 
-    `order_fen` is what the order holds for it, `claimed_fen` what the rules allow of that, `deducted_fen` what quality
-    took off. `stages_passed` of its review are over, by `reviewers` in their order; `stage`: the role whose turn it is.
-    `account_version`, `fund` and `frozen_hash` are set by the approval of its disbursement; `paid_at` by its first
-    settled payment, and it stays when the bank sends that money back: the voucher is redeemed, the money is owed.
+    `order_fen` is what the order holds for it, `claimed_fen` what the rules allow of that; `deducted_fen` quality took
+    off, `disallowed_fen` lines of the invoice that are not supported, `audited_fen` the audit. `lines`: of the invoice.
+    `stages_passed` of its review are over, by `reviewers` in their order; `stage`: the role whose turn it is, until
+    `due_on`; `taken_by`: who has taken it from the work list. `account_version`, `fund` and `frozen_hash` are set with
+    its disbursement; `paid_at` by its first settled payment, and it stays when the bank sends that money back: the
+    voucher is redeemed, the money is owed. `recalled_fen`: of what was paid, claimed back. `wind_down`: its provider
+    left, and it is `pending` until it is decided: `settle` or `void`.
     """
 
     claim_id: str
@@ -76,6 +79,10 @@ class Claim:
     order_fen: int
     claimed_fen: int
     deducted_fen: int = 0
+    lines: tuple[Mapping[str, Any], ...] = ()
+    disallowed: tuple[Mapping[str, Any], ...] = ()
+    disallowed_fen: int = 0
+    audited_fen: int = 0
     score: int | None = None
     price_fen: int
     invoice_number: str
@@ -97,6 +104,8 @@ class Claim:
     order_claimed: bool = False
     node_id: str | None = None
     stage: str | None = None
+    due_on: date | None = None
+    taken_by: str | None = None
     stages_passed: int = 0
     reviewers: tuple[str, ...] = ()
     notice_id: str | None = None
@@ -106,12 +115,14 @@ class Claim:
     fund: str | None = None
     frozen_hash: str | None = None
     approved_at: datetime | None = None
+    wind_down: str | None = None
+    recalled_fen: int = 0
     paid_at: datetime | None = None
 
     @property
     def payable_fen(self) -> int:
         """What is paid for it."""
-        return self.claimed_fen - self.deducted_fen
+        return self.claimed_fen - self.deducted_fen - self.disallowed_fen - self.audited_fen
 
     @property
     def parties(self) -> frozenset[str]:

@@ -94,7 +94,16 @@ def file(
     told = _told(filing, order, payee, pack, now)
     if former is None:
         return Step(Claim(sequence=1, claim_version=1, status="filed", **told), "claim_filed", decision)
-    fresh = {"reasons": (), "node_id": None, "stage": None, "stages_passed": 0, "reviewers": (), "notice_id": None}
+    fresh = {
+        "reasons": (),
+        "node_id": None,
+        "stage": None,
+        "due_on": None,
+        "taken_by": None,
+        "stages_passed": 0,
+        "reviewers": (),
+        "notice_id": None,
+    }
     return take(former, MOVES, "refile", decision=decision, claim_version=former.claim_version + 1, **told, **fresh)
 
 
@@ -190,13 +199,17 @@ def _told(filing: Filing, order: Order, payee: tuple[str, str], pack: Pack, now:
         "order_fen": order.voucher_fen,
         "claimed_fen": order.voucher_fen,
         "deducted_fen": 0,
+        "lines": tuple(asdict(line) for line in papers.invoice.lines),
+        "disallowed": (),
+        "disallowed_fen": 0,
+        "audited_fen": 0,
         "score": None,
         "invoice_number": papers.invoice.number,
         "invoice_key": invoice_key(papers.invoice.number),
         "live_key": live_key(seller_uscc=papers.invoice.seller_uscc, number=papers.invoice.number),
         "invoice_fen": papers.invoice.amount_fen,
         "invoice_on": papers.invoice.issued_on,
-        "contract_sha256": papers.contract_sha256,
+        "contract_sha256": papers.contract.sha256,
         "transfer_fen": papers.transfer.amount_fen if papers.transfer else 0,
         "transfer_on": papers.transfer.paid_on if papers.transfer else None,
         "usage_days": papers.usage.days_used,

@@ -12,7 +12,7 @@ from contracts.programmes import Pack
 
 MATERIALS: Mapping[str, str] = {  # material of the pack → field of the claim
     "invoice": "invoice",
-    "contract": "contract_sha256",
+    "contract": "contract",
     "transfer": "transfer",
     "usage": "usage",
 }  # any other is a paper of that kind
@@ -45,12 +45,32 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of an invoice."""
+
+    name: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     number: str
     amount_fen: int
     issued_on: date
     seller_uscc: str
     buyer_uscc: str
+    category: str
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    sha256: str
+    amount_fen: int
+    signed_on: date
+    seller_uscc: str
+    buyer_uscc: str
+    category: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +88,7 @@ class Usage:
     until: date
     days_used: int
     units: int
+    category: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +104,7 @@ class Papers:
     """What is handed in with a claim; `others`: kind and SHA-256 of further papers that the pack asks for."""
 
     invoice: Invoice
-    contract_sha256: str
+    contract: Contract
     transfer: Transfer | None
     usage: Usage
     documents: tuple[str, ...] = ()
@@ -174,10 +195,20 @@ def _invoice(case: Case) -> Iterator[Finding]:
     yield from _equal("INVOICE_BUYER", "invoice.buyer_uscc", case.enterprise_uscc, invoice.buyer_uscc)
     yield from _equal("INVOICE_AMOUNT", "invoice.amount_fen", case.order.price_fen, invoice.amount_fen)
     yield from _dated("INVOICE_DATE", "invoice.issued_on", case, invoice.issued_on)
+    yield from _equal("INVOICE_CATEGORY", "invoice.category", case.order.category, invoice.category)
+    if invoice.lines:
+        lines_fen = sum(line.amount_fen for line in invoice.lines)
+        yield from _equal("INVOICE_LINES", "invoice.lines", invoice.amount_fen, lines_fen)
 
 
 def _contract(case: Case) -> Iterator[Finding]:
-    yield from _equal("CONTRACT_HASH", "contract_sha256", case.order.contract_sha256, case.papers.contract_sha256)
+    contract = case.papers.contract
+    yield from _equal("CONTRACT_HASH", "contract.sha256", case.order.contract_sha256, contract.sha256)
+    yield from _equal("CONTRACT_SELLER", "contract.seller_uscc", case.provider_uscc, contract.seller_uscc)
+    yield from _equal("CONTRACT_BUYER", "contract.buyer_uscc", case.enterprise_uscc, contract.buyer_uscc)
+    yield from _equal("CONTRACT_AMOUNT", "contract.amount_fen", case.order.price_fen, contract.amount_fen)
+    yield from _dated("CONTRACT_DATE", "contract.signed_on", case, contract.signed_on)
+    yield from _equal("CONTRACT_CATEGORY", "contract.category", case.order.category, contract.category)
 
 
 def _transfer(case: Case) -> Iterator[Finding]:
@@ -195,6 +226,7 @@ def _transfer(case: Case) -> Iterator[Finding]:
 
 def _usage(case: Case) -> Iterator[Finding]:
     usage = case.papers.usage
+    yield from _equal("USAGE_CATEGORY", "usage.category", case.order.category, usage.category)
     if usage.days_used == 0 and usage.units == 0:
         yield Finding("USAGE_NONE", "usage", "days or units", 0)
     yield from _dated("USAGE_DATES", "usage.since", case, usage.since)

@@ -60,6 +60,7 @@ class Payment:
     year: int
     reference: str
     amount_fen: int
+    offset_fen: int = 0
     account_version: int
     fund: str
     claims: tuple[str, ...]

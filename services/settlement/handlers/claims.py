@@ -15,7 +15,17 @@ from services.settlement.domain import nodes as node_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.filing import Filing, Known, file
 from services.settlement.domain.law import article, refuse
-from services.settlement.domain.match import Invoice, Order, Papers, Recorded, Transfer, Usage, live_key
+from services.settlement.domain.match import (
+    Contract,
+    Invoice,
+    Line,
+    Order,
+    Papers,
+    Recorded,
+    Transfer,
+    Usage,
+    live_key,
+)
 from services.settlement.domain.reviews import Opinion, Standing, review
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
 
@@ -245,8 +255,8 @@ def _opinion(body: dict[str, Any]) -> Opinion:
 def _filing(command: Command) -> Filing:
     body = command.body
     papers = Papers(
-        invoice=Invoice(**body["invoice"]),
-        contract_sha256=body["contract_sha256"],
+        invoice=_invoice(body["invoice"]),
+        contract=Contract(**body["contract"]),
         transfer=Transfer(**body["transfer"]) if body["transfer"] else None,
         usage=Usage(**body["usage"]),
         documents=tuple(body["documents"] or ()),
@@ -257,8 +267,12 @@ def _filing(command: Command) -> Filing:
     return Filing(**named, filer_id=filer_id, papers=papers, filed_by=command.actor.subject)
 
 
+def _invoice(told: dict[str, Any]) -> Invoice:
+    return Invoice(**{**told, "lines": tuple(Line(**line) for line in told["lines"] or ())})
+
+
 def _filing_row(claim: Claim, command: Command) -> dict[str, Any]:
-    names = ("invoice", "contract_sha256", "transfer", "usage", "documents", "papers")
+    names = ("invoice", "contract", "transfer", "usage", "documents", "papers")
     return {
         "claim_id": claim.claim_id,
         "claim_version": claim.claim_version,

@@ -34,9 +34,10 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
     Claim: (
         *("claim_id", "claim_version", "order_id", "provider_id", "enterprise_id", "filer_id", "payee_id"),
         *("payee_kind", "programme", "year", "region", "plan_region", "category", "track", "product_id"),
-        *("claimed_fen", "deducted_fen", "payable_fen", "score", "price_fen", "invoice_number", "invoice_key"),
+        *("claimed_fen", "deducted_fen", "disallowed_fen", "audited_fen", "payable_fen", "score", "price_fen"),
+        *("invoice_number", "invoice_key"),
         *("invoice_fen", "invoice_on", "contract_sha256", "transfer_fen", "transfer_on", "usage_days", "usage_units"),
-        *("filed_at", "node_id", "notice_id", "stage", "status", "reasons"),
+        *("filed_at", "node_id", "notice_id", "stage", "due_on", "status", "reasons"),
     ),
     Question: ("question_id", "claim_id", "programme", "text", "due_on", "status", "answer"),
     Notice: (*("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash", "status"),),
@@ -47,7 +48,7 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
     Batch: ("batch_id", "programme", "year", "payments", "amount_fen", "frozen_hash", "status"),
     Payment: (
         *("payment_id", "batch_id", "payee_id", "payee_kind", "region", "programme", "year", "reference"),
-        *("amount_fen", "claims", "status", "reason"),
+        *("amount_fen", "offset_fen", "claims", "status", "reason"),
     ),
 }
 WITHOUT_LAW = (Batch, Payment)

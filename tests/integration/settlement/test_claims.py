@@ -63,6 +63,7 @@ def test_each_seller_numbers_its_own_invoices(world: World) -> None:
             provider_id,
             invoice__number=number,
             invoice__seller_uscc=elsewhere,
+            contract__seller_uscc=elsewhere,
             transfer__payee_uscc=elsewhere,
         )
         for _ in range(2)

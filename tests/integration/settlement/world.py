@@ -378,6 +378,8 @@ class World:
         """A claim whose papers match; `changed`: "invoice.number"-like keys with `__` for the dot."""
         claim_id, today = claim_id or self.new("C"), local_date(self.clock.now())
         materials = self.pack.claims.materials.required if self.pack.claims and self.pack.claims.materials else ()
+        category = {"category": "infrastructure"}
+        parties = {"seller_uscc": SELLER, "buyer_uscc": BUYER, **category}
         body: dict[str, Any] = {
             "claim_id": claim_id,
             "provider_id": provider_id,
@@ -386,10 +388,9 @@ class World:
                 "number": f"NO-{order_id[-8:]}",
                 "amount_fen": PRICE,
                 "issued_on": today,
-                "seller_uscc": SELLER,
-                "buyer_uscc": BUYER,
+                **parties,
             },
-            "contract_sha256": CONTRACT,
+            "contract": {"sha256": CONTRACT, "amount_fen": PRICE, "signed_on": today, **parties},
             "transfer": {
                 "reference": "TR1",
                 "amount_fen": PRICE if of_paid(self.pack) else PRICE - VOUCHER,
@@ -397,7 +398,7 @@ class World:
                 "payer_uscc": BUYER,
                 "payee_uscc": SELLER,
             },
-            "usage": {"since": today - timedelta(days=30), "until": today, "days_used": 30, "units": 0},
+            "usage": {"since": today - timedelta(days=30), "until": today, "days_used": 30, "units": 0, **category},
             "filer_id": self.filer(order_id, provider_id),
             "papers": [{"kind": kind, "sha256": "a" * 64} for kind in materials if kind not in MATERIALS],
         }

@@ -11,7 +11,7 @@ from services.settlement.domain import filing as filing_rules
 from services.settlement.domain import reviews
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.filing import Filing, Known
-from services.settlement.domain.match import Case, Invoice, Order, Papers, Recorded, Transfer, Usage
+from services.settlement.domain.match import Case, Contract, Invoice, Order, Papers, Recorded, Transfer, Usage
 from services.settlement.domain.parties import Provider
 from services.settlement.domain.reviews import Opinion, Standing
 from services.settlement.domain.stages import Reviewer
@@ -52,17 +52,18 @@ def order(**changed: Any) -> Order:
     return replace(given, **changed)
 
 
+_PARTIES = {"seller_uscc": SELLER, "buyer_uscc": BUYER, "category": "infrastructure"}
+
+
 def papers(**changed: Any) -> Papers:
     """Papers that match `order()`; `changed` names a field as `invoice.number`."""
     given = Papers(
-        invoice=Invoice(
-            number="04400182", amount_fen=1_000_000, issued_on=date(2018, 8, 1), seller_uscc=SELLER, buyer_uscc=BUYER
-        ),
-        contract_sha256="c" * 64,
+        invoice=Invoice(number="04400182", amount_fen=1_000_000, issued_on=date(2018, 8, 1), **_PARTIES),
+        contract=Contract(sha256="c" * 64, amount_fen=1_000_000, signed_on=date(2018, 7, 1), **_PARTIES),
         transfer=Transfer(
             reference="T1", amount_fen=600_000, paid_on=date(2018, 7, 20), payer_uscc=BUYER, payee_uscc=SELLER
         ),
-        usage=Usage(since=date(2018, 7, 5), until=date(2018, 8, 30), days_used=50, units=0),
+        usage=Usage(since=date(2018, 7, 5), until=date(2018, 8, 30), days_used=50, units=0, category="infrastructure"),
     )
     for name, value in changed.items():
         group, _, field = name.partition(".")

@@ -24,7 +24,7 @@ D = date.fromisoformat
         ({"invoice.issued_on": D("2018-06-30")}, ["INVOICE_DATE"]),
         ({"invoice.issued_on": D("2018-09-03")}, []),
         ({"invoice.issued_on": D("2018-09-04")}, ["INVOICE_DATE"]),
-        ({"contract_sha256": "d" * 64}, ["CONTRACT_HASH"]),
+        ({"contract.sha256": "d" * 64}, ["CONTRACT_HASH"]),
         ({"transfer.amount_fen": 599_999}, ["TRANSFER_AMOUNT"]),
         ({"transfer.payer_uscc": SELLER}, ["TRANSFER_PARTIES"]),
         ({"transfer.payee_uscc": BUYER}, ["TRANSFER_PARTIES"]),
@@ -39,7 +39,7 @@ D = date.fromisoformat
         ({"usage.days_used": 57}, []),
         ({"usage.days_used": 58}, ["USAGE_DATES"]),
         (
-            {"invoice.amount_fen": 1, "contract_sha256": "d" * 64, "transfer.amount_fen": 1, "usage.days_used": 0},
+            {"invoice.amount_fen": 1, "contract.sha256": "d" * 64, "transfer.amount_fen": 1, "usage.days_used": 0},
             ["INVOICE_AMOUNT", "CONTRACT_HASH", "TRANSFER_AMOUNT", "USAGE_NONE"],
         ),
     ],
@@ -84,7 +84,7 @@ def test_one_invoice_has_one_key_however_it_is_written(number, key) -> None:
         (order(), {}, []),
         (order(), {"transfer": None}, ["transfer"]),
         (order(own_fen=0, voucher_fen=1_000_000), {"transfer": None}, []),
-        (order(), {"contract_sha256": ""}, ["contract_sha256"]),
+        (order(), {"contract": None}, ["contract"]),
     ],
 )
 def test_materials_of_the_pack_are_asked_for(order_, changed, missing) -> None:

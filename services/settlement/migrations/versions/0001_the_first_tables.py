@@ -67,6 +67,10 @@ def upgrade() -> None:
     sa.Column('order_fen', sa.BigInteger(), nullable=False),
     sa.Column('claimed_fen', sa.BigInteger(), nullable=False),
     sa.Column('deducted_fen', sa.BigInteger(), nullable=False),
+    sa.Column('lines', services.settlement.tables.Words(), nullable=False),
+    sa.Column('disallowed', services.settlement.tables.Words(), nullable=False),
+    sa.Column('disallowed_fen', sa.BigInteger(), nullable=False),
+    sa.Column('audited_fen', sa.BigInteger(), nullable=False),
     sa.Column('score', sa.Integer(), nullable=True),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
     sa.Column('invoice_number', sa.String(length=30), nullable=False),
@@ -88,6 +92,8 @@ def upgrade() -> None:
     sa.Column('order_claimed', sa.Boolean(), nullable=False),
     sa.Column('node_id', sa.String(length=26), nullable=True),
     sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('taken_by', sa.String(length=128), nullable=True),
     sa.Column('stages_passed', sa.Integer(), nullable=False),
     sa.Column('reviewers', services.settlement.tables.Words(), nullable=False),
     sa.Column('notice_id', sa.String(length=26), nullable=True),
@@ -97,9 +103,11 @@ def upgrade() -> None:
     sa.Column('fund', sa.String(length=60), nullable=True),
     sa.Column('frozen_hash', sa.String(length=64), nullable=True),
     sa.Column('approved_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('wind_down', sa.String(length=10), nullable=True),
+    sa.Column('recalled_fen', sa.BigInteger(), nullable=False),
     sa.Column('paid_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.CheckConstraint('0 < claimed_fen AND claimed_fen <= order_fen AND order_fen <= price_fen', name='claims_amount'),
-    sa.CheckConstraint('0 <= deducted_fen AND deducted_fen < claimed_fen', name='claims_deduction'),
+    sa.CheckConstraint('0 <= deducted_fen AND 0 <= disallowed_fen AND 0 <= audited_fen AND deducted_fen + disallowed_fen + audited_fen < claimed_fen', name='claims_deduction'),
     sa.PrimaryKeyConstraint('claim_id')
     )
     with op.batch_alter_table('claims', schema=None) as batch_op:
@@ -371,6 +379,7 @@ def upgrade() -> None:
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('reference', sa.String(length=40), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('offset_fen', sa.BigInteger(), nullable=False),
     sa.Column('account_version', sa.Integer(), nullable=False),
     sa.Column('fund', sa.String(length=60), nullable=False),
     sa.Column('claims', services.settlement.tables.Words(), nullable=False),
@@ -429,6 +438,7 @@ def upgrade() -> None:
     sa.Column('reference', sa.String(length=40), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
     sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('direction', sa.String(length=6), nullable=False),
     sa.PrimaryKeyConstraint('statement_id', 'line')
     )
     with op.batch_alter_table('statement_lines', schema=None) as batch_op:
