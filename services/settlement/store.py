@@ -21,6 +21,7 @@ from services.settlement.domain.objections import Objection
 from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.payments import UNFINISHED, Batch, Payment
 from services.settlement.domain.questions import UNANSWERED, Question
+from services.settlement.domain.receivables import Receivable
 
 metadata = t.metadata
 
@@ -35,6 +36,7 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Disbursement: t.disbursements,
     Batch: t.batches,
     Payment: t.payments,
+    Receivable: t.receivables,
 }
 
 
@@ -269,13 +271,22 @@ def booked(conn: sa.Connection, references: Iterable[str]) -> dict[str, list[Boo
     table = t.statement_lines
     query = (
         sa.select(table.c.reference, table.c.amount_fen, table.c.booked_on)
-        .where(table.c.reference.in_(sorted(set(references))))
+        .where(table.c.reference.in_(sorted(set(references))), ~is_repayment())
         .order_by(table.c.statement_id, table.c.line)
     )
     lines: dict[str, list[Booked]] = {}
     for row in conn.execute(query).mappings():
         lines.setdefault(row["reference"], []).append(Booked(**row))
     return lines
+
+
+def is_repayment() -> sa.ColumnElement[bool]:
+    """Of a statement's line: it is money on record as a receivable's repayment."""
+    line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
+    same = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
+    return (line.direction == "credit") & sa.exists().where(
+        owed.reference == line.reference, *same, repaid.amount_fen == line.amount_fen
+    )
 
 
 def statement_hashes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:

@@ -250,9 +250,78 @@ payments = sa.Table(
     _may("result_on", sa.Date),
     _may("retried_by", PERSON),
     _may("retried_at", UtcDateTime),
-    sa.CheckConstraint("amount_fen > 0", name="payments_amount"),
+    sa.CheckConstraint("0 <= amount_fen AND 0 <= offset_fen AND 0 < amount_fen + offset_fen", name="payments_amount"),
 )
 sa.Index("payments_by_status", payments.c.programme, payments.c.status, payments.c.payment_id)
+
+# --- receivables
+
+receivables = sa.Table(
+    "receivables",
+    metadata,
+    sa.Column("receivable_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("region", sa.String(6)),
+    _must("plan_region", sa.String(6)),
+    _must("party_kind", sa.String(10)),
+    _must("party_id", ID),
+    _may("claim_id", ID, index=True),
+    _must("ground", sa.String(20)),
+    _must("amount_fen", sa.BigInteger),
+    _must("recovered_fen", sa.BigInteger),
+    _must("offset_fen", sa.BigInteger),
+    _must("written_off_fen", sa.BigInteger),
+    _may("due_on", sa.Date),
+    _must("instalments", Words),
+    _may("next_on", sa.Date),
+    _may("overdue_on", sa.Date),
+    _must("reference", sa.String(40), unique=True),
+    _must("status", sa.String(12)),
+    _must("reasons", Words),
+    _must("pack_version", sa.String(80)),
+    _must("claimed_by", PERSON),
+    _must("claimed_at", UtcDateTime),
+    _may("decided_by", PERSON),
+    _may("owed_at", UtcDateTime),
+    _may("write_off_by", PERSON),
+    sa.CheckConstraint(
+        "0 <= offset_fen AND offset_fen <= recovered_fen AND 0 <= written_off_fen "
+        "AND 0 < amount_fen AND recovered_fen + written_off_fen <= amount_fen",
+        name="receivables_amount",
+    ),
+)
+sa.Index("receivables_by_party", receivables.c.party_id, receivables.c.programme, receivables.c.status)
+sa.Index("receivables_by_programme", receivables.c.programme, receivables.c.year, receivables.c.receivable_id)
+sa.Index("receivables_due", receivables.c.status, receivables.c.next_on)
+
+# what is taken off a payment for a receivable: `reserved` until it ended, then `booked`, or `freed` when it did not
+# arrive; `restored` when the bank sent back what had arrived
+offsets = sa.Table(
+    "offsets",
+    metadata,
+    sa.Column("payment_id", ID, primary_key=True),
+    sa.Column("receivable_id", ID, primary_key=True),
+    _must("amount_fen", sa.BigInteger),
+    _must("status", sa.String(10)),
+    sa.CheckConstraint("0 < amount_fen", name="offsets_amount"),
+)
+sa.Index("offsets_of_receivable", offsets.c.receivable_id, offsets.c.status)
+
+# reference: the bank's own, or `<statement>/<line>` where a statement's line was matched by the receivable's reference
+repayments = sa.Table(
+    "repayments",
+    metadata,
+    sa.Column("repayment_id", ID, primary_key=True),
+    _must("receivable_id", ID, index=True),
+    _must("reference", sa.String(40), unique=True),
+    _must("amount_fen", sa.BigInteger),
+    _must("received_on", sa.Date),
+    _may("statement_id", ID),
+    _must("recorded_by", PERSON),
+    _must("recorded_at", UtcDateTime),
+)
 
 # --- arbiters: a second row under the same key is what must not happen ----------------------------------------------
 
@@ -331,7 +400,7 @@ payment_files = sa.Table(
     _must("made_at", UtcDateTime),
 )
 
-IMMUTABLE = (filings, results, statements, statement_lines, payment_files)
+IMMUTABLE = (filings, results, statements, statement_lines, payment_files, repayments)
 
 # --- heard of others ------------------------------------------------------------------------------------------------
 

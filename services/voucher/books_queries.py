@@ -65,8 +65,9 @@ def statement(conn: sa.Connection, command: Command) -> Found:
 def totals(conn: sa.Connection, command: Command) -> Found:
     """Figures for reconciliation, of one snapshot; the first two are 0, or something is broken.
 
-    Budget, carried_in, made_up and deferred (what is promised beyond them) are what the year has; all others are where
-    it is. allowed: what live claims may ask for, of the claimed that their orders hold.
+    Budget, carried_in, made_up, deferred (what is promised beyond them) and losses (owed back, and never of the budget)
+    are what the year has; all others are where it is. allowed: what live claims may ask for, of the claimed that their
+    orders hold.
     """
     programme, year = command.body["programme"], command.body["year"]
     kinds = _by_kind(conn, programme, year)
@@ -103,7 +104,8 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     return {"figures": figures, "rows": rows}
 
 
-SPENT = ("committed", "claimed", "redeemed", "lapsed", "carried_out", "making_up")
+OWED_BACK = ("receivable", "recovered", "written_off")
+SPENT = ("committed", "claimed", "redeemed", "lapsed", "carried_out", "making_up", *OWED_BACK)
 BROUGHT = tuple(kind for kind in BELOW_ZERO if kind != "source")
 _NONE: Mapping[str, int] = dict.fromkeys(("count", *(f"{name}_fen" for name in (*COUNTERS, "balance", "available"))), 0)
 

@@ -356,6 +356,18 @@ heard_claims = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),  # claimed, refused, released, redeemed
 )
 
+# --- receivables: the totals last heard of each, so that only the difference is posted
+
+heard_receivables = sa.Table(
+    "heard_receivables",
+    metadata,
+    sa.Column("receivable_id", ID, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("amount_fen", FEN, nullable=False),
+    sa.Column("recovered_fen", FEN, nullable=False),
+    sa.Column("written_off_fen", FEN, nullable=False),
+)
+
 # --- what may not be edited -------------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ MOVES: Moves = {
     "thaw": Move(("approved",), "in_disbursement", "claim_put_forward"),  # to be approved again
     "send": Move(("approved",), "paying", "claim_payment_sent"),
     "pay": Move(("paying",), "paid", "claim_paid"),
+    "offset": Move(("approved",), "paid", "claim_paid"),  # all of it was owed by its payee
     "fail": Move(("paying", "paid"), "payment_failed", "claim_payment_failed"),
     "retry": Move(("payment_failed",), "approved", "claim_approved"),
 }

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.pipeline import Due, EventHandler, Route
-from services.settlement.handlers import bank, claims, disbursements, due, news, notices, payments, questions
+from services.settlement.handlers import (
+    bank,
+    claims,
+    disbursements,
+    due,
+    news,
+    notices,
+    payments,
+    questions,
+    receivables,
+)
 
 COMMANDS: Mapping[str, Route] = {
     "announce_node": Route(claims.announce_nodes),
@@ -25,6 +35,11 @@ COMMANDS: Mapping[str, Route] = {
     "pass_on_payment": Route(payments.pass_on_payments),
     "retry_payment": Route(payments.retry_payments),
     "record_statement": Route(bank.record_statements),
+    "claim_receivable": Route(receivables.claim_receivables),
+    "decide_receivable": Route(receivables.decide_receivables),
+    "agree_instalments": Route(receivables.agree_instalments),
+    "record_repayment": Route(receivables.record_repayments),
+    "write_off_receivable": Route(receivables.write_off_receivables),
 }
 
 _ORDER_NEWS = (
@@ -61,4 +76,4 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.party_removed.v1": news.blacklist_told,
 }
 
-DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices)
+DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices, due.overdue_receivables)

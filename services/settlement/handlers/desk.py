@@ -22,6 +22,7 @@ from services.settlement.domain.notices import Notice
 from services.settlement.domain.objections import Objection
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.domain.questions import Question
+from services.settlement.domain.receivables import Receivable
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
 
@@ -49,6 +50,11 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
     Payment: (
         *("payment_id", "batch_id", "payee_id", "payee_kind", "region", "programme", "year", "reference"),
         *("amount_fen", "offset_fen", "claims", "status", "reason"),
+    ),
+    Receivable: (
+        *("receivable_id", "programme", "year", "plan_region", "party_kind", "party_id", "claim_id", "ground"),
+        *("amount_fen", "recovered_fen", "offset_fen", "written_off_fen", "due_on", "instalments", "overdue_on"),
+        *("reference", "status", "reasons"),
     ),
 }
 WITHOUT_LAW = (Batch, Payment)
@@ -128,7 +134,9 @@ class Book(Generic[A]):
 
 
 class Desk:
-    """All books of one transaction. Locks are taken in this order: nodes, notices, batches, payments, …, claims."""
+    """All books of one transaction. Locks are taken in this order: nodes, notices, batches, payments, …, claims,
+    receivables.
+    """
 
     def __init__(self, uow: UnitOfWork) -> None:
         self.uow = uow
@@ -140,9 +148,10 @@ class Desk:
         self.questions = Book(uow, Question)
         self.objections = Book(uow, Objection)
         self.claims = Book(uow, Claim)
+        self.receivables = Book(uow, Receivable)
         self.books: tuple[Book[Any], ...] = (
             *(self.nodes, self.notices, self.batches, self.payments, self.disbursements),
-            *(self.questions, self.objections, self.claims),
+            *(self.questions, self.objections, self.claims, self.receivables),
         )
 
     def save(self) -> None:

@@ -15,6 +15,7 @@ from services.voucher.handlers import (
     orders,
     placing,
     plans,
+    receivables,
     usage,
     years,
 )
@@ -66,6 +67,10 @@ EVENTS: Mapping[str, EventHandler] = {
     "settlement.claim_refused.v1": claims.on_claim_ended,
     "settlement.claim_withdrawn.v1": claims.on_claim_ended,
     "settlement.claim_paid.v1": claims.on_claim_paid,
+    "settlement.receivable_owed.v1": receivables.on_receivable,
+    "settlement.receivable_recovered.v1": receivables.on_receivable,
+    "settlement.receivable_restored.v1": receivables.on_receivable,
+    "settlement.receivable_written_off.v1": receivables.on_receivable,
 }
 
 DUE: tuple[Due, ...] = (

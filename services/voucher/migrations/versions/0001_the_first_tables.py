@@ -364,6 +364,16 @@ def upgrade() -> None:
     with op.batch_alter_table('usage_records', schema=None) as batch_op:
         batch_op.create_index('usage_of_order', ['order_id', 'since'], unique=False)
 
+    # --- receivables
+    op.create_table('heard_receivables',
+    sa.Column('receivable_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_fen', sa.BigInteger(), nullable=False),
+    sa.Column('written_off_fen', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('receivable_id')
+    )
+
     guard(op, "decisions")
     guard(op, "transfers")
     guard(op, "usage_records")
