@@ -283,7 +283,7 @@ METHODS = [
         PartyRecord,
         Anything,
         _readers | r.PARTIES,
-        doc="What stands on a party's record: what it owed back and why, entries in the blacklist. A party sees its own.",
+        doc="What a party owed back and why, and its entries in the blacklist. A party sees its own.",
     ),
     Method(SERVICE, "related", "query", Related, Anything, _readers),
     Method(SERVICE, "evidence_page", "query", EvidencePage, Items, _readers),
