@@ -20,12 +20,14 @@ from services.settlement import receivables_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
+from services.settlement.work_queries import list_leaves, list_work, scores_of
 
 Found = Mapping[str, Any] | Refused
 
 TAKEN_OFF = ("deducted_fen", "disallowed_fen", "audited_fen")
 MEMBER = ("claim_id", "payee_id", "claimed_fen", *TAKEN_OFF, "status")
 SEALED = ("key_id", "sealed")
+PEOPLE = ("reviewers", "stood_in_for", "comment")  # for officials, as is every `…_by`
 PAID = (
     *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "account_version", "fund"),
     *("status", "reason"),
@@ -36,7 +38,7 @@ _streams = t.metadata.tables["streams"]
 
 
 def get_claim(conn: sa.Connection, command: Command) -> Found:
-    """The claim, its papers by version, its questions; reviewers and supervision's verdict to officials alone."""
+    """Its papers by version, questions, scores; reviewers and supervision's verdict to officials alone."""
     row = _seen(command, _one(conn, t.claims, command.body["id"]))
     if isinstance(row, Refused):
         return row
@@ -47,6 +49,7 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
         **_claim(row),
         "filings": [_plain(one) for one in conn.execute(papers.limit(20)).mappings()],
         "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
+        "scores": [_plain(one) for one in scores_of(conn, row, command)],
     }
     if _is_party(command):
         return _without_people(view)
@@ -321,7 +324,7 @@ def _json(value: Any) -> Any:
 
 def _without_people(view: Mapping[str, Any]) -> dict[str, Any]:
     """Who reviewed what is for officials; also within lists."""
-    kept = {name: value for name, value in view.items() if not name.endswith("_by") and name != "reviewers"}
+    kept = {name: value for name, value in view.items() if not name.endswith("_by") and name not in PEOPLE}
     return {name: _each_without_people(value) for name, value in kept.items()}
 
 
@@ -346,6 +349,8 @@ QUERIES: Mapping[str, Query] = {
     "get_objection": get_objection,
     "list_objections": list_objections,
     "list_nodes": list_nodes,
+    "list_work": list_work,
+    "list_leaves": list_leaves,
     "list_payments": list_payments,
     "payment_file": payment_file,
     "get_receivable": receivables_queries.get_receivable,

@@ -103,10 +103,13 @@ claims = sa.Table(
     _must("order_claimed", sa.Boolean),
     _may("node_id", ID, index=True),
     _may("stage", sa.String(20)),
+    _must("own_region", sa.Boolean),
     _may("due_on", sa.Date),
+    _must("late", sa.Boolean),
     _may("taken_by", PERSON),
     _must("stages_passed", sa.Integer),
     _must("reviewers", Words),
+    _must("stood_in_for", Words),
     _may("notice_id", ID, index=True),
     _may("disbursement_id", ID, index=True),
     _may("payment_id", ID, index=True),
@@ -126,6 +129,9 @@ claims = sa.Table(
 )
 sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim_id)
 sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
+
+sa.Index("claims_by_work", claims.c.programme, claims.c.stage, claims.c.due_on, claims.c.claim_id)
+sa.Index("claims_due", claims.c.late, claims.c.due_on)
 
 questions = sa.Table(
     "questions",
@@ -322,6 +328,24 @@ repayments = sa.Table(
     _must("recorded_by", PERSON),
     _must("recorded_at", UtcDateTime),
 )
+# --- work
+
+leaves = sa.Table(
+    "leaves",
+    metadata,
+    sa.Column("leave_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("person", PERSON),
+    _must("roles", Words),
+    _may("region", sa.String(6)),
+    _may("deputy", PERSON),
+    _must("from_on", sa.Date),
+    _must("until_on", sa.Date),
+    _must("reason", sa.String(500)),
+    _must("status", sa.String(10)),
+)
+sa.Index("leaves_in_force", leaves.c.programme, leaves.c.status, leaves.c.until_on)
 
 # --- arbiters: a second row under the same key is what must not happen ----------------------------------------------
 
@@ -400,7 +424,20 @@ payment_files = sa.Table(
     _must("made_at", UtcDateTime),
 )
 
-IMMUTABLE = (filings, results, statements, statement_lines, payment_files, repayments)
+# one expert, one score of a version
+scores = sa.Table(
+    "scores",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("claim_version", sa.Integer, primary_key=True),
+    sa.Column("scored_by", PERSON, primary_key=True),
+    _must("stage", sa.String(20)),
+    _must("score", sa.Integer),
+    _may("comment", sa.Text),
+    _must("scored_at", UtcDateTime),
+)
+
+IMMUTABLE = (filings, results, statements, statement_lines, payment_files, repayments, scores)
 
 # --- heard of others ------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,12 @@ CLAIMS = (
         says=Said("有{claim}申请待审核", "A claim waits for review"), rules=_STAGE, then=("reviews.claim.{stage}",),
     ),
     Route(
+        event="settlement.review_overdue.v1", template="review_overdue", to=(Turn("escalate_to"), Turn()),
+        says=Said("{claim}申请逾期未审核", "The review of a claim is overdue"),
+        do=Said("请督促当前环节办结。", "Please see to it that the stage named below decides."),
+        rules=("claims.review_deadline", *_STAGE), then=("claims.review_deadline",),
+    ),
+    Route(
         event="settlement.claim_passed.v1", template="claim_passed", to=(*FILERS, PAYEE),
         says=Said("{claim}申请审核通过", "Claim passed"), rules=("payment.path.first",),
         then=("claims.notice", "payment.path.first"),

@@ -10,11 +10,13 @@ from services.settlement.handlers import (
     claims,
     disbursements,
     due,
+    experts,
     news,
     notices,
     payments,
     questions,
     receivables,
+    work,
 )
 
 COMMANDS: Mapping[str, Route] = {
@@ -40,6 +42,11 @@ COMMANDS: Mapping[str, Route] = {
     "agree_instalments": Route(receivables.agree_instalments),
     "record_repayment": Route(receivables.record_repayments),
     "write_off_receivable": Route(receivables.write_off_receivables),
+    "score_claim": Route(experts.score_claims),
+    "take_work": Route(work.take_work),
+    "release_work": Route(work.release_work),
+    "record_leave": Route(work.record_leaves),
+    "end_leave": Route(work.end_leaves),
 }
 
 _ORDER_NEWS = (
@@ -76,4 +83,10 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.party_removed.v1": news.blacklist_told,
 }
 
-DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices, due.overdue_receivables)
+DUE: Sequence[Due] = (
+    due.close_nodes,
+    due.overdue_questions,
+    due.overdue_reviews,
+    due.end_notices,
+    due.overdue_receivables,
+)

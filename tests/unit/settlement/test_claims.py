@@ -95,7 +95,7 @@ ENDS = {"returned", "refused", "withdrawn"}
 ALLOWED = {  # what may follow what, written down a second time
     "filed": {"accepted", "refused", "withdrawn"},
     "accepted": {"collected", "refused", "withdrawn"},
-    "collected": {"in_review", "passed", *ENDS},
+    "collected": {"collected", "in_review", "passed", *ENDS},  # itself: that it is late is told
     "in_review": {"in_review", "passed", *ENDS},
     "returned": {"filed", "refused", "withdrawn"},
     "passed": {"on_notice", "in_disbursement", *ENDS},

@@ -92,10 +92,13 @@ def upgrade() -> None:
     sa.Column('order_claimed', sa.Boolean(), nullable=False),
     sa.Column('node_id', sa.String(length=26), nullable=True),
     sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('own_region', sa.Boolean(), nullable=False),
     sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('late', sa.Boolean(), nullable=False),
     sa.Column('taken_by', sa.String(length=128), nullable=True),
     sa.Column('stages_passed', sa.Integer(), nullable=False),
     sa.Column('reviewers', services.settlement.tables.Words(), nullable=False),
+    sa.Column('stood_in_for', services.settlement.tables.Words(), nullable=False),
     sa.Column('notice_id', sa.String(length=26), nullable=True),
     sa.Column('disbursement_id', sa.String(length=26), nullable=True),
     sa.Column('payment_id', sa.String(length=26), nullable=True),
@@ -113,6 +116,8 @@ def upgrade() -> None:
     with op.batch_alter_table('claims', schema=None) as batch_op:
         batch_op.create_index('claims_by_provider', ['provider_id', 'programme', 'year', 'status'], unique=False)
         batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
+        batch_op.create_index('claims_by_work', ['programme', 'stage', 'due_on', 'claim_id'], unique=False)
+        batch_op.create_index('claims_due', ['late', 'due_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_disbursement_id'), ['disbursement_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_node_id'), ['node_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_notice_id'), ['notice_id'], unique=False)
@@ -265,6 +270,34 @@ def upgrade() -> None:
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('lapsed_fen', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('plan_id')
+    )
+    # --- work
+    op.create_table('leaves',
+    sa.Column('leave_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('person', sa.String(length=128), nullable=False),
+    sa.Column('roles', services.settlement.tables.Words(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=True),
+    sa.Column('deputy', sa.String(length=128), nullable=True),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.PrimaryKeyConstraint('leave_id')
+    )
+    with op.batch_alter_table('leaves', schema=None) as batch_op:
+        batch_op.create_index('leaves_in_force', ['programme', 'status', 'until_on'], unique=False)
+
+    op.create_table('scores',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.Integer(), nullable=False),
+    sa.Column('scored_by', sa.String(length=128), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=False),
+    sa.Column('comment', sa.Text(), nullable=True),
+    sa.Column('scored_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id', 'claim_version', 'scored_by')
     )
     op.create_table('live_invoices',
     sa.Column('live_key', sa.String(length=60), nullable=False),
@@ -466,6 +499,7 @@ def upgrade() -> None:
     guard(op, "statements")
     guard(op, "statement_lines")
     guard(op, "payment_files")
+    guard(op, "scores")
 
     # --- receivables
     op.create_table('receivables',
