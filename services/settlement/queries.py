@@ -16,7 +16,7 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import store
+from services.settlement import samples_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
@@ -344,6 +344,9 @@ QUERIES: Mapping[str, Query] = {
     "list_objections": list_objections,
     "list_nodes": list_nodes,
     "list_payments": list_payments,
+    "get_sample": samples_queries.get_sample,
+    "list_samples": samples_queries.list_samples,
+    "list_sample_items": samples_queries.list_sample_items,
     "payment_file": payment_file,
     "bank_differences": bank_differences,
     "totals": totals,

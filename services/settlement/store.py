@@ -21,6 +21,7 @@ from services.settlement.domain.objections import Objection
 from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.payments import UNFINISHED, Batch, Payment
 from services.settlement.domain.questions import UNANSWERED, Question
+from services.settlement.domain.samples import Sample
 
 metadata = t.metadata
 
@@ -35,6 +36,7 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Disbursement: t.disbursements,
     Batch: t.batches,
     Payment: t.payments,
+    Sample: t.samples,
 }
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.pipeline import Due, EventHandler, Route
-from services.settlement.handlers import bank, claims, disbursements, due, news, notices, payments, questions
+from services.settlement.handlers import bank, claims, disbursements, due, news, notices, payments, questions, samples
 
 COMMANDS: Mapping[str, Route] = {
     "announce_node": Route(claims.announce_nodes),
     "file_claim": Route(claims.file_claims),
     "withdraw_claim": Route(claims.withdraw_claims),
     "review_claim": Route(claims.review_claims),
+    "commit_sample": Route(samples.commit_samples),
+    "reveal_sample": Route(samples.reveal_samples),
+    "record_audit": Route(samples.record_audits),
+    "close_sample": Route(samples.close_samples),
+    "abandon_sample": Route(samples.abandon_samples),
     "publish_notice": Route(notices.publish_notices),
     "file_objection": Route(notices.file_objections),
     "decide_objection": Route(notices.decide_objections),
@@ -61,4 +66,4 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.party_removed.v1": news.blacklist_told,
 }
 
-DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices)
+DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices, samples.extrapolate)

@@ -9,7 +9,7 @@ from contracts.errors import Outcome, Refused
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store, tables
+from services.settlement import samples_store, store, tables
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
 from services.settlement.domain.claims import Claim
@@ -219,6 +219,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     questioned = store.with_open_question(uow.conn, desk.claims.rows)
     blacklisted = store.blacklisted(uow.conn, (party for claim in held for party in claim.parties), now=uow.now)
     market = store.market_prices(uow.conn, (claim.product_id for claim in held))
+    sampled = samples_store.pending(uow.conn, held)
 
     def one(command: Command) -> Outcome:
         body = command.body
@@ -234,6 +235,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
                 question_open=claim.claim_id in questioned,
                 blacklisted=bool(claim.parties & blacklisted),
                 market_price_fen=market.get(claim.product_id),
+                sample_id=sampled.get(claim.claim_id),
             ),
             pack=pack_of(claim),
         )

@@ -22,6 +22,7 @@ from services.settlement.domain.notices import Notice
 from services.settlement.domain.objections import Objection
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.domain.questions import Question
+from services.settlement.domain.samples import Sample
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
 
@@ -49,6 +50,10 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
     Payment: (
         *("payment_id", "batch_id", "payee_id", "payee_kind", "region", "programme", "year", "reference"),
         *("amount_fen", "offset_fen", "claims", "status", "reason"),
+    ),
+    Sample: (
+        *("sample_id", "programme", "node_id", "size", "seed_hash", "seed", "population", "population_hash"),
+        *("drawn", "error_fen", "rate", "reason", "status"),
     ),
 }
 WITHOUT_LAW = (Batch, Payment)
@@ -128,11 +133,12 @@ class Book(Generic[A]):
 
 
 class Desk:
-    """All books of one transaction. Locks are taken in this order: nodes, notices, batches, payments, …, claims."""
+    """All books of one transaction. Locks are taken in this order: nodes, samples, notices, batches, …, claims."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self.uow = uow
         self.nodes = Book(uow, Node)
+        self.samples = Book(uow, Sample)
         self.notices = Book(uow, Notice)
         self.batches = Book(uow, Batch)
         self.payments = Book(uow, Payment)
@@ -141,7 +147,7 @@ class Desk:
         self.objections = Book(uow, Objection)
         self.claims = Book(uow, Claim)
         self.books: tuple[Book[Any], ...] = (
-            *(self.nodes, self.notices, self.batches, self.payments, self.disbursements),
+            *(self.nodes, self.samples, self.notices, self.batches, self.payments, self.disbursements),
             *(self.questions, self.objections, self.claims),
         )
 

@@ -10,7 +10,7 @@ from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store
+from services.settlement import samples_store, store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
 from services.settlement.domain.claims import Claim
@@ -38,6 +38,7 @@ class _Payable:
     verdicts: Mapping[str, str]
     accounts: Mapping[str, int]
     blacklisted: frozenset[str]
+    sampled: Mapping[str, str]
 
     @classmethod
     def of(cls, uow: UnitOfWork, claims: Iterable[Claim], others: Iterable[str] = ()) -> _Payable:
@@ -47,7 +48,7 @@ class _Payable:
         providers, enterprises = store.providers(uow.conn, payees), store.enterprises(uow.conn, payees)
         accounts = accounts_of([*providers.values()]) | accounts_of([*enterprises.values()])
         listed = store.blacklisted(uow.conn, parties, now=uow.now)
-        return cls(store.verdicts(uow.conn, held), accounts, frozenset(listed))
+        return cls(store.verdicts(uow.conn, held), accounts, frozenset(listed), samples_store.pending(uow.conn, held))
 
 
 def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -129,6 +130,7 @@ def _file(
         verdicts=payable.verdicts,
         accounts=payable.accounts,
         blacklisted=payable.blacklisted,
+        sampled=payable.sampled,
         filed_by=command.actor.subject,
         now=desk.uow.now,
         pack=asked,
@@ -139,7 +141,10 @@ def _file(
     step, moved = filed
     desk.disbursements.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    counts = {name: step.decision.facts.get(name, 0) for name in ("left", "held", "deferred", "without_account")}
+    counts = {
+        name: step.decision.facts.get(name, 0)
+        for name in ("left", "held", "deferred", "without_account", "audit_pending")
+    }
     return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, **counts)
 
 
