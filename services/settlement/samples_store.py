@@ -44,7 +44,7 @@ def members(conn: sa.Connection, node_id: str) -> list[tuple[str, int, int, int]
         .where(claim.node_id == node_id, claim.status.not_in(ENDED))
         .order_by(claim.claim_id)
     )
-    found = conn.execution_options(yield_per=ROWS).execute(query)
+    found = conn.execute(query.execution_options(yield_per=ROWS))
     return [(claim_id, version, payable, len(alerts or ())) for claim_id, version, payable, alerts in found]
 
 
