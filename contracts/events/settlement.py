@@ -210,11 +210,11 @@ class SampleState(f.Body):
     seed = f.text(200, required=False)
     population = f.whole(0, 10**7, required=False)
     population_hash = f.sha256(required=False)
-    drawn = f.whole(0, 5_000, required=False)
+    drawn = f.whole(0, 5_001, required=False)
     error_fen = f.fen(required=False)
     rate = f.text(50, required=False)
     reason = f.text(500, required=False)
-    status = f.one_of(("committed", "revealed", "closed", "abandoned"))
+    status = f.one_of(("committed", "revealed", "closing", "closed", "abandoned"))
     law = law()
 
 
@@ -335,6 +335,7 @@ EVENTS = [
     _e("leave_ended", LeaveState),
     _e("sample_committed", SampleState, "notify", doc="The hash of the seed is public before the node closes."),
     _e("sample_revealed", SampleState, "notify"),
+    _e("sample_closing", SampleState, "notify", doc="The findings stand; what was not drawn is worked through."),
     _e("sample_closed", SampleState, "notify"),
     _e("sample_abandoned", SampleState, "notify", "supervision"),
     _e("claim_audited", ClaimState, "supervision", "notify", doc="The audit of a sample, or what follows from it."),

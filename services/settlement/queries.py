@@ -16,7 +16,7 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import receivables_queries, store
+from services.settlement import receivables_queries, samples_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
@@ -352,6 +352,9 @@ QUERIES: Mapping[str, Query] = {
     "list_work": list_work,
     "list_leaves": list_leaves,
     "list_payments": list_payments,
+    "get_sample": samples_queries.get_sample,
+    "list_samples": samples_queries.list_samples,
+    "list_sample_items": samples_queries.list_sample_items,
     "payment_file": payment_file,
     "get_receivable": receivables_queries.get_receivable,
     "list_receivables": receivables_queries.list_receivables,

@@ -23,6 +23,7 @@ from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.payments import UNFINISHED, Batch, Payment
 from services.settlement.domain.questions import UNANSWERED, Question
 from services.settlement.domain.receivables import Receivable
+from services.settlement.domain.samples import Sample
 
 metadata = t.metadata
 
@@ -39,6 +40,7 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Payment: t.payments,
     Receivable: t.receivables,
     Leave: t.leaves,
+    Sample: t.samples,
 }
 
 

@@ -346,6 +346,38 @@ leaves = sa.Table(
     _must("status", sa.String(10)),
 )
 sa.Index("leaves_in_force", leaves.c.programme, leaves.c.status, leaves.c.until_on)
+# --- audit samples
+
+samples = sa.Table(
+    "samples",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40), index=True),
+    _must("node_id", ID),
+    _must("size", sa.Integer),
+    _must("seed_hash", HASH),
+    _must("extrapolate", sa.Boolean),
+    _must("status", sa.String(10), index=True),
+    _must("pack_version", sa.String(80)),
+    _must("committed_by", PERSON),
+    _must("committed_at", UtcDateTime),
+    _may("seed", sa.String(200)),
+    _may("population", sa.Integer),
+    _may("population_hash", HASH),
+    _may("drawn", sa.Integer),
+    _may("error_fen", sa.BigInteger),
+    _may("rate", sa.String(50)),
+    _may("reached", ID),
+    _must("others", sa.Integer),
+    _must("others_fen", sa.BigInteger),
+    _may("reason", sa.Text),
+)
+# one of a node, whoever commits at the same moment, but for those that were abandoned
+_not_abandoned = samples.c.status != "abandoned"
+sa.Index(
+    "samples_of_node", samples.c.node_id, unique=True, sqlite_where=_not_abandoned, postgresql_where=_not_abandoned
+)
 
 # --- arbiters: a second row under the same key is what must not happen ----------------------------------------------
 
@@ -437,7 +469,39 @@ scores = sa.Table(
     _must("scored_at", UtcDateTime),
 )
 
-IMMUTABLE = (filings, results, statements, statement_lines, payment_files, repayments, scores)
+# --- audit samples: what each was drawn from, and what was found
+
+sample_items = sa.Table(
+    "sample_items",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    sa.Column("claim_id", ID, primary_key=True, index=True),
+    _must("claim_version", sa.Integer),
+    _must("payable_fen", sa.BigInteger),
+    _must("alerts", sa.Integer),
+    _must("weight", sa.BigInteger),
+    _must("drawn", sa.Boolean),
+    _must("certain", sa.Boolean),
+)
+
+audits = sa.Table(
+    "audits",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    sa.Column("claim_id", ID, primary_key=True),
+    _must("payable_fen", sa.BigInteger),
+    _must("error_fen", sa.BigInteger),
+    _may("code", sa.String(20)),
+    _must("reasons", Words),
+    _must("audited_by", PERSON),
+    _must("audited_at", UtcDateTime),
+)
+
+
+IMMUTABLE = (
+    *(filings, results, statements, statement_lines, payment_files, repayments, scores),
+    *(sample_items, audits),
+)
 
 # --- heard of others ------------------------------------------------------------------------------------------------
 

@@ -93,6 +93,11 @@ CLAIMS = (
         says=Said("{claim}申请未通过", "Claim refused"), rules=("reviews.claim.first", *_CLAIM),
     ),
     Route(
+        event="settlement.claim_audited.v1", template="claim_audited", to=(*FILERS, PAYEE),
+        says=Said("{claim}申请已经审计", "The audit of a claim is over"), rules=("claims.sample",),
+        then=("payment.path.first",),
+    ),
+    Route(
         event="settlement.claim_withdrawn.v1", template="claim_withdrawn", to=FILERS,
         says=Said("{claim}申请已撤回", "Claim withdrawn"), rules=_CLAIM,
     ),

@@ -16,6 +16,7 @@ from services.settlement.handlers import (
     payments,
     questions,
     receivables,
+    samples,
     work,
 )
 
@@ -24,6 +25,11 @@ COMMANDS: Mapping[str, Route] = {
     "file_claim": Route(claims.file_claims),
     "withdraw_claim": Route(claims.withdraw_claims),
     "review_claim": Route(claims.review_claims),
+    "commit_sample": Route(samples.commit_samples),
+    "reveal_sample": Route(samples.reveal_samples),
+    "record_audit": Route(samples.record_audits),
+    "close_sample": Route(samples.close_samples),
+    "abandon_sample": Route(samples.abandon_samples),
     "publish_notice": Route(notices.publish_notices),
     "file_objection": Route(notices.file_objections),
     "decide_objection": Route(notices.decide_objections),
@@ -88,5 +94,6 @@ DUE: Sequence[Due] = (
     due.overdue_questions,
     due.overdue_reviews,
     due.end_notices,
+    samples.extrapolate,
     due.overdue_receivables,
 )

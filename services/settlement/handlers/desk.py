@@ -28,6 +28,7 @@ from services.settlement.domain.objections import Objection
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.domain.questions import Question
 from services.settlement.domain.receivables import Receivable
+from services.settlement.domain.samples import Sample
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
 
@@ -62,6 +63,10 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
         *("reference", "status", "reasons"),
     ),
     Leave: ("leave_id", "programme", "from_on", "until_on", "status"),
+    Sample: (
+        *("sample_id", "programme", "node_id", "size", "seed_hash", "seed", "population", "population_hash"),
+        *("drawn", "error_fen", "rate", "reason", "status"),
+    ),
 }
 WITHOUT_LAW = (Batch, Payment, Leave)
 
@@ -149,6 +154,7 @@ class Desk:
         self.uow = uow
         self.leaves = Book(uow, Leave)
         self.nodes = Book(uow, Node)
+        self.samples = Book(uow, Sample)
         self.notices = Book(uow, Notice)
         self.batches = Book(uow, Batch)
         self.payments = Book(uow, Payment)
@@ -158,7 +164,7 @@ class Desk:
         self.claims = Book(uow, Claim)
         self.receivables = Book(uow, Receivable)
         self.books: tuple[Book[Any], ...] = (
-            *(self.leaves, self.nodes, self.notices, self.batches, self.payments, self.disbursements),
+            *(self.leaves, self.nodes, self.samples, self.notices, self.batches, self.payments, self.disbursements),
             *(self.questions, self.objections, self.claims, self.receivables),
         )
 
