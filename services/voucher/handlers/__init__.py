@@ -9,6 +9,7 @@ from services.voucher.handlers import (
     applications,
     books,
     claims,
+    corrections,
     filings,
     line,
     news,
@@ -16,6 +17,7 @@ from services.voucher.handlers import (
     placing,
     plans,
     receivables,
+    signing,
     usage,
     years,
 )
@@ -37,6 +39,9 @@ COMMANDS: Mapping[str, Route] = {
     "record_usage": Route(usage.record_usage),
     "fail_order": Route(orders.fail_orders),
     "hand_over_order": Route(orders.hand_over_orders),
+    "correct_entry": Route(corrections.correct_entries),
+    "confirm_correction": Route(corrections.confirm_corrections),
+    "sign_year": Route(signing.sign_years),
 }
 
 EVENTS: Mapping[str, EventHandler] = {

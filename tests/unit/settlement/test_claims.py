@@ -95,7 +95,12 @@ ENDS = {"returned", "refused", "withdrawn"}
 ALLOWED = {  # what may follow what, written down a second time
     "filed": {"accepted", "refused", "withdrawn"},
     "accepted": {"collected", "refused", "withdrawn"},
-    "collected": {"collected", "in_review", "passed", *ENDS},  # itself: that it is late is told, or what its audit found
+    "collected": {
+        "collected",
+        "in_review",
+        "passed",
+        *ENDS,
+    },  # itself: that it is late is told, or what its audit found
     "in_review": {"in_review", "passed", *ENDS},
     "returned": {"filed", "refused", "withdrawn"},
     "passed": {"passed", "on_notice", "in_disbursement", *ENDS},
