@@ -100,7 +100,7 @@ ALLOWED = {  # what may follow what, written down a second time
         "in_review",
         "passed",
         *ENDS,
-    },  # itself: that it is late is told, or what its audit found
+    },  # itself: it is late, or was audited
     "in_review": {"in_review", "passed", *ENDS},
     "returned": {"filed", "refused", "withdrawn"},
     "passed": {"passed", "on_notice", "in_disbursement", *ENDS},
