@@ -1,6 +1,7 @@
 """One window of settlement, from the news of its orders to the reconciled statement, at two sizes in one run.
 
-`python -m benchmarks.settlement URL CLAIMS` plays one window on an empty database and prints a JSON object a step.
+The service's own handlers on PostgreSQL, in lists, without a broker. `python -m benchmarks.settlement URL CLAIMS` plays
+one window on an empty database and prints a JSON object a step.
 """
 
 from __future__ import annotations
@@ -13,70 +14,84 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from infra import crypto
-from infra.clock import SHANGHAI
+from benchmarks.pgbench import tpc_b
+from infra import crypto, packs
+from infra.clock import local_date
 from infra.db import create_engine
 from infra.local.postgres import Postgres
 from infra.messages import Event
-from services.settlement.domain.disbursements import stages_of
-from tests.integration.settlement.world import PRICE, World
+from infra.pipeline import Pipeline
+from tests.integration.settlement.world import World
 
 SIZES = (20_000, 200_000)
 A_LIST = 500  # commands of one list, events of one delivery
 CLAIMS_A_PROVIDER = 100
 CLAIMS_AN_ENTERPRISE = 20
+DRAWN = 500  # of the node's claims, to be audited
 STARTS = datetime(2019, 10, 14, 4, tzinfo=UTC)
-NOTICED = date(2019, 11, 1)  # long after a notice of five working days
-PROGRAMME = ("neimenggu-2019", "neimenggu-2019@1", "150100", 2019)  # stages, a notice, an approval by two
+NOTICED = timedelta(days=20)  # a notice of five working days is over
+SEED = "the seed of a sample, long enough to be one"
+PACKS = Path(packs.__file__).parents[1] / "contracts" / "programmes" / "packs"
+MODEL, CODE = "neimenggu-2019", "bench-2019"  # stages by two, a notice, an approval by two; and an audit sample beside
+SAMPLE = """
+[claims.sample]
+article = "-"
+zh = "抽样审计。"
+en = "A sample is audited."
+own = { zh = "基准测试", en = "for the bench" }
+role = "third_party"
+"""
 
 
 class Timed:
     """A pipeline with a watch: what the service takes, without what the bench takes to write its next list."""
 
-    def __init__(self, pipeline: Any) -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self.seconds = 0.0
-        self.processor = 0.0
+        self.seconds = self.processor = 0.0
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         work = getattr(self._pipeline, name)
 
         def watched(*given: Any) -> Any:
+            nested = self.seconds, self.processor  # a release asks our own query before its transaction
             started, worked = time.perf_counter(), time.process_time()
             try:
                 return work(*given)
             finally:
-                self.seconds += time.perf_counter() - started
-                self.processor += time.process_time() - worked
+                self.seconds = nested[0] + time.perf_counter() - started
+                self.processor = nested[1] + time.process_time() - worked
 
         return watched
 
 
 class Crowd(World):
-    """The settlement service with a window's worth of news, heard in lists."""
+    """The settlement service, told in lists what registry, voucher and supervision would tell it."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine, STARTS)
-        self.runs(*PROGRAMME)
-        self.pipeline = Timed(self.pipeline)
-        self._heard: list[Event] = []
+        self.runs(CODE, f"{CODE}@1", "150100", 2019)
+        self.pipeline: Any = Timed(self.pipeline)
+        self._waiting: list[Event] = []
 
     def hear(self, *events: Event) -> None:
-        self._heard += events
-        if len(self._heard) >= A_LIST:
+        self._waiting += events
+        if len(self._waiting) >= A_LIST:
             self.heard()
 
     def heard(self) -> None:
-        """What was told is heard."""
-        waiting, self._heard = self._heard, []
+        """What waits is delivered."""
+        waiting, self._waiting = self._waiting, []
         self.pipeline.run_events(waiting)
 
     def all(self, method: str, bodies: Iterable[dict[str, Any]], **who: Any) -> None:
@@ -86,22 +101,23 @@ class Crowd(World):
             if refused:
                 raise RuntimeError(f"{method}: {refused[0]}")
 
-    def until_nothing(self, method: str, code: str, body: Callable[[], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    def until(self, code: str, method: str, body: Callable[[], dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The same command again and again, until it is refused because nothing is left."""
         while (answer := self.do(method, **body()))["ok"]:
             yield answer["result"]
         if answer["error"]["code"] != code:
             raise RuntimeError(f"{method}: {answer}")
 
-    def all_due(self) -> None:
-        """Looks at what is due until there is nothing."""
-        while any(count for name, count in self.due().items() if name != "prune"):
+    def all_due(self, delta: timedelta) -> None:
+        """`delta` later: looks at what is due until there is nothing."""
+        self.due(delta)
+        while any(self.due().values()):
             continue
 
 
-def lists(many: Iterable[Any], size: int = A_LIST) -> Iterator[list[Any]]:
+def lists(many: Iterable[Any]) -> Iterator[list[Any]]:
     rest = iter(many)
-    while one := list(islice(rest, size)):
+    while one := list(islice(rest, A_LIST)):
         yield one
 
 
@@ -113,27 +129,24 @@ class Window:
     size: int
     orders: list[tuple[str, str]] = field(default_factory=list)  # order, provider
     claims: list[str] = field(default_factory=list)
+    sample_id: str = ""
     disbursements: list[str] = field(default_factory=list)
     batches: list[str] = field(default_factory=list)
 
-    def purse(self) -> dict[str, Any]:
-        return {"programme": self.crowd.programme, "year": self.crowd.year}
-
 
 def tell_orders(window: Window) -> None:
-    """Providers, enterprises and confirmed orders, as registry and voucher tell them."""
+    """Providers, enterprises and confirmed orders."""
     crowd, size = window.crowd, window.size
     providers = [crowd.provider() for _ in range(max(1, size // CLAIMS_A_PROVIDER))]
     enterprises = [crowd.enterprise() for _ in range(max(1, size // CLAIMS_AN_ENTERPRISE))]
     for number in range(size):
-        provider = providers[number % len(providers)]
-        buyer = enterprises[number % len(enterprises)]
+        provider, buyer = providers[number % len(providers)], enterprises[number % len(enterprises)]
         window.orders.append((crowd.order(provider, enterprise_id=buyer), provider))
     crowd.heard()
 
 
 def file_claims(window: Window) -> None:
-    """Papers, matched with their orders, in lists."""
+    """Papers, matched with their orders."""
 
     def papers() -> Iterator[dict[str, Any]]:
         for order, provider in window.orders:
@@ -145,16 +158,20 @@ def file_claims(window: Window) -> None:
 
 
 def answer_orders(window: Window) -> None:
-    """Voucher's answer on each order row."""
+    """Voucher's answers on the order rows."""
     for claim, order in zip(window.claims, window.orders, strict=True):
         window.crowd.answer(claim, *order)
     window.crowd.heard()
 
 
 def close_node(window: Window) -> None:
-    """The year's node is announced, closes, and takes the claims."""
-    window.crowd.node()
-    window.crowd.all_due()
+    """A node is announced, a sample committed to; the node closes and takes the claims."""
+    crowd, hour = window.crowd, timedelta(hours=1)
+    node = {"node_id": crowd.new("N"), "programme": CODE, "year": crowd.year, "closes_at": crowd.clock.now() + hour}
+    crowd.ok("announce_node", role="bureau", **node)
+    sample = {"node_id": node["node_id"], "size": DRAWN, "seed_hash": sha256(SEED.encode()).hexdigest()}
+    window.sample_id = crowd.ok("commit_sample", role="third_party", sample_id=crowd.new("S"), **sample)["id"]
+    crowd.all_due(hour)
 
 
 def clear(window: Window) -> None:
@@ -164,9 +181,20 @@ def clear(window: Window) -> None:
     window.crowd.heard()
 
 
+def audit(window: Window) -> None:
+    """The seed, the draw, an audit of each that was drawn."""
+    crowd, sample = window.crowd, {"sample_id": window.sample_id}
+    crowd.ok("reveal_sample", role="third_party", seed=SEED, **sample)
+    drawn = [one["claim_id"] for one in crowd.ask("list_sample_items", drawn=True, limit=DRAWN, **sample)["items"]]
+    found = ({"claim_id": claim, "error_fen": 0, "code": None, "reasons": None, **sample} for claim in drawn)
+    crowd.all("record_audit", found, role="third_party")
+    crowd.ok("close_sample", role="third_party", **sample)
+    crowd.all_due(timedelta(0))
+
+
 def review(window: Window) -> None:
     """Every stage of every claim."""
-    for stage in window.crowd.pack.stages("claim", None):
+    for stage in window.crowd.pack.stages("claim"):
         said = {"stage": stage.role, "decision": "pass", "reasons": None}
         window.crowd.all("review_claim", ({"claim_id": claim, **said} for claim in window.claims))
 
@@ -174,33 +202,31 @@ def review(window: Window) -> None:
 def publish(window: Window) -> None:
     """Notices of all that passed, until they are over."""
     crowd = window.crowd
-    programme = {"programme": crowd.programme}
-    for _ in crowd.until_nothing("publish_notice", "NOTHING_TO_PUBLISH", lambda: {"notice_id": crowd.new("B")} | programme):
+    for _ in crowd.until(
+        "NOTHING_TO_PUBLISH", "publish_notice", lambda: {"notice_id": crowd.new("B"), "programme": CODE}
+    ):
         continue
-    crowd.at(datetime(NOTICED.year, NOTICED.month, NOTICED.day, 12, tzinfo=SHANGHAI))
-    crowd.all_due()
+    crowd.all_due(NOTICED)
 
 
 def put_forward(window: Window) -> None:
     """Disbursements of all that may be paid."""
-    crowd = window.crowd
-    made = crowd.until_nothing("file_disbursement", "NOTHING_TO_DISBURSE", crowd.putting)
+    made = window.crowd.until("NOTHING_TO_DISBURSE", "file_disbursement", window.crowd.putting)
     window.disbursements += [one["id"] for one in made]
 
 
 def approve(window: Window) -> None:
     """Every stage of every disbursement, each in a transaction of its own."""
-    crowd = window.crowd
     for disbursement in window.disbursements:
-        for stage in stages_of(crowd.pack):
-            said = {"stage": stage.role, "decision": "approve"}
-            crowd.ok("review_disbursement", disbursement_id=disbursement, **said)
+        window.crowd.approve(disbursement)
 
 
 def pay(window: Window) -> None:
     """Batches made by one person and released by another, with standing and accounts asked again."""
     crowd = window.crowd
-    for made in crowd.until_nothing("make_batch", "NOTHING_TO_PAY", lambda: {"batch_id": crowd.new("H"), **window.purse()}):
+    for made in crowd.until(
+        "NOTHING_TO_PAY", "make_batch", lambda: {"batch_id": crowd.new("H"), "programme": CODE, "year": crowd.year}
+    ):
         released = crowd.release(made)
         if not released["ok"] or released["result"]["held"]:
             raise RuntimeError(f"release_batch: {released}")
@@ -208,18 +234,20 @@ def pay(window: Window) -> None:
 
 
 def reconcile(window: Window) -> None:
-    """The bank's results and its statement, what differs (nothing), and the books' totals."""
-    crowd, today = window.crowd, window.crowd.clock.now().astimezone(SHANGHAI).date()
+    """The bank's results and its statement, what differs (nothing), and the totals."""
+    crowd = window.crowd
+    paid_fen, today = 0, local_date(crowd.clock.now())
     for batch in window.batches:
         payments = crowd.ask("get_batch", id=batch)["items"]
         lines = [{"reference": one["reference"], "amount_fen": one["amount_fen"]} for one in payments]
+        paid_fen += sum(one["amount_fen"] for one in lines)
         for part in lists(lines):
-            crowd.ok("record_results", batch_id=batch, results=[{**one, "status": "settled", "at": today} for one in part])
+            settled = [{**one, "status": "settled", "at": today} for one in part]
             booked = [{**one, "booked_on": today, "direction": "debit"} for one in part]
+            crowd.ok("record_results", batch_id=batch, results=settled)
             crowd.ok("record_statement", statement_id=crowd.new("S"), lines=booked)
-    differences = crowd.ask("bank_differences", programme=crowd.programme)
-    figures = crowd.figures()
-    if differences["items"] or figures["paid_fen"] != window.size * figures["paid_fen"] // window.size or not figures["paid_fen"]:
+    differences, figures = crowd.ask("bank_differences", programme=CODE), crowd.figures()
+    if differences["items"] or not 0 < figures["paid_fen"] == paid_fen:
         raise RuntimeError(f"not reconciled: {differences}, {figures}")
 
 
@@ -229,6 +257,7 @@ STEPS: dict[str, Callable[[Window], None]] = {
     "orders answer": answer_orders,
     "node closes": close_node,
     "supervision clears": clear,
+    "sample": audit,
     "review": review,
     "notice": publish,
     "put forward": put_forward,
@@ -238,20 +267,81 @@ STEPS: dict[str, Callable[[Window], None]] = {
 }
 
 
+# ---------------------------------------------------------------- one size, in a process of its own
+
+
 def play(url: str, size: int) -> None:
     """One window; a JSON object a step."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ[crypto.SETTING] = str(Path(folder) / "keys.json")
-        crypto.create(Path(os.environ[crypto.SETTING]))
+        place = Path(folder)
+        model = (PACKS / f"{MODEL}.v1.toml").read_text("utf-8")
+        (place / f"{CODE}.v1.toml").write_text(model.replace(MODEL, CODE, 1) + SAMPLE, "utf-8")
+        crypto.create(place / "keys.json")
+        os.environ |= {packs.FOLDER: folder, crypto.SETTING: str(place / "keys.json")}
         engine = create_engine(url, service="settlement")
         window = Window(Crowd(engine), size)
+        watch = window.crowd.pipeline
         for name, step in STEPS.items():
-            window.crowd.pipeline.seconds = window.crowd.pipeline.processor = 0.0
-            started = time.perf_counter()
+            watch.seconds = watch.processor = 0.0
+            Path("/proc/self/clear_refs").write_text("5")  # the peak is measured anew
             step(window)
-            print(json.dumps({
-                "step": name, "seconds": window.crowd.pipeline.seconds, "processor": window.crowd.pipeline.processor, "whole": time.perf_counter() - started
-            }), flush=True)
+            backend = sa.text("SELECT pg_backend_pid()")
+            with engine.connect() as conn:
+                pid = conn.execute(backend).scalar_one()
+            peaks = {"ours_mb": peak_mb("self"), "backend_mb": peak_mb(pid)}
+            print(
+                json.dumps({"step": name, "seconds": watch.seconds, "processor": watch.processor, **peaks}), flush=True
+            )
+        engine.dispose()
+
+
+def peak_mb(pid: int | str) -> float:
+    """The most memory that a process had; of a backend with the shared buffers that it touched."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+# ---------------------------------------------------------------- both sizes, side by side
+
+
+def bench_settlement(postgres: Postgres, console: Console, sizes: Sequence[int]) -> None:
+    """A row a step: both sizes, their ratio beside that of the sizes, and a claim in transactions of TPC-B."""
+    tps = tpc_b(postgres)
+    played = [_played(postgres.create_database(f"settlement_{size}"), size) for size in sizes]
+    few, many = sizes[0], sizes[-1]
+    table = Table(f"settlement of {many:,} claims", title=f"TPC-B: {tps:,.0f} a second")
+    for name in (f"{few:,}: s", f"{many:,}: s", f"ratio, of {many / few:g}", "its processor's", "claims/s"):
+        table.add_column(name, justify="right")
+    for name in ("TPC-B a claim", "peak MB", "backend MB"):
+        table.add_column(name, justify="right")
+    for small, large in zip(played[0], played[-1], strict=True):
+        table.add_row(large["step"], *_cells(small, large, many, tps))
+    whole = [
+        {key: sum(row[key] for row in rows) for key in ("seconds", "processor")} for rows in (played[0], played[-1])
+    ]
+    peaks = {key: max(row[key] for row in played[-1]) for key in ("ours_mb", "backend_mb")}
+    table.add_row("whole", *_cells(whole[0], whole[1] | peaks, many, tps), style="bold")
+    console.print(table)
+
+
+def _cells(small: dict[str, Any], large: dict[str, Any], size: int, tps: float) -> list[str]:
+    seconds = large["seconds"]
+    return [
+        f"{small['seconds']:,.1f}",
+        f"{seconds:,.1f}",
+        f"{seconds / small['seconds']:.1f}",
+        f"{large['processor'] / small['processor']:.1f}",
+        f"{size / seconds:,.0f}",
+        f"{seconds / size * tps:.2f}",
+        f"{large['ours_mb']:,.0f}",
+        f"{large['backend_mb']:,.0f}",
+    ]
+
+
+def _played(url: str, size: int) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "benchmarks.settlement", url, str(size)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 if __name__ == "__main__":
