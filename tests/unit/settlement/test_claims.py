@@ -95,7 +95,12 @@ ENDS = {"returned", "refused", "withdrawn"}
 ALLOWED = {  # what may follow what, written down a second time
     "filed": {"accepted", "refused", "withdrawn"},
     "accepted": {"collected", "refused", "withdrawn"},
-    "collected": {"collected", "in_review", "passed", *ENDS},  # an audit leaves it where it stands
+    "collected": {
+        "collected",
+        "in_review",
+        "passed",
+        *ENDS,
+    },  # itself: it is late, or was audited
     "in_review": {"in_review", "passed", *ENDS},
     "returned": {"filed", "refused", "withdrawn"},
     "passed": {"passed", "on_notice", "in_disbursement", *ENDS},
