@@ -15,6 +15,7 @@ from services.settlement.domain.claims import PASSED, REVIEWABLE, Claim
 from services.settlement.domain.draw import draw, population_hash, sha256, weight_of
 from services.settlement.domain.law import absent, article, decide, refuse
 from services.settlement.domain.nodes import Node
+from services.settlement.domain.stages import NO_TURN
 from services.settlement.domain.steps import Move, Moves, Step, must, take
 
 AUDITABLE = (*REVIEWABLE, *PASSED)  # taken by a node, and not put forward for disbursement
@@ -218,7 +219,7 @@ def audit(
     decision = decide(pack, "claim.audited", subject, (by,), **facts)
     if error_fen < claim.payable_fen:
         return _audited(claim, claim.audited_fen + error_fen, decision), found
-    gone = {"order_claimed": False, "stage": None, "reasons": (str(code), *reasons)}
+    gone = {**NO_TURN, "order_claimed": False, "reasons": (str(code), *reasons)}
     return must(take(claim, CLAIM_MOVES, "reject", decision=decision, **gone)), found
 
 
