@@ -393,8 +393,11 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(shenyang: World) ->
         "take_work": lambda one: {"claims": [one]},
         "release_work": lambda one: {"claims": [one]},
         "record_leave": lambda one: {
-            "leave_id": shenyang.new("W"), "programme": shenyang.programme, "reason": "x",
-            "from_on": shenyang.clock.now().date(), "until_on": shenyang.clock.now().date(),
+            "leave_id": shenyang.new("W"),
+            "programme": shenyang.programme,
+            "reason": "x",
+            "from_on": shenyang.clock.now().date(),
+            "until_on": shenyang.clock.now().date(),
         },
     }
     for method, body in methods.items():
