@@ -224,7 +224,7 @@ def test_chains_of_deputies_are_not_followed(world: World) -> None:
     (claim_id,) = collected(world)
     take(world, "a", [claim_id])
     away(world, "a", "d")
-    away(world, "d", "e")
+    away(world, "d", "e", role="finance")
     assert decide(world, "e", claim_id, role="expert") == "FORBIDDEN"
     assert decide(world, "b", claim_id) == "ok", "nobody stands in, so it is everybody's"
 
