@@ -124,7 +124,10 @@ class Player:
         return self._tokens[key]
 
     def token_of(self, who: str | None) -> str:
-        """`甲公司`, `operator`, `bureau:2`, `expert:7=云商`, `prefecture@150200`, `operator/guizhou-2018`; None: the platform."""
+        """`甲公司`, `operator`, `bureau:2`, `expert:7=云商`, `prefecture@150200`, `operator/guizhou-2018`.
+
+        None: the platform.
+        """
         found = AS.fullmatch(who or "platform")
         assert found is not None
         name, programme = found["who"], found["programme"]
