@@ -143,9 +143,9 @@ MAYBE_AWAY = [
 def test_nobody_decides_two_stages_whatever_leaves_there_are() -> None:
     """Each way in which three persons stand in for each other, on each of two days, whoever took it and speaks."""
     tried = 0
-    for early, later in product(MAYBE_AWAY[::3], MAYBE_AWAY[1::5]):
-        for first, second, taker in product(PEOPLE, PEOPLE, (None, "a")):
-            roles = {"roles": frozenset({FIRST, "bureau"})}
+    for early, later in product(MAYBE_AWAY[::5], MAYBE_AWAY[1::9]):
+        for first, second, taker, own in product(PEOPLE, PEOPLE, (None, "a"), ((FIRST, "bureau"), ("expert",))):
+            roles = {"roles": frozenset(own)}  # of its own right, or by what is lent alone
             one = review(claim("collected", filed_by="f", taken_by=taker), person=first, absences=early, **roles)
             if not isinstance(one, Step):
                 continue
@@ -164,6 +164,13 @@ def test_neither_the_deputy_nor_the_absent_person_decides_the_next_stage(second:
     assert one.after.taken_by is None, "what was decided is nobody's any more"
     assert code(review(one.after, "bureau", person=second, **both)) == "SAME_PERSON"
     assert code(review(one.after, "bureau", person="e", **both)) == "ok"
+
+
+def test_a_deputy_does_not_decide_for_who_has_decided_before() -> None:
+    """It would be that person's second word."""
+    given, lent = claim("in_review", reviewers=("a",)), away(leave("a", "d", "bureau"))
+    assert code(review(given, "bureau", person="d", roles=frozenset({"expert"}), absences=lent)) == "SAME_PERSON"
+    assert code(take(given, person("d", "expert"), lent)) == "SAME_PERSON"
 
 
 # --- giving back
