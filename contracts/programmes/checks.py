@@ -16,6 +16,7 @@ MOST_SCORE = 100
 MOST_DAYS = 1000  # as far as working days are counted
 MOST_EXPERTS = 50
 SCORERS = ("expert", "third_party")  # roles that may score a claim
+SAMPLERS = frozenset({"auditor", "third_party"})  # who may draw a sample, as the contract of the methods has it
 
 # MM-DD of a day that every year has
 _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31")
@@ -56,6 +57,9 @@ def check_roles(pack: Pack) -> Iterator[Finding]:
     for number, step in enumerate(pack.payment.path if pack.payment else ()):
         if step.role not in pack.roles:
             yield f"payment.path.{number}.role", f"{step.role} is not among the pack's roles"
+    sample = pack.claims.sample if pack.claims else None
+    if sample is not None and sample.role not in SAMPLERS & set(pack.roles):
+        yield "claims.sample.role", f"{sample.role} is none of the pack's roles that may: {', '.join(sorted(SAMPLERS))}"
 
 
 def check_reviews(pack: Pack) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import store
+from services.settlement import receivables_queries, samples_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
@@ -183,7 +183,7 @@ def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) ->
             sa.func.min(line.amount_fen).label("least"),
             sa.func.max(line.amount_fen).label("most"),
         )
-        .where(line.reference > after)
+        .where(line.reference > after, ~store.is_repayment())
         .group_by(line.reference)
         .subquery()
     )
@@ -210,7 +210,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     Of live claims that were never paid: held_fen (what their orders hold), allowed_fen (what the rules allow of it),
     claimed_fen (what is to be paid of that). approved_fen: all that was approved for payment, paid or not; paid_fen:
     claims whose money was settled once (their orders are redeemed); returned_fen: that part of it which the bank sent
-    back and which is owed again.
+    back and which is owed again; what came of money claimed back as `receivables_queries.figures` says.
     """
     programme, year = command.body["programme"], command.body["year"]
     c = t.claims.c
@@ -232,6 +232,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     counted = conn.execute(sa.select(c.status, sa.func.count().label("n")).where(*of_year).group_by(c.status)).all()
     unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)
     head = sa.select(sa.func.coalesce(sa.func.max(_streams.c.head_seq), 0))
+    recovery, paid_and_rejected = receivables_queries.figures(conn, programme, year)
     figures = {
         "held_fen": int(fen.held),
         "allowed_fen": int(fen.allowed),
@@ -239,6 +240,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "approved_fen": int(fen.approved),
         "paid_fen": int(fen.paid),
         "returned_fen": int(fen.returned),
+        **recovery,
         "outbox_unsent": conn.execute(unsent).scalar_one(),
         "stream_seq": conn.execute(head).scalar_one(),
     }
@@ -246,6 +248,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "payments": {row.status: {"count": row.count, "fen": int(row.fen)} for row in payments},
         "claims": {row.status: row.n for row in counted},
         "years_closed": store.closed_years(conn, programme),
+        "paid_and_rejected": paid_and_rejected,
     }
     return {"figures": figures, "rows": rows}
 
@@ -349,7 +352,12 @@ QUERIES: Mapping[str, Query] = {
     "list_work": list_work,
     "list_leaves": list_leaves,
     "list_payments": list_payments,
+    "get_sample": samples_queries.get_sample,
+    "list_samples": samples_queries.list_samples,
+    "list_sample_items": samples_queries.list_sample_items,
     "payment_file": payment_file,
+    "get_receivable": receivables_queries.get_receivable,
+    "list_receivables": receivables_queries.list_receivables,
     "bank_differences": bank_differences,
     "totals": totals,
 }

@@ -29,6 +29,7 @@ MOVES: Moves = {
     "review.return": Move((*REVIEWABLE, *PASSED), "returned", "claim_returned"),
     "review.refuse": Move((*REVIEWABLE, *PASSED), "refused", "claim_refused"),
     "reject": Move((*UNDER_REVIEW, *PASSED), "refused", "claim_refused"),  # supervision confirmed an alert
+    **{f"audit.{at}": Move((at,), at, "claim_audited") for at in (*REVIEWABLE, *PASSED)},  # where it stands
     "withdraw": Move((*UNDER_REVIEW, *PASSED), "withdrawn", "claim_withdrawn"),
     "repeat.refused": Move(("refused",), "refused", "claim_refused"),  # the order row heard of it too early
     "repeat.withdrawn": Move(("withdrawn",), "withdrawn", "claim_withdrawn"),
@@ -44,6 +45,7 @@ MOVES: Moves = {
     "thaw": Move(("approved",), "in_disbursement", "claim_put_forward"),  # to be approved again
     "send": Move(("approved",), "paying", "claim_payment_sent"),
     "pay": Move(("paying",), "paid", "claim_paid"),
+    "offset": Move(("approved",), "paid", "claim_paid"),  # all of it was owed by its payee
     "fail": Move(("paying", "paid"), "payment_failed", "claim_payment_failed"),
     "retry": Move(("payment_failed",), "approved", "claim_approved"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -140,6 +140,7 @@ def file(
     verdicts: Mapping[str, str],
     accounts: Mapping[str, int],
     blacklisted: frozenset[str],
+    sampled: Container[str] = frozenset(),
     filed_by: str,
     now: datetime,
     pack: Pack,
@@ -149,19 +150,21 @@ def file(
 
     `packs`: the rules that each claim is put forward by, by its label, where those are not `pack`. One disbursement
     goes by one: those of the first claim that may be paid; what goes by others is left for the next.
-    Left out, and counted: what supervision does not clear, whose parties are blacklisted, whose payee has no account;
+    Left out, and counted: what supervision does not clear, whose parties are blacklisted, what an audit sample waits
+    on (`sampled`), whose payee has no account;
     `deferred` of others wait for a later year's plan. BLACKLISTED (the provider that files), NOTHING_TO_DISBURSE.
     """
     if provider_id in blacklisted:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"))
     held = set(claims.not_cleared(ready, verdicts))
     listed = {claim.claim_id for claim in ready if claim.parties & blacklisted} - held
-    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed
-    out = held | listed | nowhere
+    waits = {claim.claim_id for claim in ready if claim.claim_id in sampled} - held - listed
+    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed - waits
+    out = held | listed | waits | nowhere
     facts: dict[str, Any] = {
         "year": year,
         "held": len(held),
-        **{name: count for name, count in _counts(listed, nowhere, deferred).items() if count},
+        **{name: count for name, count in _counts(listed, nowhere, deferred, waits).items() if count},
     }
     fit = sorted((claim for claim in ready if claim.claim_id not in out), key=lambda claim: claim.claim_id)
     if not fit:
@@ -197,8 +200,9 @@ def _puts_forward(pack: Pack) -> str:
     return pack.payment.path[0].article
 
 
-def _counts(listed: set[str], nowhere: set[str], deferred: int) -> dict[str, int]:
-    return {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
+def _counts(listed: set[str], nowhere: set[str], deferred: int, waits: set[str]) -> dict[str, int]:
+    counts = {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
+    return {**counts, "audit_pending": len(waits)}
 
 
 def review(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -43,22 +43,26 @@ def publish(
     notice_id: str,
     claims: Sequence[Claim],
     verdicts: Mapping[str, str],
+    sampled: Container[str] = frozenset(),
     published_by: str,
     today: date,
     until_on: date | Refused,
     pack: Pack,
 ) -> tuple[Step[Notice], list[Step[Claim]]] | Refused:
-    """The passed claims that supervision still clears, at most MOST_ITEMS.
+    """The passed claims that supervision still clears and no audit sample waits on (`sampled`), at most MOST_ITEMS.
 
     RULE_ABSENT, NOTHING_TO_PUBLISH, CALENDAR_UNKNOWN (given as `until_on`).
     """
     rule = pack.claims.notice if pack.claims else None
     if rule is None:
         return absent(pack, "claims.notice", "programme")
-    held = set(claim_rules.not_cleared(claims, verdicts))
-    chosen = sorted((one for one in claims if one.claim_id not in held), key=lambda one: one.claim_id)[:MOST_ITEMS]
+    waits = {one.claim_id for one in claims if one.claim_id in sampled}
+    held = set(claim_rules.not_cleared(claims, verdicts)) - waits
+    chosen = sorted((one for one in claims if one.claim_id not in held | waits), key=lambda one: one.claim_id)[
+        :MOST_ITEMS
+    ]
     if not chosen:
-        return refuse(pack, "NOTHING_TO_PUBLISH", "programme", rule.article, held=len(held))
+        return refuse(pack, "NOTHING_TO_PUBLISH", "programme", rule.article, held=len(held), audit_pending=len(waits))
     if isinstance(until_on, Refused):
         return replace(until_on, field="programme", article=rule.article)
     items = tuple(_item(claim) for claim in chosen)
@@ -77,7 +81,9 @@ def publish(
         pack_version=pack.label,
     )
     facts = {"working_days": rule.working_days, "from_on": today.isoformat(), "until_on": until_on.isoformat()}
-    decision = decide(pack, "notice.published", notice_id, (rule.article,), **facts, claims=len(items))
+    decision = decide(
+        pack, "notice.published", notice_id, (rule.article,), **facts, claims=len(items), audit_pending=len(waits)
+    )
     moved = []
     for claim in chosen:
         told = decide(pack, "claim.published", claim.claim_id, (rule.article,), **facts, notice_id=notice_id)

@@ -10,6 +10,7 @@ from typing import Any
 from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.schema import Assessment, Stage
+from services.settlement.domain import samples
 from services.settlement.domain.claims import MOVES, PASSED, REVIEWABLE, Claim, unpaid
 from services.settlement.domain.experts import Score, elsewhere, missing, outcome
 from services.settlement.domain.law import absent, article, decide, refuse, review_article
@@ -46,6 +47,7 @@ class Standing:
     scores: tuple[Score, ...] = ()
     absences: Absences = NOBODY_AWAY
     due_on: date | Refused | None = None
+    sample_id: str | None = None  # of the audit sample that waits on it
 
 
 def review(
@@ -56,7 +58,8 @@ def review(
     Whoever stands in for an absent person speaks with its roles and region, and both count as having decided.
     FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, CONFLICT_OF_INTEREST, TAKEN_BY_ANOTHER,
     RULE_ABSENT, REASON_MISSING, INVALID, LINE_UNKNOWN, DEDUCTION_TOO_LARGE; to pass: SCORE_MISSING, SCORE_TOO_LOW; to
-    pass the last: QUESTION_OPEN, AWAITING_SUPERVISION, HELD_BY_SUPERVISION, BLACKLISTED, PRICE_ABOVE_MARKET.
+    pass the last: QUESTION_OPEN, AWAITING_SUPERVISION, HELD_BY_SUPERVISION, BLACKLISTED, AUDIT_PENDING,
+    PRICE_ABOVE_MARKET.
     """
     stages = pack.stages("claim", claim.track)
     by = review_article(pack, stages, opinion.stage)
@@ -239,5 +242,8 @@ def _cleared(claim: Claim, standing: Standing, pack: Pack) -> Refused | None:
         return refuse(pack, "HELD_BY_SUPERVISION", "claim_id", hold, **facts, verdict=standing.verdict)
     if standing.blacklisted:
         return refuse(pack, "BLACKLISTED", "claim_id", article(pack, "exit.blacklist"), **facts)
+    waits = samples.pending(claim, standing.sample_id, pack)
+    if waits is not None:
+        return waits
     market = standing.market_price_fen
     return above_market(price_fen=claim.price_fen, market_price_fen=market, field="claim_id", pack=pack)

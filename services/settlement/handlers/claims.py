@@ -9,7 +9,7 @@ from contracts.errors import Outcome, Refused
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store, tables, work_store
+from services.settlement import samples_store, store, tables, work_store
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
 from services.settlement.domain.claims import Claim
@@ -232,6 +232,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     market = store.market_prices(uow.conn, (claim.product_id for claim in held))
     absences = work_store.absences(uow.conn, (claim.programme for claim in held), today=uow.today)
     scores = work_store.scores(uow.conn, held)
+    sampled = samples_store.pending(uow.conn, held)
 
     def one(command: Command) -> Outcome:
         body = command.body
@@ -251,6 +252,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
                 scores=tuple(scores[claim.claim_id]),
                 absences=absences[claim.programme],
                 due_on=last_day(uow, pack),
+                sample_id=sampled.get(claim.claim_id),
             ),
             pack=pack,
         )

@@ -27,6 +27,8 @@ from services.settlement.domain.notices import Notice
 from services.settlement.domain.objections import Objection
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.domain.questions import Question
+from services.settlement.domain.receivables import Receivable
+from services.settlement.domain.samples import Sample
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
 
@@ -55,7 +57,16 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
         *("payment_id", "batch_id", "payee_id", "payee_kind", "region", "programme", "year", "reference"),
         *("amount_fen", "offset_fen", "claims", "status", "reason"),
     ),
+    Receivable: (
+        *("receivable_id", "programme", "year", "plan_region", "party_kind", "party_id", "claim_id", "ground"),
+        *("amount_fen", "recovered_fen", "offset_fen", "written_off_fen", "due_on", "instalments", "overdue_on"),
+        *("reference", "status", "reasons"),
+    ),
     Leave: ("leave_id", "programme", "from_on", "until_on", "status"),
+    Sample: (
+        *("sample_id", "programme", "node_id", "size", "seed_hash", "seed", "population", "population_hash"),
+        *("drawn", "error_fen", "rate", "reason", "status"),
+    ),
 }
 WITHOUT_LAW = (Batch, Payment, Leave)
 
@@ -137,12 +148,13 @@ class Book(Generic[A]):
 
 
 class Desk:
-    """All books of one transaction. Locks are taken in the order of `books`, claims last."""
+    """All books of one transaction. Locks are taken in the order of `books`: claims, then receivables, last."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self.uow = uow
         self.leaves = Book(uow, Leave)
         self.nodes = Book(uow, Node)
+        self.samples = Book(uow, Sample)
         self.notices = Book(uow, Notice)
         self.batches = Book(uow, Batch)
         self.payments = Book(uow, Payment)
@@ -150,9 +162,10 @@ class Desk:
         self.questions = Book(uow, Question)
         self.objections = Book(uow, Objection)
         self.claims = Book(uow, Claim)
+        self.receivables = Book(uow, Receivable)
         self.books: tuple[Book[Any], ...] = (
-            *(self.leaves, self.nodes, self.notices, self.batches, self.payments, self.disbursements),
-            *(self.questions, self.objections, self.claims),
+            *(self.leaves, self.nodes, self.samples, self.notices, self.batches, self.payments, self.disbursements),
+            *(self.questions, self.objections, self.claims, self.receivables),
         )
 
     def save(self) -> None:

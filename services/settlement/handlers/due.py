@@ -11,9 +11,10 @@ from services.settlement.domain import deadlines as deadline_rules
 from services.settlement.domain import nodes as node_rules
 from services.settlement.domain import notices as notice_rules
 from services.settlement.domain import questions as question_rules
+from services.settlement.domain import receivables as receivable_rules
 from services.settlement.domain.law import law
 from services.settlement.handlers.desk import Desk, last_day, pack_of
-from services.settlement.tables import claims, nodes, notices, objections, questions
+from services.settlement.tables import claims, nodes, notices, objections, questions, receivables
 
 MOST = 500
 MOST_NOTICES = 20  # each is told with all its claims
@@ -118,5 +119,16 @@ def _close_notices(uow: UnitOfWork) -> int:
     due = list(desk.notices.rows.values())
     for notice in due:
         desk.notices.put(notice_rules.close(notice=notice, today=uow.today, pack=pack_of(notice)), None)
+    desk.save()
+    return len(due)
+
+
+def overdue_receivables(uow: UnitOfWork) -> int:
+    """A day on which money was to be back has passed without it."""
+    desk = Desk(uow)
+    desk.receivables.load_where(receivables.c.status == "owed", receivables.c.next_on < uow.today, limit=MOST)
+    due = list(desk.receivables.rows.values())
+    for one in due:
+        desk.receivables.put(receivable_rules.missed(receivable=one, today=uow.today, pack=pack_of(one)), None)
     desk.save()
     return len(due)

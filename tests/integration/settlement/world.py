@@ -39,6 +39,8 @@ ROLES = {
     "ask_question": "bureau",
     "answer_question": "operator",
     "file_disbursement": "platform",
+    **dict.fromkeys(("commit_sample", "reveal_sample", "record_audit", "close_sample"), "auditor"),
+    "abandon_sample": "supervisor",
 }
 
 
