@@ -158,6 +158,12 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
         ("settlement.claim_collected.v1", SHENYANG, {"stage": "expert"}, "filer provider role:expert"),
         ("settlement.claim_reviewed.v1", SHENYANG, {"stage": "data_bureau"}, "filer provider role:data_bureau"),
         ("settlement.claim_collected.v1", SHANXI, {"stage": None}, "filer provider"),
+        # and who sees to it that it is done, each once
+        (
+            "settlement.review_overdue.v1", GUIZHOU, {"stage": "operator", "escalate_to": "bureau"},
+            "role:bureau role:operator",
+        ),
+        ("settlement.review_overdue.v1", GUIZHOU, {"stage": "bureau", "escalate_to": "bureau"}, "role:bureau"),
         ("voucher.filing_submitted.v1", SHENYANG, {"stage": "district"}, "enterprise role:district"),
         ("voucher.filing_reviewed.v1", SHENYANG, {"stage": "bureau"}, "enterprise role:bureau"),
         ("voucher.filing_submitted.v1", SHANXI, {"stage": "operator"}, "enterprise role:operator"),
