@@ -40,10 +40,14 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
         *("filed_at", "node_id", "notice_id", "stage", "due_on", "status", "reasons"),
     ),
     Question: ("question_id", "claim_id", "programme", "text", "due_on", "status", "answer"),
-    Notice: (*("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash", "status"),),
+    Notice: (
+        *("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash"),
+        *("pack_version", "key_id", "public_key", "signature", "outcomes", "status"),
+    ),
     Objection: ("objection_id", "notice_id", "claim_id", "provider_id", "programme", "status", "reasons"),
     Disbursement: (
-        *("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen", "status", "stage", "reasons"),
+        *("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen"),
+        *("frozen_hash", "status", "stage", "reasons"),
     ),
     Batch: ("batch_id", "programme", "year", "payments", "amount_fen", "frozen_hash", "status"),
     Payment: (

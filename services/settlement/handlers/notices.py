@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
+from infra import signing
 from infra.calendar import calendar
 from infra.crypto import ring
 from infra.db import UnitOfWork
@@ -58,6 +60,7 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], command: Command) -> Outco
         published_by=command.actor.subject,
         today=today,
         until_on=calendar().add_working_days(today, pack.claims.notice_days if pack.claims else 0),
+        sign=_signed,
         pack=pack,
     )
     if isinstance(published, Refused):
@@ -67,7 +70,13 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], command: Command) -> Outco
     desk.claims.put_all(moved, command)
     left = [claim for claim in _waiting(desk, pack) if verdicts.get(claim.claim_id) == "cleared"]
     told = {"claims": len(moved), "left": len(left), "until_on": step.after.until_on.isoformat()}
-    return done(step, **told, content_hash=step.after.content_hash)
+    return done(step, **told, content_hash=step.after.content_hash, key_id=step.after.key_id)
+
+
+def _signed(snapshot: Mapping[str, Any]) -> Mapping[str, str]:
+    signer = signing.signer()
+    made = signer.sign(snapshot)
+    return {"key_id": made["key_id"], "public_key": signer.public_key, "signature": made["signature"]}
 
 
 def _waiting(desk: Desk, pack: Pack) -> list[Claim]:
