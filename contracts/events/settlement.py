@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
-from contracts.rpc.settlement import GROUNDS, RESOLUTIONS
+from contracts.rpc.settlement import GROUNDS, RESOLUTIONS, Instalment
 
 CLAIM_STATES = (
     "filed",  # waits for the order row's answer
@@ -225,17 +225,18 @@ class SampleState(f.Body):
     seed = f.text(200, required=False)
     population = f.whole(0, 10**7, required=False)
     population_hash = f.sha256(required=False)
-    drawn = f.whole(0, 5_000, required=False)
+    drawn = f.whole(0, 5_001, required=False)
     error_fen = f.fen(required=False)
     rate = f.text(50, required=False)
     reason = f.text(500, required=False)
-    status = f.one_of(("committed", "revealed", "closed", "abandoned"))
+    status = f.one_of(("committed", "revealed", "closing", "closed", "abandoned"))
     law = law()
 
 
 class ReceivableState(f.Body):
     """Owed: amount_fen - recovered_fen - written_off_fen. year, plan_region: of the money that was paid; recovered_fen:
-    offset_fen taken off later payments, and the rest repaid."""
+    offset_fen taken off later payments, and the rest repaid. due_on: the last day, empty: at once; instalments: what is
+    due until when, where that was agreed; overdue_on: the last day that was missed."""
 
     receivable_id = f.ulid()
     programme = f.programme()
@@ -250,6 +251,8 @@ class ReceivableState(f.Body):
     offset_fen = f.fen()
     written_off_fen = f.fen()
     due_on = f.day(required=False)
+    instalments = f.many(Instalment, most=60, required=False)
+    overdue_on = f.day(required=False)
     reference = f.text(40)
     status = f.one_of(("claimed", "owed", "settled", "written_off", "refused"))
     reasons = f.words(500, 20)
@@ -347,6 +350,7 @@ EVENTS = [
     _e("leave_ended", LeaveState),
     _e("sample_committed", SampleState, "notify", doc="The hash of the seed is public before the node closes."),
     _e("sample_revealed", SampleState, "notify"),
+    _e("sample_closing", SampleState, "notify", doc="The findings stand; what was not drawn is worked through."),
     _e("sample_closed", SampleState, "notify"),
     _e("sample_abandoned", SampleState, "notify", "supervision"),
     _e("claim_audited", ClaimState, "supervision", "notify", doc="The audit of a sample, or what follows from it."),
@@ -355,6 +359,15 @@ EVENTS = [
     _e("receivable_refused", ReceivableState),
     _e("receivable_planned", ReceivableState, "notify", doc="To be repaid in instalments."),
     _e("receivable_recovered", ReceivableState, "voucher", "supervision", "notify", doc="Some of it, or all."),
+    _e(
+        "receivable_restored",
+        ReceivableState,
+        "voucher",
+        "supervision",
+        "notify",
+        doc="The bank sent a payment back from which it had been taken off: that much is owed again.",
+    ),
+    _e("receivable_write_off_asked", ReceivableState, doc="Waits for the second person of finance."),
     _e("receivable_overdue", ReceivableState, "supervision", "notify"),
     _e("receivable_written_off", ReceivableState, "voucher", "supervision", "notify"),
     _e(

@@ -183,6 +183,19 @@ def _nodes(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> li
     return _rows(conn, statement, nodes.c.node_id, after, limit)
 
 
+def _samples(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
+    """The hash of each sample's seed before its node closes, then the seed and what it drew: anyone may draw again."""
+    samples, nodes = store.known_samples, store.known_nodes
+    hidden = {"sample_id", "programme", "sequence"}
+    columns = [column for column in samples.columns if column.name not in hidden]
+    statement = (
+        sa.select(samples.c.sample_id.label("id"), *columns, nodes.c.closes_at)
+        .select_from(samples.outerjoin(nodes, nodes.c.node_id == samples.c.node_id))
+        .where(samples.c.programme == pack.code)
+    )
+    return _rows(conn, statement, samples.c.sample_id, after, limit)
+
+
 def _notices(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
     """The claims of each notice, with what became of it: an objection holds its own claim alone."""
     items, heads, objections = store.known_notice_items, store.known_notices, store.known_objections
@@ -328,6 +341,7 @@ SECTIONS: Mapping[str, Reader] = {
     "filings": _filings,
     "voucher_holders": _voucher_holders,
     "nodes": _nodes,
+    "samples": _samples,
     "notices": _notices,
     "payments": _payments,
     "designations": _designations,

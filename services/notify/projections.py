@@ -149,6 +149,7 @@ _PLAN = (_take(store.known_plans),)
 _VOUCHER = ((store.known_vouchers, _voucher),)
 _FILING = ((store.known_filings, _filing),)
 _NODE = (_take(store.known_nodes),)
+_SAMPLE = (_take(store.known_samples),)
 _NOTICE = (_take(store.known_notices), (store.known_notice_items, _notice_items))
 _OBJECTION = (_take(store.known_objections),)
 _PAYMENT = (_take(store.known_payments),)
@@ -187,6 +188,11 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "voucher.filing_withdrawn.v1": _FILING,
     "settlement.node_announced.v1": _NODE,
     "settlement.node_closed.v1": _NODE,
+    "settlement.sample_committed.v1": _SAMPLE,
+    "settlement.sample_revealed.v1": _SAMPLE,
+    "settlement.sample_closing.v1": _SAMPLE,
+    "settlement.sample_closed.v1": _SAMPLE,
+    "settlement.sample_abandoned.v1": _SAMPLE,
     "settlement.notice_published.v1": _NOTICE,
     "settlement.notice_closed.v1": _NOTICE,
     "settlement.objection_filed.v1": _OBJECTION,

@@ -215,6 +215,25 @@ known_nodes = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
+known_samples = sa.Table(
+    "known_samples",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False, index=True),
+    sa.Column("node_id", ID, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("seed_hash", sa.String(64), nullable=False),
+    sa.Column("seed", sa.String(200)),
+    sa.Column("population", sa.Integer),
+    sa.Column("population_hash", sa.String(64)),
+    sa.Column("drawn", sa.Integer),
+    sa.Column("error_fen", sa.BigInteger),
+    sa.Column("rate", sa.String(50)),
+    sa.Column("reason", sa.Text),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
 known_payments = sa.Table(
     "known_payments",
     metadata,

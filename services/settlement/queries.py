@@ -16,11 +16,12 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import notices_store, store
+from services.settlement import notices_store, receivables_queries, samples_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
 from services.settlement.domain.notices import Notice, snapshot
+from services.settlement.work_queries import list_leaves, list_work, scores_of
 
 Found = Mapping[str, Any] | Refused
 
@@ -28,6 +29,7 @@ TAKEN_OFF = ("deducted_fen", "disallowed_fen", "audited_fen")
 FROZEN = ("account_version", "fund", "frozen_hash")
 MEMBER = ("claim_id", "claim_version", "payee_id", "claimed_fen", *TAKEN_OFF, *FROZEN, "status")
 SEALED = ("key_id", "sealed")
+PEOPLE = ("reviewers", "stood_in_for", "comment")  # for officials, as is every `…_by`
 PAID = (
     *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "account_version", "fund"),
     *("status", "reason"),
@@ -38,7 +40,7 @@ _streams = t.metadata.tables["streams"]
 
 
 def get_claim(conn: sa.Connection, command: Command) -> Found:
-    """The claim, its papers by version, its questions; reviewers and supervision's verdict to officials alone."""
+    """Its papers by version, questions, scores; reviewers and supervision's verdict to officials alone."""
     row = _seen(command, _one(conn, t.claims, command.body["id"]))
     if isinstance(row, Refused):
         return row
@@ -49,6 +51,7 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
         **_claim(row),
         "filings": [_plain(one) for one in conn.execute(papers.limit(20)).mappings()],
         "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
+        "scores": [_plain(one) for one in scores_of(conn, row, command)],
     }
     if _is_party(command):
         return _without_people(view)
@@ -186,7 +189,7 @@ def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) ->
             sa.func.min(line.amount_fen).label("least"),
             sa.func.max(line.amount_fen).label("most"),
         )
-        .where(line.reference > after)
+        .where(line.reference > after, ~store.is_repayment())
         .group_by(line.reference)
         .subquery()
     )
@@ -213,7 +216,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     Of live claims that were never paid: held_fen (what their orders hold), allowed_fen (what the rules allow of it),
     claimed_fen (what is to be paid of that). approved_fen: all that was approved for payment, paid or not; paid_fen:
     claims whose money was settled once (their orders are redeemed); returned_fen: that part of it which the bank sent
-    back and which is owed again.
+    back and which is owed again; what came of money claimed back as `receivables_queries.figures` says.
     """
     programme, year = command.body["programme"], command.body["year"]
     c = t.claims.c
@@ -235,6 +238,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     counted = conn.execute(sa.select(c.status, sa.func.count().label("n")).where(*of_year).group_by(c.status)).all()
     unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)
     head = sa.select(sa.func.coalesce(sa.func.max(_streams.c.head_seq), 0))
+    recovery, paid_and_rejected = receivables_queries.figures(conn, programme, year)
     figures = {
         "held_fen": int(fen.held),
         "allowed_fen": int(fen.allowed),
@@ -242,6 +246,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "approved_fen": int(fen.approved),
         "paid_fen": int(fen.paid),
         "returned_fen": int(fen.returned),
+        **recovery,
         "outbox_unsent": conn.execute(unsent).scalar_one(),
         "stream_seq": conn.execute(head).scalar_one(),
     }
@@ -249,6 +254,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "payments": {row.status: {"count": row.count, "fen": int(row.fen)} for row in payments},
         "claims": {row.status: row.n for row in counted},
         "years_closed": store.closed_years(conn, programme),
+        "paid_and_rejected": paid_and_rejected,
     }
     return {"figures": figures, "rows": rows}
 
@@ -324,7 +330,7 @@ def _json(value: Any) -> Any:
 
 def _without_people(view: Mapping[str, Any]) -> dict[str, Any]:
     """Who reviewed what is for officials; also within lists."""
-    kept = {name: value for name, value in view.items() if not name.endswith("_by") and name != "reviewers"}
+    kept = {name: value for name, value in view.items() if not name.endswith("_by") and name not in PEOPLE}
     return {name: _each_without_people(value) for name, value in kept.items()}
 
 
@@ -349,8 +355,15 @@ QUERIES: Mapping[str, Query] = {
     "get_objection": get_objection,
     "list_objections": list_objections,
     "list_nodes": list_nodes,
+    "list_work": list_work,
+    "list_leaves": list_leaves,
     "list_payments": list_payments,
+    "get_sample": samples_queries.get_sample,
+    "list_samples": samples_queries.list_samples,
+    "list_sample_items": samples_queries.list_sample_items,
     "payment_file": payment_file,
+    "get_receivable": receivables_queries.get_receivable,
+    "list_receivables": receivables_queries.list_receivables,
     "bank_differences": bank_differences,
     "totals": totals,
 }

@@ -14,6 +14,7 @@ from services.settlement import tables as t
 from services.settlement.domain.bank import Booked, Known
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.leaves import Leave
 from services.settlement.domain.match import Order, Recorded
 from services.settlement.domain.nodes import Node
 from services.settlement.domain.notices import Notice
@@ -21,6 +22,8 @@ from services.settlement.domain.objections import Objection
 from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.payments import UNFINISHED, Batch, Payment
 from services.settlement.domain.questions import UNANSWERED, Question
+from services.settlement.domain.receivables import Receivable
+from services.settlement.domain.samples import Sample
 
 metadata = t.metadata
 
@@ -35,6 +38,9 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Disbursement: t.disbursements,
     Batch: t.batches,
     Payment: t.payments,
+    Receivable: t.receivables,
+    Leave: t.leaves,
+    Sample: t.samples,
 }
 
 
@@ -269,13 +275,22 @@ def booked(conn: sa.Connection, references: Iterable[str]) -> dict[str, list[Boo
     table = t.statement_lines
     query = (
         sa.select(table.c.reference, table.c.amount_fen, table.c.booked_on)
-        .where(table.c.reference.in_(sorted(set(references))))
+        .where(table.c.reference.in_(sorted(set(references))), ~is_repayment())
         .order_by(table.c.statement_id, table.c.line)
     )
     lines: dict[str, list[Booked]] = {}
     for row in conn.execute(query).mappings():
         lines.setdefault(row["reference"], []).append(Booked(**row))
     return lines
+
+
+def is_repayment() -> sa.ColumnElement[bool]:
+    """Of a statement's line: it is money on record as a receivable's repayment."""
+    line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
+    same = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
+    return (line.direction == "credit") & sa.exists().where(
+        owed.reference == line.reference, *same, repaid.amount_fen == line.amount_fen
+    )
 
 
 def statement_hashes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:

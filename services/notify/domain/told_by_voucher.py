@@ -28,6 +28,14 @@ PLANS = (
         to=(Office("issuing.plan"), Staff("finance"), Office("issuing.configure")),
         says=Said("年度已关闭", "The year is closed"), rules=_LAPSE, then=("budget",),
     ),
+    Route(
+        event="voucher.year_signed.v1", template="year_signed", to=(Office("issuing.plan"), Staff("finance")),
+        says=Said("年度报表已签署", "The year's statement is signed"), rules=_LAPSE,
+    ),
+    Route(
+        event="voucher.correction_decided.v1", template="correction_decided", to=(Staff("finance"),),
+        says=Said("分录更正已有决定", "A correction of the books was decided"), rules=("budget", "issuing.plan"),
+    ),
 )  # fmt: skip
 
 APPLICATIONS = (

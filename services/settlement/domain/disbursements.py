@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from contracts.programmes.schema import Stage
 from services.settlement.domain import claims
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse, review_article, undecided
+from services.settlement.domain.market import dearer
 from services.settlement.domain.stages import Reviewer, out_of_turn, role_at
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
@@ -145,6 +146,7 @@ def file(
     verdicts: Mapping[str, str],
     accounts: Mapping[str, int],
     blacklisted: frozenset[str],
+    sampled: Container[str] = frozenset(),
     filed_by: str,
     now: datetime,
     pack: Pack,
@@ -155,19 +157,21 @@ def file(
     What is put forward is frozen: that is what the stages approve, and what is paid.
     `packs`: the rules that each claim is put forward by, by its label, where those are not `pack`. One disbursement
     goes by one: those of the first claim that may be paid; what goes by others is left for the next.
-    Left out, and counted: what supervision does not clear, whose parties are blacklisted, whose payee has no account;
+    Left out, and counted: what supervision does not clear, whose parties are blacklisted, what an audit sample waits
+    on (`sampled`), whose payee has no account;
     `deferred` of others wait for a later year's plan. BLACKLISTED (the provider that files), NOTHING_TO_DISBURSE.
     """
     if provider_id in blacklisted:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"))
     held = set(claims.not_cleared(ready, verdicts))
     listed = {claim.claim_id for claim in ready if claim.parties & blacklisted} - held
-    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed
-    out = held | listed | nowhere
+    waits = {claim.claim_id for claim in ready if claim.claim_id in sampled} - held - listed
+    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed - waits
+    out = held | listed | waits | nowhere
     facts: dict[str, Any] = {
         "year": year,
         "held": len(held),
-        **{name: count for name, count in _counts(listed, nowhere, deferred).items() if count},
+        **{name: count for name, count in _counts(listed, nowhere, deferred, waits).items() if count},
     }
     fit = sorted((claim for claim in ready if claim.claim_id not in out), key=lambda claim: claim.claim_id)
     if not fit:
@@ -208,8 +212,9 @@ def _puts_forward(pack: Pack) -> str:
     return pack.payment.path[0].article
 
 
-def _counts(listed: set[str], nowhere: set[str], deferred: int) -> dict[str, int]:
-    return {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
+def _counts(listed: set[str], nowhere: set[str], deferred: int, waits: set[str]) -> dict[str, int]:
+    counts = {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
+    return {**counts, "audit_pending": len(waits)}
 
 
 def review(
@@ -222,6 +227,7 @@ def review(
     reviewer: Reviewer,
     accounts: Mapping[str, int],
     verdicts: Mapping[str, str],
+    market: Mapping[str, int],
     blacklisted: frozenset[str],
     now: datetime,
     pack: Pack,
@@ -231,8 +237,8 @@ def review(
 
     FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, REASON_MISSING, FROZEN_MISMATCH (what the
     reviewer saw, `frozen_hash`, is another); to approve: FROZEN_MISMATCH (something was changed since); to approve
-    last: BLACKLISTED, HELD_BY_SUPERVISION. A refusal puts the claims back to where they came from, and frees what was
-    frozen: that is how what was changed is put right.
+    last: BLACKLISTED, HELD_BY_SUPERVISION, PRICE_ABOVE_MARKET (`market`: prices by product). A refusal puts the claims
+    back to where they came from, and frees what was frozen: that is how what was changed is put right.
     """
     stages, subject = stages_of(pack), disbursement.disbursement_id
     by = review_article(pack, stages, stage)
@@ -257,7 +263,7 @@ def review(
     last = at + 1 == len(stages)
     if refused is None and decision == "approve":
         refused = _changed(disbursement, members, accounts, by, pack)
-        refused = refused or (_payable(members, verdicts, blacklisted, pack) if last else None)
+        refused = refused or (_payable(members, verdicts, market, blacklisted, pack) if last else None)
     if refused is not None:
         return refused
     step = _decided(disbursement, stages, decision, reasons, reviewer, pack)
@@ -306,7 +312,11 @@ def _decided(
 
 
 def _payable(
-    members: Sequence[Claim], verdicts: Mapping[str, str], blacklisted: frozenset[str], pack: Pack
+    members: Sequence[Claim],
+    verdicts: Mapping[str, str],
+    market: Mapping[str, int],
+    blacklisted: frozenset[str],
+    pack: Pack,
 ) -> Refused | None:
     """Why it cannot be approved now; None when it can."""
     listed = sorted(blacklisted & {party for claim in members for party in claim.parties})
@@ -317,6 +327,10 @@ def _payable(
     if held:
         by = article(pack, "supervision.hold")
         return refuse(pack, "HELD_BY_SUPERVISION", "disbursement_id", by, claims=held[:20])
+    dear = dearer(members, market, pack)
+    if dear:
+        by = article(pack, "claims.price_above_market")
+        return refuse(pack, "PRICE_ABOVE_MARKET", "disbursement_id", by, claims=dear[:20])
     return None
 
 

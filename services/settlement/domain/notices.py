@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -63,24 +63,28 @@ def publish(
     notice_id: str,
     claims: Sequence[Claim],
     verdicts: Mapping[str, str],
+    sampled: Container[str] = frozenset(),
     published_by: str,
     today: date,
     until_on: date | Refused,
     sign: Sign,
     pack: Pack,
 ) -> tuple[Step[Notice], list[Step[Claim]]] | Refused:
-    """The passed claims that supervision still clears, at most MOST_ITEMS; the snapshot is signed by `sign`, which
-    gives `key_id`, `public_key` and `signature`.
+    """The passed claims that supervision still clears and no audit sample waits on (`sampled`), at most MOST_ITEMS; the
+    snapshot is signed by `sign`, which gives `key_id`, `public_key` and `signature`.
 
     RULE_ABSENT, NOTHING_TO_PUBLISH, CALENDAR_UNKNOWN (given as `until_on`).
     """
     rule = pack.claims.notice if pack.claims else None
     if rule is None:
         return absent(pack, "claims.notice", "programme")
-    held = set(claim_rules.not_cleared(claims, verdicts))
-    chosen = sorted((one for one in claims if one.claim_id not in held), key=lambda one: one.claim_id)[:MOST_ITEMS]
+    waits = {one.claim_id for one in claims if one.claim_id in sampled}
+    held = set(claim_rules.not_cleared(claims, verdicts)) - waits
+    chosen = sorted((one for one in claims if one.claim_id not in held | waits), key=lambda one: one.claim_id)[
+        :MOST_ITEMS
+    ]
     if not chosen:
-        return refuse(pack, "NOTHING_TO_PUBLISH", "programme", rule.article, held=len(held))
+        return refuse(pack, "NOTHING_TO_PUBLISH", "programme", rule.article, held=len(held), audit_pending=len(waits))
     if isinstance(until_on, Refused):
         return replace(until_on, field="programme", article=rule.article)
     items = tuple(_item(claim) for claim in chosen)
@@ -101,8 +105,8 @@ def publish(
     made = sign(snapshot(notice))
     notice = replace(notice, key_id=made["key_id"], public_key=made["public_key"], signature=made["signature"])
     facts = {"working_days": rule.working_days, "from_on": today.isoformat(), "until_on": until_on.isoformat()}
-    signed = {"content_hash": notice.content_hash, "key_id": notice.key_id}
-    decision = decide(pack, "notice.published", notice_id, (rule.article,), **facts, **signed, claims=len(items))
+    counted = {"content_hash": notice.content_hash, "key_id": notice.key_id, "audit_pending": len(waits)}
+    decision = decide(pack, "notice.published", notice_id, (rule.article,), **facts, **counted, claims=len(items))
     moved = []
     for claim in chosen:
         told = decide(pack, "claim.published", claim.claim_id, (rule.article,), **facts, notice_id=notice_id)

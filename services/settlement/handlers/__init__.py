@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.pipeline import Due, EventHandler, Route
-from services.settlement.handlers import bank, claims, disbursements, due, news, notices, payments, questions
+from services.settlement.handlers import (
+    bank,
+    claims,
+    disbursements,
+    due,
+    experts,
+    news,
+    notices,
+    payments,
+    questions,
+    receivables,
+    samples,
+    work,
+)
 
 COMMANDS: Mapping[str, Route] = {
     "announce_node": Route(claims.announce_nodes),
     "file_claim": Route(claims.file_claims),
     "withdraw_claim": Route(claims.withdraw_claims),
     "review_claim": Route(claims.review_claims),
+    "commit_sample": Route(samples.commit_samples),
+    "reveal_sample": Route(samples.reveal_samples),
+    "record_audit": Route(samples.record_audits),
+    "close_sample": Route(samples.close_samples),
+    "abandon_sample": Route(samples.abandon_samples),
     "publish_notice": Route(notices.publish_notices),
     "file_objection": Route(notices.file_objections),
     "decide_objection": Route(notices.decide_objections),
@@ -25,6 +43,16 @@ COMMANDS: Mapping[str, Route] = {
     "pass_on_payment": Route(payments.pass_on_payments),
     "retry_payment": Route(payments.retry_payments),
     "record_statement": Route(bank.record_statements),
+    "claim_receivable": Route(receivables.claim_receivables),
+    "decide_receivable": Route(receivables.decide_receivables),
+    "agree_instalments": Route(receivables.agree_instalments),
+    "record_repayment": Route(receivables.record_repayments),
+    "write_off_receivable": Route(receivables.write_off_receivables),
+    "score_claim": Route(experts.score_claims),
+    "take_work": Route(work.take_work),
+    "release_work": Route(work.release_work),
+    "record_leave": Route(work.record_leaves),
+    "end_leave": Route(work.end_leaves),
 }
 
 _ORDER_NEWS = (
@@ -61,4 +89,11 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.party_removed.v1": news.blacklist_told,
 }
 
-DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices)
+DUE: Sequence[Due] = (
+    due.close_nodes,
+    due.overdue_questions,
+    due.overdue_reviews,
+    due.end_notices,
+    samples.extrapolate,
+    due.overdue_receivables,
+)

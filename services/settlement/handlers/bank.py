@@ -15,7 +15,9 @@ from services.settlement.domain.bank import Booked, Known, compare
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
 from services.settlement.domain.steps import Step, digest
+from services.settlement.handlers import receivables
 from services.settlement.handlers.desk import Desk, brief, foreign, missing, pack_of
+from services.settlement.handlers.offsets import Offsets
 
 
 def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -29,6 +31,7 @@ def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     work = _Results(desk, store.unfinished(uow.conn, desk.batches.rows))
     outcomes = [work.record(command) for command in commands]
     desk.save()
+    work.offsets.save()
     store.unmark_live(uow.conn, work.lost)
     store.append(uow.conn, tables.results, work.rows)
     return outcomes
@@ -40,6 +43,7 @@ class _Results:
     def __init__(self, desk: Desk, unfinished: dict[str, int]) -> None:
         self.desk = desk
         self.unfinished = unfinished
+        self.offsets = Offsets.of_payments(desk)
         self.members = desk.claims.grouped("payment_id")
         self.payment_of = {one.reference: one.payment_id for one in desk.payments.rows.values()}
         self.lost: set[str] = set()  # claims whose payment surely did not arrive, or came back
@@ -110,6 +114,7 @@ class _Results:
         )
         self.desk.payments.put(step, command)
         self.desk.claims.put_all(moved, command)
+        self.offsets.follow(payment, command)
         if payment.status in LOST:
             self.lost |= set(payment.claims)
 
@@ -144,6 +149,9 @@ def record_statements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outc
     heads: list[dict[str, Any]] = []
     lines: list[dict[str, Any]] = []
     outcomes: list[Outcome] = []
+    desk = Desk(uow)
+    repaid = receivables.match_credits(desk, _credits(commands, known))
+    desk.save()
     for command in commands:
         body = command.body
         statement_id, content = body["statement_id"], digest(body["lines"])
@@ -154,12 +162,24 @@ def record_statements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outc
             known[statement_id] = content
             heads.append(_statement_row(uow, command, content))
             lines += [{"statement_id": statement_id, "line": at, **line} for at, line in enumerate(body["lines"], 1)]
-            for line in body["lines"]:
-                booked.setdefault(line["reference"], []).append(Booked(**line))
+            for at, line in enumerate(body["lines"], 1):
+                if (statement_id, at) not in repaid:
+                    booked.setdefault(line["reference"], []).append(Booked(**line))
         outcomes.append(Ok(_compared(statement_id, body["lines"], payments, booked)))
     store.append(conn, tables.statements, heads)
     store.append(conn, tables.statement_lines, lines)
     return outcomes
+
+
+def _credits(commands: Sequence[Command], known: Mapping[str, str]) -> list[receivables.Credit]:
+    """Money that came in, of statements that are not on record."""
+    new = {command.body["statement_id"]: command for command in commands if command.body["statement_id"] not in known}
+    return [
+        receivables.Credit(command, statement_id, at, line)
+        for statement_id, command in new.items()
+        for at, line in enumerate(command.body["lines"], 1)
+        if line["direction"] == "credit"
+    ]
 
 
 def _statement_row(uow: UnitOfWork, command: Command, content: str) -> dict[str, Any]:
@@ -183,6 +203,7 @@ def _compared(
     found = [
         {"code": one.code, "reference": reference, "amount_fen": one.amount_fen, "booked_fen": one.booked_fen}
         for reference in references
+        if reference in booked
         for one in compare(known=payments.get(reference), booked=booked[reference], reference=reference)
     ]
     wrong = {one["reference"] for one in found}

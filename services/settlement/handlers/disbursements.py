@@ -10,7 +10,7 @@ from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store
+from services.settlement import samples_store, store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
 from services.settlement.domain.claims import Claim
@@ -33,11 +33,14 @@ MOST_LOADED = 20_000  # claims of one transaction, or of one purse that is put f
 
 @dataclass(frozen=True)
 class _Payable:
-    """What our tables say of claims that are to be paid: verdicts, accounts of payees, who is blacklisted."""
+    """What our tables say of claims that are to be paid: verdicts, prices of the market, accounts of payees, who is
+    blacklisted."""
 
     verdicts: Mapping[str, str]
+    market: Mapping[str, int]
     accounts: Mapping[str, int]
     blacklisted: frozenset[str]
+    sampled: Mapping[str, str]
 
     @classmethod
     def of(cls, uow: UnitOfWork, claims: Iterable[Claim], others: Iterable[str] = ()) -> _Payable:
@@ -47,7 +50,9 @@ class _Payable:
         providers, enterprises = store.providers(uow.conn, payees), store.enterprises(uow.conn, payees)
         accounts = accounts_of([*providers.values()]) | accounts_of([*enterprises.values()])
         listed = store.blacklisted(uow.conn, parties, now=uow.now)
-        return cls(store.verdicts(uow.conn, held), accounts, frozenset(listed))
+        market = store.market_prices(uow.conn, (claim.product_id for claim in held))
+        sampled = samples_store.pending(uow.conn, held)
+        return cls(store.verdicts(uow.conn, held), market, accounts, frozenset(listed), sampled)
 
 
 def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -129,6 +134,7 @@ def _file(
         verdicts=payable.verdicts,
         accounts=payable.accounts,
         blacklisted=payable.blacklisted,
+        sampled=payable.sampled,
         filed_by=command.actor.subject,
         now=desk.uow.now,
         pack=asked,
@@ -139,7 +145,10 @@ def _file(
     step, moved = filed
     desk.disbursements.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    counts = {name: step.decision.facts.get(name, 0) for name in ("left", "held", "deferred", "without_account")}
+    counts = {
+        name: step.decision.facts.get(name, 0)
+        for name in ("left", "held", "deferred", "without_account", "audit_pending")
+    }
     put_forward = {name: getattr(step.after, name) for name in ("claims", "amount_fen", "frozen_hash")}
     return done(step, **put_forward, **counts)
 
@@ -184,6 +193,7 @@ def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
             reviewer=reviewer_of(command),
             accounts=payable.accounts,
             verdicts=payable.verdicts,
+            market=payable.market,
             blacklisted=payable.blacklisted,
             now=uow.now,
             pack=pack_of(disbursement),

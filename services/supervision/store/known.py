@@ -17,6 +17,7 @@ from services.supervision.store.tables import (
     known_orders,
     known_parties,
     known_products,
+    known_receivables,
     known_ties,
     party_facts,
 )
@@ -44,6 +45,10 @@ def save_filings(conn: sa.Connection, filings: Sequence[Row]) -> None:
 
 def save_claims(conn: sa.Connection, claims: Sequence[Row]) -> None:
     upsert_newer(conn, known_claims, claims, key=("claim_id",))
+
+
+def save_receivables(conn: sa.Connection, receivables: Sequence[Row]) -> None:
+    upsert_newer(conn, known_receivables, receivables, key=("receivable_id",))
 
 
 def save_ties(conn: sa.Connection, ties: Sequence[Row]) -> None:

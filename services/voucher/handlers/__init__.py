@@ -9,12 +9,15 @@ from services.voucher.handlers import (
     applications,
     books,
     claims,
+    corrections,
     filings,
     line,
     news,
     orders,
     placing,
     plans,
+    receivables,
+    signing,
     usage,
     years,
 )
@@ -36,6 +39,9 @@ COMMANDS: Mapping[str, Route] = {
     "record_usage": Route(usage.record_usage),
     "fail_order": Route(orders.fail_orders),
     "hand_over_order": Route(orders.hand_over_orders),
+    "correct_entry": Route(corrections.correct_entries),
+    "confirm_correction": Route(corrections.confirm_corrections),
+    "sign_year": Route(signing.sign_years),
 }
 
 EVENTS: Mapping[str, EventHandler] = {
@@ -66,6 +72,10 @@ EVENTS: Mapping[str, EventHandler] = {
     "settlement.claim_refused.v1": claims.on_claim_ended,
     "settlement.claim_withdrawn.v1": claims.on_claim_ended,
     "settlement.claim_paid.v1": claims.on_claim_paid,
+    "settlement.receivable_owed.v1": receivables.on_receivable,
+    "settlement.receivable_recovered.v1": receivables.on_receivable,
+    "settlement.receivable_restored.v1": receivables.on_receivable,
+    "settlement.receivable_written_off.v1": receivables.on_receivable,
 }
 
 DUE: tuple[Due, ...] = (

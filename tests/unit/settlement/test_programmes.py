@@ -15,7 +15,7 @@ from services.settlement.domain.match import Recorded, missing_materials, of_pai
 from services.settlement.domain.payments import after_pay
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
-from tests.unit.settlement.cases import NOW, TODAY, claim, file, filing, order, papers, provider, review
+from tests.unit.settlement.cases import NOW, TODAY, claim, file, filing, order, papers, provider, review, signed
 from tests.unit.settlement.test_claims import node
 
 OVERLAYS = {"shandong-2017": "example-shandong-city", "shanxi-2018": "example-shanxi-rules"}
@@ -384,7 +384,8 @@ def test_nodes_follow_the_packs_cadence(code, taken, roles, code_) -> None:
 
 def published(*claims, code="neimenggu-2019", **changed):
     given = {"verdicts": {one.claim_id: "cleared" for one in claims}, "until_on": TODAY + timedelta(days=7), **changed}
-    return notices.publish(notice_id="B1", claims=claims, published_by="b", today=TODAY, pack=rules(code), **given)
+    given |= {"published_by": "b", "today": TODAY, "sign": signed}
+    return notices.publish(notice_id="B1", claims=claims, pack=rules(code), **given)
 
 
 @pytest.mark.parametrize("code", PROGRAMMES)
@@ -592,7 +593,7 @@ def test_three_people_sign_in_shenyang() -> None:
     one, members = step.after, [each.after for each in moved]
     for at, role in enumerate(("bureau", "finance", "government")):
         given = {"members": members, "decision": "approve", "reasons": (), "accounts": {"E1": 7}, "now": NOW}
-        given |= {"verdicts": {"C1": "cleared"}, "blacklisted": frozenset(), "pack": pack, "stage": role}
+        given |= {"verdicts": {"C1": "cleared"}, "market": {}, "blacklisted": frozenset(), "pack": pack, "stage": role}
 
         def says(person, one=one, given=given, role=role):
             reviewer = Reviewer(person=person, roles=frozenset({role}))

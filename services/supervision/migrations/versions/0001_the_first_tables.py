@@ -452,7 +452,29 @@ def upgrade() -> None:
 
     kept = ("designations", "region_awards", "region_evaluations", "region_reports", "assessments")
     for table in ("decisions", "evidence", *kept):
-        guard(op, table)
+        # --- receivables
+    op.create_table('known_receivables',
+    sa.Column('receivable_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=True),
+    sa.Column('ground', sa.String(length=20), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_fen', sa.BigInteger(), nullable=False),
+    sa.Column('written_off_fen', sa.BigInteger(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('overdue_on', sa.Date(), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('receivable_id')
+    )
+    with op.batch_alter_table('known_receivables', schema=None) as batch_op:
+        batch_op.create_index('known_receivables_of_party', ['party_id', 'receivable_id'], unique=False)
+
+    guard(op, table)
 
 
 def downgrade() -> None:
