@@ -260,7 +260,8 @@ class ReceivableState(f.Body):
 
 
 class WindDownState(f.Body):
-    """Of a provider that left: its claims that were not paid then, by what came of them."""
+    """Of a provider that left: its claims that were not put forward then, by what came of them. One that has none is
+    closed as soon as it is opened; a closed one opens again when it files for an order that nobody settled."""
 
     provider_id = f.ulid()
     programme = f.programme()
@@ -370,9 +371,8 @@ EVENTS = [
     _e("receivable_write_off_asked", ReceivableState, doc="Waits for the second person of finance."),
     _e("receivable_overdue", ReceivableState, "supervision", "notify"),
     _e("receivable_written_off", ReceivableState, "voucher", "supervision", "notify"),
-    _e(
-        "wind_down_opened", WindDownState, "supervision", "notify", doc="A provider left with claims that are not paid."
-    ),
+    _e("claim_wound_down", ClaimState, doc="Its provider left; it goes its way all the same."),
+    _e("wind_down_opened", WindDownState, "supervision", "registry", "notify", doc="A provider left; or again."),
     _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
     refused("settlement"),
 ]

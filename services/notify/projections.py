@@ -16,7 +16,7 @@ Row = dict[str, Any]
 Feed = tuple[sa.Table, Callable[[Event], Sequence[Row]]]
 
 # what an order's state makes of its voucher, where that is not good any more
-_VOUCHER_STATUS = {"failed": "void", "refunded": "void", "redeemed": "redeemed"}
+_VOUCHER_STATUS = {"failed": "void", "refunded": "void", "voided": "void", "redeemed": "redeemed"}
 
 
 def _take(table: sa.Table) -> Feed:
@@ -179,6 +179,7 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "voucher.order_handed_over.v1": _VOUCHER,
     "voucher.order_refunded.v1": _VOUCHER,
     "voucher.order_failed.v1": _VOUCHER,
+    "voucher.order_voided.v1": _VOUCHER,
     "voucher.order_redeemed.v1": _VOUCHER,
     "voucher.filing_submitted.v1": _FILING,
     "voucher.filing_reviewed.v1": _FILING,

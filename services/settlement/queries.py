@@ -16,7 +16,7 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import notices_store, receivables_queries, samples_queries, store
+from services.settlement import exits_queries, notices_store, receivables_queries, samples_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
@@ -359,6 +359,7 @@ QUERIES: Mapping[str, Query] = {
     "list_leaves": list_leaves,
     "list_payments": list_payments,
     "get_sample": samples_queries.get_sample,
+    "get_wind_down": exits_queries.get_wind_down,
     "list_samples": samples_queries.list_samples,
     "list_sample_items": samples_queries.list_sample_items,
     "payment_file": payment_file,

@@ -158,7 +158,7 @@ def file(
     `packs`: the rules that each claim is put forward by, by its label, where those are not `pack`. One disbursement
     goes by one: those of the first claim that may be paid; what goes by others is left for the next.
     Left out, and counted: what supervision does not clear, whose parties are blacklisted, what an audit sample waits
-    on (`sampled`), whose payee has no account;
+    on (`sampled`), whose payee has no account, whose provider left and of which nobody has said what comes of it;
     `deferred` of others wait for a later year's plan. BLACKLISTED (the provider that files), NOTHING_TO_DISBURSE.
     """
     if provider_id in blacklisted:
@@ -167,11 +167,12 @@ def file(
     listed = {claim.claim_id for claim in ready if claim.parties & blacklisted} - held
     waits = {claim.claim_id for claim in ready if claim.claim_id in sampled} - held - listed
     nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed - waits
-    out = held | listed | waits | nowhere
+    winding = {claim.claim_id for claim in ready if claim.wind_down == claims.PENDING} - held - listed - waits - nowhere
+    out = held | listed | waits | nowhere | winding
     facts: dict[str, Any] = {
         "year": year,
         "held": len(held),
-        **{name: count for name, count in _counts(listed, nowhere, deferred, waits).items() if count},
+        **{name: count for name, count in _counts(listed, nowhere, deferred, waits, winding).items() if count},
     }
     fit = sorted((claim for claim in ready if claim.claim_id not in out), key=lambda claim: claim.claim_id)
     if not fit:
@@ -212,9 +213,9 @@ def _puts_forward(pack: Pack) -> str:
     return pack.payment.path[0].article
 
 
-def _counts(listed: set[str], nowhere: set[str], deferred: int, waits: set[str]) -> dict[str, int]:
+def _counts(listed: set[str], nowhere: set[str], deferred: int, waits: set[str], winding: set[str]) -> dict[str, int]:
     counts = {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
-    return {**counts, "audit_pending": len(waits)}
+    return {**counts, "audit_pending": len(waits), "wind_down_pending": len(winding)}
 
 
 def review(

@@ -79,12 +79,13 @@ def publish(
     if rule is None:
         return absent(pack, "claims.notice", "programme")
     waits = {one.claim_id for one in claims if one.claim_id in sampled}
-    held = set(claim_rules.not_cleared(claims, verdicts)) - waits
-    chosen = sorted((one for one in claims if one.claim_id not in held | waits), key=lambda one: one.claim_id)[
-        :MOST_ITEMS
-    ]
+    winding = {one.claim_id for one in claims if one.wind_down == claim_rules.PENDING} - waits
+    held = set(claim_rules.not_cleared(claims, verdicts)) - waits - winding
+    fit = (one for one in claims if one.claim_id not in held | waits | winding)
+    chosen = sorted(fit, key=lambda one: one.claim_id)[:MOST_ITEMS]
     if not chosen:
-        return refuse(pack, "NOTHING_TO_PUBLISH", "programme", rule.article, held=len(held), audit_pending=len(waits))
+        counts = {"held": len(held), "audit_pending": len(waits), "wind_down_pending": len(winding)}
+        return refuse(pack, "NOTHING_TO_PUBLISH", "programme", rule.article, **counts)
     if isinstance(until_on, Refused):
         return replace(until_on, field="programme", article=rule.article)
     items = tuple(_item(claim) for claim in chosen)

@@ -20,6 +20,7 @@ from services.settlement.domain import claims as claim_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.deadlines import deadline
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.exits import WindDown
 from services.settlement.domain.law import law
 from services.settlement.domain.leaves import Leave
 from services.settlement.domain.nodes import Node
@@ -66,6 +67,7 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
         *("amount_fen", "recovered_fen", "offset_fen", "written_off_fen", "due_on", "instalments", "overdue_on"),
         *("reference", "status", "reasons"),
     ),
+    WindDown: ("provider_id", "programme", "open", "settled", "voided", "status"),
     Leave: ("leave_id", "programme", "from_on", "until_on", "status"),
     Sample: (
         *("sample_id", "programme", "node_id", "size", "seed_hash", "seed", "population", "population_hash"),

@@ -147,7 +147,7 @@ def _file(
     desk.claims.put_all(moved, command)
     counts = {
         name: step.decision.facts.get(name, 0)
-        for name in ("left", "held", "deferred", "without_account", "audit_pending")
+        for name in ("left", "held", "deferred", "without_account", "audit_pending", "wind_down_pending")
     }
     put_forward = {name: getattr(step.after, name) for name in ("claims", "amount_fen", "frozen_hash")}
     return done(step, **put_forward, **counts)

@@ -16,7 +16,7 @@ from infra.messages import Command
 from services.settlement import samples_store, store
 from services.settlement.domain import notices as rules
 from services.settlement.domain import objections as objection_rules
-from services.settlement.domain.claims import Claim
+from services.settlement.domain.claims import PENDING, Claim
 from services.settlement.domain.objections import Objection
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, packs_now, same
 from services.settlement.handlers.questions import warn_of_calendar
@@ -71,7 +71,7 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], sampled: Mapping[str, str]
     desk.notices.put(step, command, record=False)
     desk.claims.put_all(moved, command)
     clear = [claim for claim in _waiting(desk, pack) if verdicts.get(claim.claim_id) == "cleared"]
-    left = [claim for claim in clear if claim.claim_id not in sampled]
+    left = [claim for claim in clear if claim.claim_id not in sampled and claim.wind_down != PENDING]
     told = {"claims": len(moved), "left": len(left), "audit_pending": step.decision.facts["audit_pending"]}
     signed = {"content_hash": step.after.content_hash, "key_id": step.after.key_id}
     return done(step, **told, **signed, until_on=step.after.until_on.isoformat())
