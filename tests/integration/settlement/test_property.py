@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from infra import crypto
+from infra import auth, crypto, signing
 from infra.db import create_engine
+from infra.local.keys import write_secret
 from services.settlement import tables as t
 from services.settlement.domain.claims import ENDED
 from services.settlement.domain.disbursements import by_provider, stages_of
@@ -360,7 +361,7 @@ class Settlement(RuleBasedStateMachine):
     @invariant()
     def what_is_approved_is_frozen(self) -> None:
         for one in self.rows(t.claims):
-            assert (one.frozen_hash is not None) == (one.status in LATER), one.claim_id
+            assert (one.frozen_hash is not None) == (one.status in ("in_disbursement", *LATER)), one.claim_id
             assert (one.disbursement_id is not None) == (one.status in ("in_disbursement", *LATER)), one.claim_id
             assert (one.stage is not None) == (one.status in ("collected", "in_review")), one.claim_id
 
@@ -370,7 +371,9 @@ def key_file() -> Iterator[None]:
     """One key file for all runs of the machine."""
     with tempfile.TemporaryDirectory() as folder:
         crypto.create(Path(folder) / "keys.json")
-        with mock.patch.dict("os.environ", {crypto.SETTING: str(Path(folder) / "keys.json")}):
+        write_secret(Path(folder) / "signing.pem", auth.generate_keys()[0])
+        named = {crypto.SETTING: "keys.json", signing.SETTING: "signing.pem"}
+        with mock.patch.dict("os.environ", {name: str(Path(folder) / file) for name, file in named.items()}):
             yield
 
 
