@@ -267,59 +267,6 @@ class Settlement(RuleBasedStateMachine):
             answer = self.world.do("pass_on_payment", payment_id=payment.payment_id, paid_on=day, office=office)
             assert not answer["ok"] or office != "210103", "another district's"
 
-    # --- money back
-
-    @rule(code=CODE, at=PICK)
-    def pays_wrongly(self, code: str, at: int) -> None:
-        """A payment that arrived is claimed back, all or in part, and confirmed: later ones are less by that."""
-        self.straight_to_the_bank(code, at)
-        for batch in self.rows(t.batches, t.batches.c.status == "made"):
-            self.runs(batch.programme).blacklisted_there = set()
-            self.world.release({"id": batch.batch_id, "frozen_hash": batch.frozen_hash})
-        for payment in self.rows(t.payments, t.payments.c.status == "sent"):
-            self.runs(payment.programme)
-            line = {"reference": payment.reference, "amount_fen": payment.amount_fen}
-            self.world.result(payment.batch_id, line, "settled")
-        self.claim_back(at, 100_000 + at % 3 * 150_000)
-        for one in self.rows(t.receivables, t.receivables.c.status == "claimed"):
-            body = {"receivable_id": one.receivable_id, "decision": "confirm"}
-            self.runs(one.programme).do("decide_receivable", **body, person="f-9")
-
-    @rule(at=PICK, amount_fen=st.sampled_from([1, 50_000, 200_000, 400_000]))
-    def claim_back(self, at: int, amount_fen: int) -> None:
-        claim = self.claim(at, "paid", "paid", *LATER)
-        if claim is not None:
-            body = {"receivable_id": self.world.new("V"), "programme": claim.programme, "year": claim.year}
-            body |= {"party_id": claim.payee_id, "claim_id": claim.claim_id, "amount_fen": amount_fen}
-            self.of(claim).do("claim_receivable", **body, ground="overpaid", reasons=["x"])
-
-    @rule(at=PICK, decision=st.sampled_from(["confirm", "confirm", "refuse"]), person=st.integers(1, 2))
-    def decide_back(self, at: int, decision: str, person: int) -> None:
-        one = self.pick(self.rows(t.receivables), at)
-        if one is not None:
-            body = {"receivable_id": one.receivable_id, "decision": decision, "reasons": ["x"]}
-            self.runs(one.programme).do("decide_receivable", **body, person=f"finance-{person}")
-
-    @rule(at=PICK, amount_fen=st.sampled_from([1, 50_000, 100_000]), reference=st.integers(1, 6), told=st.booleans())
-    def repay(self, at: int, amount_fen: int, reference: int, told: bool) -> None:
-        one = self.pick(self.rows(t.receivables, t.receivables.c.status != "claimed"), at)
-        if one is None:
-            return
-        world, today = self.runs(one.programme), self.world.clock.now().date()
-        if told:
-            line = {"reference": one.reference, "amount_fen": amount_fen, "booked_on": today, "direction": "credit"}
-            world.ok("record_statement", statement_id=world.new("T"), lines=[line])
-        else:
-            body = {"repayment_id": world.new("Q"), "receivable_id": one.receivable_id, "amount_fen": amount_fen}
-            world.do("record_repayment", **body, reference=f"B{reference}", received_on=today)
-
-    @rule(at=PICK, person=st.integers(1, 2))
-    def give_up(self, at: int, person: int) -> None:
-        one = self.pick(self.rows(t.receivables), at)
-        if one is not None and at % 2:
-            body = {"receivable_id": one.receivable_id, "reasons": ["x"]}
-            self.runs(one.programme).do("write_off_receivable", **body, person=f"finance-{person}")
-
     @rule()
     def time_passes(self) -> None:
         self.world.due(timedelta(hours=1))
@@ -379,48 +326,6 @@ class Settlement(RuleBasedStateMachine):
         assert set(under_way.values()) <= {1}, "one claim is in two payments that may both arrive"
         assert not set(under_way) & paid
         assert {one.claim_id for one in self.rows(t.live_payments)} == set(under_way) | paid
-
-    @precondition(ready)
-    @invariant()
-    def what_is_owed_back_is_in_one_place(self) -> None:
-        """Owed, recovered or written off; taken off no two payments, and at most what was paid."""
-        repaid: Counter[str] = Counter()
-        for row in self.rows(t.repayments):
-            repaid[row.receivable_id] += row.amount_fen
-        booked: Counter[str] = Counter()
-        reserved: Counter[str] = Counter()
-        off: Counter[str] = Counter()
-        status = {one.payment_id: one.status for one in self.rows(t.payments)}
-        for row in self.rows(t.offsets):
-            booked[row.receivable_id] += row.amount_fen if row.status == "booked" else 0
-            reserved[row.receivable_id] += row.amount_fen if row.status == "reserved" else 0
-            off[row.payment_id] += row.amount_fen
-            arrived = status[row.payment_id] in ("settled", "offset")
-            assert (row.status == "booked") == arrived, "recovered by what arrived, and by nothing else"
-        claimed: Counter[str] = Counter()
-        sums: Counter[str] = Counter()
-        for one in self.rows(t.receivables):
-            open_fen = one.amount_fen - one.recovered_fen - one.written_off_fen
-            assert one.recovered_fen == repaid[one.receivable_id] + booked[one.receivable_id]
-            assert one.offset_fen == booked[one.receivable_id]
-            assert 0 <= reserved[one.receivable_id] <= (open_fen if one.status == "owed" else 0)
-            assert (open_fen == 0) == (one.status in ("settled", "written_off"))
-            claimed[one.claim_id] += 0 if one.status == "refused" else one.amount_fen
-            if one.owed_at is not None and one.programme == self.world.programme:
-                sums.update(recalled=one.amount_fen, owed=open_fen, back=one.recovered_fen, off=one.written_off_fen)
-        figures = self.world.figures()
-        names = {
-            "recalled": "recalled_fen",
-            "owed": "receivable_fen",
-            "back": "recovered_fen",
-            "off": "written_off_fen",
-        }
-        assert {name: figures[field] for name, field in names.items()} == {name: sums[name] for name in names}
-        assert sums["recalled"] == sums["owed"] + sums["back"] + sums["off"] <= figures["paid_fen"]
-        for claim in self.rows(t.claims):
-            assert claim.recalled_fen == claimed[claim.claim_id] <= claim.claimed_fen - claim.deducted_fen
-        for payment in self.rows(t.payments):
-            assert payment.offset_fen == off[payment.payment_id]
 
     @precondition(ready)
     @invariant()

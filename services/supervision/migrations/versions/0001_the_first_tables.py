@@ -452,7 +452,9 @@ def upgrade() -> None:
 
     kept = ("designations", "region_awards", "region_evaluations", "region_reports", "assessments")
     for table in ("decisions", "evidence", *kept):
-        # --- receivables
+        guard(op, table)
+
+    # --- receivables
     op.create_table('known_receivables',
     sa.Column('receivable_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
@@ -473,8 +475,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('known_receivables', schema=None) as batch_op:
         batch_op.create_index('known_receivables_of_party', ['party_id', 'receivable_id'], unique=False)
-
-    guard(op, table)
 
 
 def downgrade() -> None:
