@@ -27,7 +27,7 @@ from services.voucher import year_words as words
 FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 _NAME = "wqy-microhei"
 _TEXT = ParagraphStyle("text", fontName=_NAME, fontSize=9, leading=13, wordWrap="CJK")
-_HEAD = ParagraphStyle("head", _TEXT, fontSize=11, leading=18, spaceBefore=8)
+_HEAD = ParagraphStyle("head", _TEXT, fontSize=11, leading=18, spaceBefore=8, keepWithNext=1)
 _TITLE = ParagraphStyle("title", _TEXT, fontSize=15, leading=24, alignment=1)
 _NARROW = 7  # points, of tables with many columns
 _RULES: list[tuple[Any, ...]] = [
@@ -61,7 +61,8 @@ def paper(
 
 
 def _story(statement: Mapping[str, Any], title: str, signatures: Sequence[Mapping[str, Any]]) -> Iterable[Flowable]:
-    yield Paragraph(escape(f"{title}{statement['year']}年度资金报表"), _TITLE)
+    yield Paragraph(escape(title), _TITLE)
+    yield Paragraph(f"{statement['year']}年度资金报表", _TITLE)
     for name, value in words.facts(statement, title):
         yield Paragraph(escape(f"{name}：{value}"), _TEXT)
     for heading, rows in words.sections(statement):
@@ -126,7 +127,7 @@ def _canvas(sha256: str) -> type[Canvas]:
 
     class Numbered(Canvas):  # type: ignore[misc]
         def __init__(self, *given: Any, **named: Any) -> None:
-            super().__init__(*given, **named)
+            super().__init__(*given, **{**named, "initialFontName": _NAME})  # no font that is not embedded
             self._pages: list[dict[str, Any]] = []
 
         def showPage(self) -> None:  # noqa: N802 - reportlab's name
