@@ -27,9 +27,15 @@ FOLDER = click.option("--folder", default=".yunquan", show_default=True, type=cl
 Line = tuple[str, ...]
 
 
+class NotTold(click.ClickException):
+    """One line on what is wrong, and exit code 2."""
+
+    exit_code = 2
+
+
 @contextmanager
-def _books(command: str, folder: str, *, role: str = "auditor") -> Iterator[Client]:
-    """The services; whatever they refuse, or where nothing answers, is one line and exit code 2."""
+def _books(folder: str, *, role: str = "auditor") -> Iterator[Client]:
+    """The services; NotTold when one refuses, or none answers."""
     from infra.local.connect import connect
     from infra.local.guard import LocalServerError
 
@@ -37,8 +43,7 @@ def _books(command: str, folder: str, *, role: str = "auditor") -> Iterator[Clie
         with connect(folder, role=role) as client:
             yield client
     except (CallError, LocalServerError, OSError) as error:
-        click.echo(f"yunquan {command}: {' '.join(str(error).split())}", err=True)
-        raise SystemExit(2) from error
+        raise NotTold(" ".join(str(error).split())) from error
 
 
 # --- one account ------------------------------------------------------------------------------------------------------
@@ -68,11 +73,13 @@ def statement(
     Exit code 2 when there is no such account.
     """
     bounds = _bounds(first, last)
-    with _books("statement", folder) as client:
+    with _books(folder) as client:
         try:
             entries, sums = _read(client, account, bounds)
         except CallError as error:
-            raise _unknown(account) if error.code == "NOT_FOUND" else error from error
+            if error.code == "NOT_FOUND":
+                raise NotTold(f"there is no account {account}: voucher.list_accounts lists those of a year") from error
+            raise
     told = account_text(entries, sums)
     if as_csv is not None:
         as_csv.write_text(_csv(told), "utf-8-sig", newline="")
@@ -85,14 +92,10 @@ def statement(
             click.echo(line)
 
 
-def _unknown(account: str) -> click.UsageError:
-    return click.UsageError(f"there is no account {account}: `yunquan trial-balance` says which kinds there are")
-
-
 def _bounds(first: datetime | None, last: datetime | None) -> dict[str, str]:
     """From the first moment of the first day to the first after the last, in Shanghai."""
     if first is not None and last is not None and last < first:
-        raise click.UsageError("the last day is before the first")
+        raise NotTold("the last day is before the first")
     days = {"since": first, "until": None if last is None else last + timedelta(days=1)}
     return {name: day.replace(tzinfo=SHANGHAI).isoformat() for name, day in days.items() if day is not None}
 
@@ -181,7 +184,7 @@ COUNTERS = ("debits_posted", "credits_posted", "debits_pending", "credits_pendin
 @FOLDER
 def trial_balance(programme: str, year: int, folder: str) -> None:
     """All accounts of a year by kind, in yuan; exit 1 when they do not add up to 0, or pending does not agree."""
-    with _books("trial-balance", folder) as client:
+    with _books(folder) as client:
         found = client.call("voucher", "trial_balance", programme=programme, year=year)
     lines = [("kind", "accounts", *(name.replace("_", " ") for name in COUNTERS))]
     lines += [
@@ -216,7 +219,7 @@ def year_statement(programme: str, year: int, region: str | None, out: Path, sig
     from services.voucher.year_sheets import workbook
 
     of = {"programme": programme, "year": year, **({"region": region} if region else {})}
-    with _books("year-statement", folder, role="finance" if sign else "auditor") as client:
+    with _books(folder, role="finance" if sign else "auditor") as client:
         told = client.call("voucher", "year_statement", **of)
         if sign:
             client.call("voucher", "sign_year", **of, statement_sha256=told["sha256"])
