@@ -18,7 +18,7 @@ from tests.integration.settlement.world import GUIZHOU, World
 
 @pytest.mark.parametrize("table", tables.IMMUTABLE, ids=lambda table: table.name)
 def test_what_was_written_once_is_never_changed(world: World, engine: sa.Engine, table: sa.Table) -> None:
-    """Papers, bank results, statements, payment files, what a sample drew and found, are evidence."""
+    """Papers, bank results, statements, payment files, experts' scores, what a sample drew: all are evidence."""
     with engine.begin() as conn:
         conn.execute(sa.insert(table).values(_any_row(world, table)))
     column = next(column for column in table.columns if not column.primary_key)
