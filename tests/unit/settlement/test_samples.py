@@ -15,7 +15,7 @@ from services.settlement.domain import notices, samples
 from services.settlement.domain.draw import sha256
 from services.settlement.domain.nodes import Node
 from services.settlement.domain.samples import Sample
-from tests.unit.settlement.cases import NOW, claim, pack
+from tests.unit.settlement.cases import NOW, claim, pack, signed
 
 SEED = "s" * 32
 AUDITOR, OTHER = frozenset({"auditor"}), frozenset({"third_party"})
@@ -151,6 +151,7 @@ def test_what_a_sample_waits_on_is_not_published() -> None:
     """Lost otherwise: a claim is on public notice, and its amount changes under it."""
     claims = [claim("passed", claim_id=claim_id) for claim_id in ("C1", "C2")]
     asked: dict[str, Any] = {"notice_id": "B1", "published_by": "b-1", "today": NOW.date(), "until_on": NOW.date()}
+    asked["sign"] = signed
     asked |= {"claims": claims, "verdicts": {"C1": "cleared", "C2": "cleared"}, "pack": load("neimenggu-2019")}
     step, moved = notices.publish(sampled={"C1"}, **asked)
     assert [one.after.claim_id for one in moved] == ["C2"]
