@@ -46,7 +46,16 @@ def test_the_canonical_text_is_written_down_here() -> None:
         {"kind": "k", "a": "\ud800"},
         {"kind": "k", "a": object()},
     ],
-    ids=str,
+    ids=[
+        "no kind",
+        "kind no text",
+        "fraction",
+        "too large",
+        "name beyond ASCII",
+        "name no text",
+        "half a pair",
+        "object",
+    ],
 )
 def test_what_has_no_canonical_text_is_not_signed(document: Any, tmp_path: Path) -> None:
     with pytest.raises(signing.NotCanonical):

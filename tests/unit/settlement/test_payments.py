@@ -77,7 +77,7 @@ def approved(*members):
     return step.after, [one.after for one in moved]
 
 
-def made(disbursement, members, batch_id="H1"):
+def made(disbursement, members, batch_id="H1", owed=None):
     return p.make(
         batch_id=batch_id,
         year=2018,
@@ -87,12 +87,13 @@ def made(disbursement, members, batch_id="H1"):
         made_by="f-1",
         now=NOW,
         pack=pack(),
+        owed=owed or {},
     )
 
 
 def batch_of(*numbers: int):
     disbursement, members = approved(*(passed(number) for number in numbers))
-    step, payments = made(disbursement, members)
+    step, payments, _offsets = made(disbursement, members)
     return step.after, payments[0].after, members
 
 
@@ -247,7 +248,7 @@ def test_a_payment_follows_the_rules_its_disbursement_was_approved_by() -> None:
         disbursements.append(one)
         members[one.disbursement_id] = [replace(each, disbursement_id=one.disbursement_id) for each in claims]
     given = {"batch_id": "H1", "year": 2018, "live": {}, "made_by": "f-1", "now": NOW, "pack": pack()}
-    step, payments = p.make(disbursements=disbursements, claims=members, packs=cities, **given)
+    step, payments, _offsets = p.make(disbursements=disbursements, claims=members, packs=cities, **given)
     assert {one.after.pack_version: one.after.claims for one in payments} == {
         label: (f"C{number}",) for number, label in enumerate(cities, 1)
     }
@@ -300,6 +301,7 @@ def test_what_may_not_be_paid_is_held(stops, reason) -> None:
         verdicts={members[0].claim_id: verdict},
         market={} if market_fen is None else {members[0].product_id: market_fen},
         members=members,
+        now=NOW,
         pack=pack(),
         **given,
     )
@@ -319,6 +321,37 @@ def test_what_costs_more_than_the_market_is_approved_by_nobody() -> None:
     assert (refused.code, refused.article, refused.facts["claims"]) == ("PRICE_ABOVE_MARKET", "三(二)", ["C2"])
     assert isinstance(reviewed(disbursement, members, market={"K1": 1_000_000, "K2": 1_000_001}), tuple)
     assert isinstance(reviewed(disbursement, members, decision="refuse", market={"K2": 1}), tuple)
+
+
+def release_of(payment, members):
+    cleared_ = cleared(members)
+    return p.release(
+        payment=payment,
+        blacklisted=False,
+        verdicts=cleared_,
+        market={},
+        account_version=3,
+        members=members,
+        now=NOW,
+        pack=pack(),
+    )
+
+
+def test_what_the_payee_owes_is_taken_off_and_frozen_with_the_rest() -> None:
+    """Taken off unseen, the bank would pay another sum than was released."""
+    disbursement, members = approved(passed(1), passed(2))
+    step, payments, offsets = made(disbursement, members, owed={("P1", "52"): [("V1", 300_000), ("V2", 600_000)]})
+    payment = payments[0].after
+    assert (payment.amount_fen, payment.offset_fen, step.after.amount_fen) == (0, 800_000, 0)
+    assert [one.amount_fen for one in offsets] == [300_000, 500_000]
+    given = {"offsets": offsets}
+    assert isinstance(allowed(step.after, payment, members, **given), Step)
+    others = [replace(offsets[0], amount_fen=400_000), replace(offsets[1], amount_fen=400_000)]
+    for changed in ({"offsets": []}, {"offsets": others}, {**given, "short": True}):
+        assert allowed(step.after, payment, members, **changed).code == "FROZEN_MISMATCH", changed
+    sent, moved = release_of(payment, members)
+    assert (sent.after.status, {one.after.status for one in moved}) == ("offset", {"paid"})
+    assert {one.after.paid_at for one in moved} == {NOW}
 
 
 RESULTS = ("settled", "failed", "returned", "unknown")
