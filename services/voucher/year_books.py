@@ -51,7 +51,7 @@ def statement_of(conn: sa.Connection, plan: Plan) -> Told:
         "entries": seen.told(),
         "corrections": [
             _correction(one)
-            for one in corrections_store.confirmed(conn, (plan.programme, plan.year))
+            for one in corrections_store.confirmed(conn, {(plan.programme, plan.year)})
             if plan.purse in (place(one.from_account)[3], place(one.to_account)[3])
         ],
     }

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import subprocess
+import zipfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -184,6 +185,9 @@ def test_the_same_statement_is_the_same_files(world):
     parts = {"statement": told["statement"], "sha256": told["sha256"], "title": "内蒙古"}
     for render in (workbook, paper):
         assert len({render(**parts) for _ in range(2)}) == 1
+    with zipfile.ZipFile(io.BytesIO(workbook(**parts))) as parts_of:
+        assert {part.date_time for part in parts_of.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert parts_of.read("docProps/core.xml").count(b">1980-01-01T00:00:00Z<") == 2
 
 
 @pytest.mark.parametrize(
