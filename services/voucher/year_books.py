@@ -65,6 +65,7 @@ def signed_of(conn: sa.Connection, plan: Plan, sha256: str) -> list[dict[str, An
             "statement_sha256": one.statement_sha256,
             "signed_by": one.signed_by,
             "signed_at": instant_text(one.signed_at),
+            "proof": one.proof,
             "superseded": one.statement_sha256 != sha256,
         }
         for one in year_store.signatures(conn, {plan.plan_id})

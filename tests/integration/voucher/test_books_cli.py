@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from contracts import catalogue
 from contracts.client import result_of
+from infra import signature_cli
 from infra.db import create_engine
 from infra.local import packages
 from infra.messages import Actor, Command
@@ -46,7 +47,7 @@ class Called:
 
 
 @pytest.fixture
-def world(monkeypatch):
+def world(monkeypatch, signing_key):
     engine = create_engine("sqlite://", service="voucher")
     world = Elsewhere(engine, NEIMENGGU)
     world.roles |= dict.fromkeys(("correct_entry", "confirm_correction"), "finance")
@@ -156,6 +157,8 @@ def test_a_year_on_paper_and_in_sheets(world, tmp_path):
     assert hashlib.sha256(raw).hexdigest() == told["sha256"]
     assert json.loads(raw) == told["statement"]
     assert [one["signed_by"] for one in told["signatures"]] == ["cli:finance"]
+    verified = run(signature_cli.verify_file, str(tmp_path / "signature.json"))
+    assert (verified.exit_code, json.loads(verified.output)["kind"]) == (0, "year-statement")
     figures = [fen for _, rows in year_words.sections(told["statement"]) for _, fen in rows]
 
     book = openpyxl.load_workbook(tmp_path / "statement.xlsx")

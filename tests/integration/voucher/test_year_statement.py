@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from infra import signing
 from infra.jsontext import canonical, instant_text
 from services.voucher import tables
 from services.voucher.domain.year_figures import PLACES, SOURCES
@@ -40,7 +41,7 @@ def stated(statement):
 
 
 @pytest.fixture
-def world(engine):
+def world(engine, signing_key):
     """Inner Mongolia: one order paid in part, one confirmed, one placed; the city of Hohhot has a purse of its own."""
     world = Elsewhere(engine, NEIMENGGU)
     world.roles |= dict.fromkeys(("sign_year", "correct_entry", "confirm_correction"), "finance")
@@ -120,6 +121,13 @@ def test_a_closed_year_is_signed_once(world):
     assert [(one["signed_by"], one["superseded"]) for one in told["signatures"]] == [("finance-1", False)]
     (kept,) = world.rows(tables.year_signatures)
     assert kept["statement"] == told["statement"]
+    (proof,) = (one["proof"] for one in told["signatures"])
+    document = proof["document"]
+    assert (document["statement_sha256"], document["signed_by"]) == (told["sha256"], "finance-1")
+    key = signing.public_from(proof["public_key"])
+    signing.verify(document, proof["signature"], key)
+    with pytest.raises(signing.NotSigned):
+        signing.verify({**document, "signed_by": "finance-2"}, proof["signature"], key)
     assert tell(world, "1502")["signatures"] == []
 
 
