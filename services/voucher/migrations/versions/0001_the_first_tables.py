@@ -424,6 +424,7 @@ def upgrade() -> None:
     sa.Column('statement', infra.tables.Json(), nullable=False),
     sa.Column('signed_by', sa.String(length=128), nullable=False),
     sa.Column('signed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('proof', infra.tables.Json(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('plan_id', 'statement_sha256')
     )
