@@ -14,6 +14,8 @@ from services.settlement import tables as t
 from services.settlement.domain.bank import Booked, Known
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.exits import WindDown
+from services.settlement.domain.leaves import Leave
 from services.settlement.domain.match import Order, Recorded
 from services.settlement.domain.nodes import Node
 from services.settlement.domain.notices import Notice
@@ -22,6 +24,7 @@ from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.payments import UNFINISHED, Batch, Payment
 from services.settlement.domain.questions import UNANSWERED, Question
 from services.settlement.domain.receivables import Receivable
+from services.settlement.domain.samples import Sample
 
 metadata = t.metadata
 
@@ -37,6 +40,9 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Batch: t.batches,
     Payment: t.payments,
     Receivable: t.receivables,
+    Leave: t.leaves,
+    WindDown: t.wind_downs,
+    Sample: t.samples,
 }
 
 

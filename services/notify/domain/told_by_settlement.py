@@ -68,6 +68,12 @@ CLAIMS = (
         says=Said("有{claim}申请待审核", "A claim waits for review"), rules=_STAGE, then=("reviews.claim.{stage}",),
     ),
     Route(
+        event="settlement.review_overdue.v1", template="review_overdue", to=(Turn("escalate_to"), Turn()),
+        says=Said("{claim}申请逾期未审核", "The review of a claim is overdue"),
+        do=Said("请督促当前环节办结。", "Please see to it that the stage named below decides."),
+        rules=("claims.review_deadline", *_STAGE), then=("claims.review_deadline",),
+    ),
+    Route(
         event="settlement.claim_passed.v1", template="claim_passed", to=(*FILERS, PAYEE),
         says=Said("{claim}申请审核通过", "Claim passed"), rules=("payment.path.first",),
         then=("claims.notice", "payment.path.first"),
@@ -87,12 +93,32 @@ CLAIMS = (
         says=Said("{claim}申请未通过", "Claim refused"), rules=("reviews.claim.first", *_CLAIM),
     ),
     Route(
+        event="settlement.claim_audited.v1", template="claim_audited", to=(*FILERS, PAYEE),
+        says=Said("{claim}申请已经审计", "The audit of a claim is over"), rules=("claims.sample",),
+        then=("payment.path.first",),
+    ),
+    Route(
         event="settlement.claim_withdrawn.v1", template="claim_withdrawn", to=FILERS,
         says=Said("{claim}申请已撤回", "Claim withdrawn"), rules=_CLAIM,
     ),
     Route(
         event="settlement.claim_paid.v1", template="claim_paid", to=(*FILERS, PAYEE, ENTERPRISE),
         says=Said("{claim}款已拨付", "Claim paid"), rules=_PAID,
+    ),
+)  # fmt: skip
+
+EXITS = (
+    Route(
+        event="settlement.wind_down_opened.v1", template="claims_to_wind_down", to=(PROVIDER, OPERATOR),
+        when=(Condition("open", (0,), holds=False),),
+        says=Said("退出的云服务商有{claim}申请待清算", "Claims of a provider that left wait for a word"),
+        do=Said("请逐件认定继续办理或终止。", "Each is to be settled or voided."),
+        rules=("exit.aftermath",), then=("exit.aftermath",),
+    ),
+    Route(
+        event="settlement.wind_down_closed.v1", template="claims_wound_down", to=(PROVIDER, OPERATOR),
+        says=Said("退出的云服务商{claim}申请清算完毕", "The claims of a provider that left are wound down"),
+        rules=("exit.aftermath",),
     ),
 )  # fmt: skip
 
@@ -246,4 +272,4 @@ RECEIVABLES = tuple(
     for name, says, do in _OWED_BACK
 )  # fmt: skip
 
-ROUTES = NODES + CLAIMS + NOTICES + DISBURSEMENTS + RECEIVABLES
+ROUTES = NODES + CLAIMS + EXITS + NOTICES + DISBURSEMENTS + RECEIVABLES

@@ -10,11 +10,15 @@ from services.settlement.handlers import (
     claims,
     disbursements,
     due,
+    exits,
+    experts,
     news,
     notices,
     payments,
     questions,
     receivables,
+    samples,
+    work,
 )
 
 COMMANDS: Mapping[str, Route] = {
@@ -22,6 +26,11 @@ COMMANDS: Mapping[str, Route] = {
     "file_claim": Route(claims.file_claims),
     "withdraw_claim": Route(claims.withdraw_claims),
     "review_claim": Route(claims.review_claims),
+    "commit_sample": Route(samples.commit_samples),
+    "reveal_sample": Route(samples.reveal_samples),
+    "record_audit": Route(samples.record_audits),
+    "close_sample": Route(samples.close_samples),
+    "abandon_sample": Route(samples.abandon_samples),
     "publish_notice": Route(notices.publish_notices),
     "file_objection": Route(notices.file_objections),
     "decide_objection": Route(notices.decide_objections),
@@ -40,6 +49,12 @@ COMMANDS: Mapping[str, Route] = {
     "agree_instalments": Route(receivables.agree_instalments),
     "record_repayment": Route(receivables.record_repayments),
     "write_off_receivable": Route(receivables.write_off_receivables),
+    "score_claim": Route(experts.score_claims),
+    "take_work": Route(work.take_work),
+    "release_work": Route(work.release_work),
+    "record_leave": Route(work.record_leaves),
+    "end_leave": Route(work.end_leaves),
+    "wind_down_claim": Route(exits.wind_down_claims),
 }
 
 _ORDER_NEWS = (
@@ -56,9 +71,10 @@ _ORDER_NEWS = (
     "failed",
     "covered",
     "handed_over",
+    "wound_down",
 )
 _ENTERPRISE_NEWS = ("submitted", "certified", "refused", "facts_changed")
-_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed", "exited")
+_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed")
 _PRODUCT_NEWS = ("submitted", "reviewed", "published", "priced", "delisted")
 
 EVENTS: Mapping[str, EventHandler] = {
@@ -68,6 +84,7 @@ EVENTS: Mapping[str, EventHandler] = {
     "voucher.year_closed.v1": news.years_told,
     **{f"registry.enterprise_{name}.v1": news.enterprises_told for name in _ENTERPRISE_NEWS},
     **{f"registry.provider_{name}.v1": news.providers_told for name in _PROVIDER_NEWS},
+    "registry.provider_exited.v1": exits.provider_exited,
     **{f"registry.product_{name}.v1": news.products_told for name in _PRODUCT_NEWS},
     "supervision.claim_cleared.v1": news.verdicts_told,
     "supervision.claim_held.v1": news.verdicts_told,
@@ -76,4 +93,12 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.party_removed.v1": news.blacklist_told,
 }
 
-DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices, due.overdue_receivables)
+DUE: Sequence[Due] = (
+    due.close_nodes,
+    due.overdue_questions,
+    due.overdue_reviews,
+    due.end_notices,
+    samples.extrapolate,
+    due.overdue_receivables,
+    exits.follow_exits,
+)

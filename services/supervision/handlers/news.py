@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from contracts.catalogue import EVENTS
 from contracts.events.registry import EnterpriseState, ProductState, ProviderState, TieRecorded
 from contracts.events.settlement import ClaimState, ReceivableState
+from contracts.events.settlement import WindDownState as ClaimsWindDown
 from contracts.events.voucher import FilingState, OrderState
+from contracts.events.voucher import WindDownState as OrdersWindDown
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Event
@@ -140,6 +142,21 @@ def _receivables(uow: UnitOfWork, events: Sequence[Event]) -> None:
     known.save_receivables(uow.conn, [_copied(event, RECEIVABLE, **laws[event.id]) for event in owed])
 
 
+def _wind_downs(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Of a provider that left: what waits at voucher (orders) and settlement (claims), and what came of it."""
+    rows = [
+        {
+            "provider_id": event.data["provider_id"],
+            "source": event.type.partition(".")[0],
+            **{name: event.data[name] for name in ("programme", "open", "settled", "voided", "status")},
+            "handed_over": event.data.get("handed_over", 0),
+            "sequence": event.sequence,
+        }
+        for event in events
+    ]
+    known.save_wind_downs(uow.conn, rows)
+
+
 def _line(uow: UnitOfWork, claim_id: str, cause: Event, again: bool) -> Row:
     return {
         "claim_id": claim_id,
@@ -164,6 +181,8 @@ STATES: Mapping[type, str] = {
     ClaimState: "claim",
     TieRecorded: "tie",
     ReceivableState: "receivable",
+    OrdersWindDown: "wind_down",
+    ClaimsWindDown: "wind_down",
 }
 KINDS: Mapping[str, str] = {name: STATES[event.schema] for name, event in EVENTS.items() if event.schema in STATES}
 
@@ -175,4 +194,5 @@ SAVES: Mapping[str, Callable[[UnitOfWork, Sequence[Event]], None]] = {
     "claim": _claims,
     "tie": _ties,
     "receivable": _receivables,
+    "wind_down": _wind_downs,
 }

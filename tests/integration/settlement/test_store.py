@@ -18,11 +18,14 @@ from tests.integration.settlement.world import GUIZHOU, World
 
 @pytest.mark.parametrize("table", tables.IMMUTABLE, ids=lambda table: table.name)
 def test_what_was_written_once_is_never_changed(world: World, engine: sa.Engine, table: sa.Table) -> None:
-    """Papers, bank results, statements and payment files are evidence."""
+    """Papers, bank results, statements, payment files and experts' scores are evidence."""
     batch_id, payment = world.sent()
     world.result(batch_id, payment, "settled")
     line = {"reference": payment["reference"], "amount_fen": payment["amount_fen"], "booked_on": "2018-09-04"}
     world.ok("record_statement", statement_id=world.new("S"), lines=[line])
+    given = {"claim_id": payment["payment_id"], "claim_version": 1, "scored_by": "x", "stage": "expert", "score": 1}
+    with engine.begin() as conn:
+        store.append(conn, tables.scores, [{**given, "comment": None, "scored_at": world.clock.now()}])
     column = next(column for column in table.columns if not column.primary_key)
     with engine.connect() as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() > 0
