@@ -107,7 +107,7 @@ ALLOWED = {  # what may follow what, written down a second time
     "on_notice": {"on_notice", "noticed", *ENDS},
     "noticed": {"noticed", "in_disbursement", *ENDS},
     "in_disbursement": {"approved", "passed", "noticed"},
-    "approved": {"paying", "in_disbursement"},
+    "approved": {"paying", "in_disbursement", "paid"},  # paid: all of it was owed by its payee
     "paying": {"paid", "payment_failed"},
     "paid": {"payment_failed"},
     "payment_failed": {"approved"},
