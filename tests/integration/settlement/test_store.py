@@ -26,7 +26,7 @@ def test_what_was_written_once_is_never_changed(world: World, engine: sa.Engine,
     column = next(column for column in table.columns if not column.primary_key)
     with engine.begin() as conn:
         if conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0:  # its story is told elsewhere
-            examples = {str: "x", int: 1, date: NOON.date(), datetime: NOON, tuple: (), bytes: b"x"}
+            examples = {str: "x", int: 1, date: NOON.date(), datetime: NOON, tuple: (), bytes: b"x", bool: False}
             conn.execute(sa.insert(table).values({one.name: examples[_python_type(one)] for one in table.columns}))
     for change in (sa.update(table).values({column.name: column}), sa.delete(table)):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as conn:
@@ -34,10 +34,9 @@ def test_what_was_written_once_is_never_changed(world: World, engine: sa.Engine,
 
 
 def _python_type(column: sa.Column[Any]) -> type:
-    ours = {Json: tuple, UtcDateTime: datetime}
-    return (
-        next((found for kind, found in ours.items() if isinstance(column.type, kind)), None) or column.type.python_type
-    )
+    ours = ((Json, tuple), (UtcDateTime, datetime))
+    found = next((found for kind, found in ours if isinstance(column.type, kind)), None)
+    return found or column.type.python_type
 
 
 @contextmanager
