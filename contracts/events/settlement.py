@@ -26,6 +26,11 @@ CLAIM_STATES = (
 )
 
 
+# of a claim that was published: open, it still is; noticed, its notice ran out and nothing stood against it; upheld, an
+# objection ended it; refused, otherwise; returned, to its filer for correction; withdrawn
+NOTICE_OUTCOMES = ("open", "noticed", "upheld", "refused", "returned", "withdrawn")
+
+
 class NodeState(f.Body):
     node_id = f.ulid()
     programme = f.programme()
@@ -103,9 +108,15 @@ class NoticeItem(f.Body):
     payable_fen = f.fen()
 
 
+class NoticeOutcome(f.Body):
+    claim_id = f.ulid()
+    outcome = f.one_of(NOTICE_OUTCOMES)
+
+
 class NoticeState(f.Body):
     """items: what was published, and stays; from_on, until_on: first and last day; content_hash: SHA-256 of them;
-    signature: Ed25519 over the snapshot (docs/integration.md), base64, by the key of key_id."""
+    signature: Ed25519 over the snapshot (docs/integration.md), base64, by the key of key_id, whose raw bytes are
+    public_key. outcomes: once it is closed, what became of each item."""
 
     notice_id = f.ulid()
     programme = f.programme()
@@ -114,8 +125,11 @@ class NoticeState(f.Body):
     working_days = f.whole(1, 1000)
     items = f.many(NoticeItem, most=1000)
     content_hash = f.sha256()
-    key_id = f.text(40, required=False)
-    signature = f.text(100, required=False)
+    pack_version = f.text(80)
+    key_id = f.text(16)
+    public_key = f.text(44)
+    signature = f.text(88)
+    outcomes = f.many(NoticeOutcome, most=1000)
     status = f.one_of(("open", "closed"))
     law = law()
 
@@ -134,7 +148,8 @@ class ObjectionState(f.Body):
 
 
 class DisbursementState(f.Body):
-    """provider_id: whose claims; empty: the programme's. stage: the role whose turn it is."""
+    """provider_id: whose claims; empty: the programme's. stage: the role whose turn it is. frozen_hash: of what was put
+    forward (docs/integration.md)."""
 
     disbursement_id = f.ulid()
     provider_id = f.ulid(required=False)
@@ -245,7 +260,8 @@ class ReceivableState(f.Body):
 
 
 class WindDownState(f.Body):
-    """Of a provider that left: its claims that were not paid then, by what came of them."""
+    """Of a provider that left: its claims that were not put forward then, by what came of them. One that has none is
+    closed as soon as it is opened; a closed one opens again when it files for an order that nobody settled."""
 
     provider_id = f.ulid()
     programme = f.programme()
@@ -298,10 +314,10 @@ EVENTS = [
     _e(
         "claim_put_forward",
         ClaimState,
-        doc="Filed for disbursement, nothing frozen yet.",
+        doc="Filed for disbursement: payee, account version, amount and fund are frozen.",
     ),
     _e("claim_put_back", ClaimState, doc="Its disbursement was refused; it may be filed for disbursement again."),
-    _e("claim_approved", ClaimState, "supervision", doc="Payee, account, amount and fund are frozen."),
+    _e("claim_approved", ClaimState, "supervision", doc="By the last stage, as it was frozen."),
     _e("claim_payment_sent", ClaimState, doc="Its payment went to the bank."),
     _e("claim_payment_failed", ClaimState, doc="The bank did not pay, or sent the money back; it is still owed."),
     _e("claim_paid", ClaimState, "voucher", "supervision", "notify"),
@@ -355,9 +371,8 @@ EVENTS = [
     _e("receivable_write_off_asked", ReceivableState, doc="Waits for the second person of finance."),
     _e("receivable_overdue", ReceivableState, "supervision", "notify"),
     _e("receivable_written_off", ReceivableState, "voucher", "supervision", "notify"),
-    _e(
-        "wind_down_opened", WindDownState, "supervision", "notify", doc="A provider left with claims that are not paid."
-    ),
+    _e("claim_wound_down", ClaimState, doc="Its provider left; it goes its way all the same."),
+    _e("wind_down_opened", WindDownState, "supervision", "registry", "notify", doc="A provider left; or again."),
     _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
     refused("settlement"),
 ]

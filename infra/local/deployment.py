@@ -238,6 +238,7 @@ class Deployment:
             "YUNQUAN_JWT_PUBLIC_KEY": str(keys / "jwt.pub"),
             "YUNQUAN_SERVICE_TOKEN": str(keys / f"{service}.token"),
             "YUNQUAN_KEYS_FILE": str(keys / "personal-data.json"),
+            "YUNQUAN_SIGNING_KEY": str(keys / "signing.pem"),
             "YUNQUAN_CLOCK": f"simulated:{self.clock.path}" if self.clock else "system",
             "PYTHONWARNINGS": "ignore::DeprecationWarning",
             "PYTHONUNBUFFERED": "1",

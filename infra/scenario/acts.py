@@ -272,7 +272,7 @@ def pay(player: Player, step: Mapping[str, Any]) -> None:
     results = [
         {"reference": p["reference"], "amount_fen": p["amount_fen"], "status": status, "at": player.today()}
         for p in payments
-        if p["batch_id"] == batch
+        if p["batch_id"] == batch and p["status"] == "sent"
     ]
     if status != "none" and results:
         player.must("settlement.record_results", {"batch_id": batch, "results": results}, player.token("finance"))

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.notify.rendering import TEMPLATES, environment
+from services.notify.snapshots import Snapshot, snapshots
 from services.notify.words import word
 
 Item = Mapping[str, Any]
@@ -245,9 +246,15 @@ def pages(*, programme: str, programme_title: str, sections: Sequence[Section], 
     for section in sections:
         if section.published:
             page = jinja.get_template("board/section.html")
-            files[f"{section.section}.html"] = page.render(common, section=section)
+            signed = _signed(section, programme)
+            files[f"{section.section}.html"] = page.render(common, section=section, signed=signed)
+            files |= {name: content for one in signed for name, content in one.files().items()}
             files[f"{section.section}.json"] = _data(programme, section, at)
     return files
+
+
+def _signed(section: Section, programme: str) -> list[Snapshot]:
+    return snapshots(section.items, programme) if section.section == "notices" else []
 
 
 def style() -> dict[str, str]:

@@ -74,7 +74,10 @@ ZH: Words = {
         "open": "公示中",
         "objected": "有异议，处理中",
         "upheld": "异议成立",
-        "unopposed": "期满无异议",
+        "noticed": "期满通过",
+        "refused": "未通过",
+        "returned": "退回补正",
+        "withdrawn": "已撤回",
     },
     "yes_no": {"True": "是", "False": "否"},
 }
@@ -151,7 +154,10 @@ EN: Words = {
         "open": "on notice",
         "objected": "objected to, not decided yet",
         "upheld": "objection upheld",
-        "unopposed": "ran out without objection",
+        "noticed": "ran out, nothing stands against it",
+        "refused": "refused",
+        "returned": "returned for correction",
+        "withdrawn": "withdrawn",
     },
     "yes_no": {"True": "yes", "False": "no"},
 }

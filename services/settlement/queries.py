@@ -16,20 +16,24 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import receivables_queries, samples_queries, store
+from services.settlement import exits_queries, notices_store, receivables_queries, samples_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
+from services.settlement.domain.notices import Notice, snapshot
+from services.settlement.history_queries import history
 from services.settlement.work_queries import list_leaves, list_work, scores_of
 
 Found = Mapping[str, Any] | Refused
 
 TAKEN_OFF = ("deducted_fen", "disallowed_fen", "audited_fen")
-MEMBER = ("claim_id", "payee_id", "claimed_fen", *TAKEN_OFF, "status")
+FROZEN = ("account_version", "fund", "frozen_hash")
+MEMBER = ("claim_id", "claim_version", "payee_id", "claimed_fen", *TAKEN_OFF, *FROZEN, "status")
 SEALED = ("key_id", "sealed")
 PEOPLE = ("reviewers", "stood_in_for", "comment")  # for officials, as is every `…_by`
 PAID = (
-    *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "account_version", "fund"),
+    *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "offset_fen"),
+    *("account_version", "fund"),
     *("status", "reason"),
 )
 
@@ -38,16 +42,18 @@ _streams = t.metadata.tables["streams"]
 
 
 def get_claim(conn: sa.Connection, command: Command) -> Found:
-    """Its papers by version, questions, scores; reviewers and supervision's verdict to officials alone."""
+    """The claim, its papers and history by version, questions, scores; people and verdict to officials alone."""
     row = _seen(command, _one(conn, t.claims, command.body["id"]))
     if isinstance(row, Refused):
         return row
     claim_id = row["claim_id"]
     papers = sa.select(t.filings).where(t.filings.c.claim_id == claim_id).order_by(t.filings.c.claim_version.desc())
+    filings = conn.execute(papers.limit(20)).mappings().all()
     asked = sa.select(t.questions).where(t.questions.c.claim_id == claim_id).order_by(t.questions.c.question_id)
     view = {
         **_claim(row),
-        "filings": [_plain(one) for one in conn.execute(papers.limit(20)).mappings()],
+        "filings": [_plain(one) for one in filings],
+        "history": history(conn, claim_id, filings),
         "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
         "scores": [_plain(one) for one in scores_of(conn, row, command)],
     }
@@ -65,7 +71,7 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
 
 
 def get_disbursement(conn: sa.Connection, command: Command) -> Found:
-    """The disbursement, and its claims' ids and amounts."""
+    """The disbursement, and each of its claims as it is frozen: whoever approves can compute the hash again."""
     row = _seen(command, _one(conn, t.disbursements, command.body["id"]))
     if isinstance(row, Refused):
         return row
@@ -106,16 +112,20 @@ def list_questions(conn: sa.Connection, command: Command) -> Found:
 
 
 def get_notice(conn: sa.Connection, command: Command) -> Found:
-    """What was published, for everyone."""
+    """What was published, for everyone: the document as it was signed, its signature, and what became of each item."""
     row = _one(conn, t.notices, command.body["id"])
     if row is None:
         return Refused("NOT_FOUND", "id")
-    return _foreign(command, row) or _without_people(_plain(row))
+    notice = Notice(**row)
+    view = {**_without_people(_plain(row)), "items": notices_store.with_outcomes(conn, notice)}
+    signature = {"algorithm": "Ed25519", "key_id": notice.key_id, "signature": notice.signature}
+    document = {"document": snapshot(notice), "signature": signature}
+    return _foreign(command, row) or {**_without(view, "outcomes", "key_id"), **document}
 
 
 def list_notices(conn: sa.Connection, command: Command) -> Found:
     """Without the items, which `get_notice` gives."""
-    found = _page(conn, t.notices, command, but=("items",))
+    found = _page(conn, t.notices, command, but=("items", "outcomes"))
     return {**found, "items": [_without_people(one) for one in found["items"]]}
 
 
@@ -353,6 +363,7 @@ QUERIES: Mapping[str, Query] = {
     "list_leaves": list_leaves,
     "list_payments": list_payments,
     "get_sample": samples_queries.get_sample,
+    "get_wind_down": exits_queries.get_wind_down,
     "list_samples": samples_queries.list_samples,
     "list_sample_items": samples_queries.list_sample_items,
     "payment_file": payment_file,

@@ -14,6 +14,7 @@ from services.settlement import tables as t
 from services.settlement.domain.bank import Booked, Known
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.exits import WindDown
 from services.settlement.domain.leaves import Leave
 from services.settlement.domain.match import Order, Recorded
 from services.settlement.domain.nodes import Node
@@ -40,6 +41,7 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Payment: t.payments,
     Receivable: t.receivables,
     Leave: t.leaves,
+    WindDown: t.wind_downs,
     Sample: t.samples,
 }
 

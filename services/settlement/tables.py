@@ -165,6 +165,10 @@ notices = sa.Table(
     _must("items", Words),
     _must("claims", sa.Integer),
     _must("content_hash", HASH),
+    _must("key_id", sa.String(16)),
+    _must("public_key", sa.String(44)),
+    _must("signature", sa.String(88)),
+    _must("outcomes", Words),
     _must("status", sa.String(10)),
     _must("published_by", PERSON),
     _must("pack_version", sa.String(80)),
@@ -380,6 +384,20 @@ sa.Index(
     "samples_of_node", samples.c.node_id, unique=True, sqlite_where=_not_abandoned, postgresql_where=_not_abandoned
 )
 
+# --- exits: what came of the claims of providers that left
+
+wind_downs = sa.Table(
+    "wind_downs",
+    metadata,
+    sa.Column("provider_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("open", sa.BigInteger),
+    _must("settled", sa.BigInteger),
+    _must("voided", sa.BigInteger),
+    _must("status", sa.String(10)),
+)
+
 # --- arbiters: a second row under the same key is what must not happen ----------------------------------------------
 
 live_invoices = sa.Table(
@@ -528,6 +546,7 @@ known_orders = sa.Table(
     _must("ordered_on", sa.Date),
     _may("contract_sha256", HASH),
     _may("claim_id", ID),
+    _may("wound_down", sa.Boolean),
     _must("status", sa.String(20)),
 )
 

@@ -26,7 +26,7 @@ SHOWN = (
     *("claim_id", "claim_version", "stage", "due_on", "taken_by", "region", "category", "track"),
     *("provider_id", "enterprise_id", "claimed_fen", "deducted_fen", "disallowed_fen", "audited_fen"),
 )
-NEVER = date.max  # in the place of a last day that there is not: after all others
+NEVER = "-"  # in the place of a last day that there is not: after all others
 
 
 def list_work(conn: sa.Connection, command: Command) -> Found:
@@ -37,7 +37,6 @@ def list_work(conn: sa.Connection, command: Command) -> Found:
     body, today = command.body, today_of(command)
     programme = body["programme"]
     absences = work_store.absences(conn, [programme], today=today)[programme]
-    due = sa.func.coalesce(claims.c.due_on, NEVER)
     query = sa.select(*(claims.c[name] for name in SHOWN)).where(
         claims.c.programme == programme,
         claims.c.status.in_(REVIEWABLE),
@@ -46,14 +45,15 @@ def list_work(conn: sa.Connection, command: Command) -> Found:
     if body["stage"] is not None:
         query = query.where(claims.c.stage == body["stage"])
     if body["after"] is not None:
-        place = _place(body["after"])
+        place = _later_than(body["after"])
         if place is None:
             return Refused("INVALID", "after")
-        query = query.where(sa.tuple_(due, claims.c.claim_id) > place)
-    rows = conn.execute(query.order_by(due, claims.c.claim_id).limit(body["limit"] or 100)).mappings().all()
+        query = query.where(place)
+    order = (claims.c.due_on.asc().nulls_last(), claims.c.claim_id)
+    rows = conn.execute(query.order_by(*order).limit(body["limit"] or 100)).mappings().all()
     items = _items(conn, rows, command, absences, today)
     full = len(rows) == (body["limit"] or 100)
-    return {"items": items, "next": f"{rows[-1]['due_on'] or NEVER}.{rows[-1]['claim_id']}" if full else None}
+    return {"items": items, "next": f"{rows[-1]['due_on'] or NEVER} {rows[-1]['claim_id']}" if full else None}
 
 
 def today_of(command: Command) -> date:
@@ -87,12 +87,17 @@ def _names(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:
     return sa.type_coerce(column, sa.Text).contains(text, autoescape=True)
 
 
-def _place(after: str) -> tuple[date, str] | None:
-    day, _, claim_id = after.partition(".")
+def _later_than(after: str) -> sa.ColumnElement[bool] | None:
+    """What comes after that place of the list; None when it names none."""
+    day, _, claim_id = after.partition(" ")
+    due, later = claims.c.due_on, claims.c.claim_id > claim_id
+    if day == NEVER:
+        return due.is_(None) & later
     try:
-        return date.fromisoformat(day), claim_id
+        last = date.fromisoformat(day)
     except ValueError:
         return None
+    return due.is_(None) | (due > last) | ((due == last) & later)
 
 
 def _items(

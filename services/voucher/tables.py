@@ -150,6 +150,7 @@ orders = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("reason", sa.String(500)),
     sa.Column("hand_over_due", sa.Boolean, nullable=False),
+    sa.Column("left_by", ID),
     sa.Column("pack_version", sa.String(80), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.CheckConstraint("price_fen = voucher_fen + own_fen", name="price_is_voucher_and_own"),
@@ -160,6 +161,8 @@ orders = sa.Table(
     sa.CheckConstraint("redeemed_fen <= voucher_fen", name="no_more_is_paid_than_was_promised"),
 )
 sa.Index("orders_of_provider", orders.c.provider_id, orders.c.status)
+_was_left = orders.c.left_by.is_not(None)
+sa.Index("orders_left_by", orders.c.left_by, sqlite_where=_was_left, postgresql_where=_was_left)
 _lacks_money = orders.c.deferred_fen > 0
 sa.Index(
     "orders_to_be_covered",
@@ -315,6 +318,7 @@ year_signatures = sa.Table(
     sa.Column("statement", Json, nullable=False),
     sa.Column("signed_by", sa.String(128), nullable=False),
     sa.Column("signed_at", UtcDateTime, nullable=False),
+    sa.Column("proof", Json, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
@@ -408,6 +412,21 @@ heard_receivables = sa.Table(
     sa.Column("amount_fen", FEN, nullable=False),
     sa.Column("recovered_fen", FEN, nullable=False),
     sa.Column("written_off_fen", FEN, nullable=False),
+)
+
+# --- exits: what came of the orders of providers that left ---
+
+wind_downs = sa.Table(
+    "wind_downs",
+    metadata,
+    sa.Column("provider_id", ID, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("open", sa.BigInteger, nullable=False),
+    sa.Column("handed_over", sa.BigInteger, nullable=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("voided", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
 )
 
 # --- what may not be edited -------------------------------------------------------------------------------------------

@@ -107,6 +107,20 @@ CLAIMS = (
     ),
 )  # fmt: skip
 
+EXITS = (
+    Route(
+        event="settlement.wind_down_opened.v1", template="claims_to_wind_down", to=(PROVIDER, OPERATOR),
+        says=Said("云服务商已退出，其{claim}申请进入清算", "The claims of a provider that left are wound down now"),
+        do=Said("请逐件认定继续办理或终止。", "Each is to be settled or voided."),
+        rules=("exit.aftermath",), then=("exit.aftermath",),
+    ),
+    Route(
+        event="settlement.wind_down_closed.v1", template="claims_wound_down", to=(PROVIDER, OPERATOR),
+        says=Said("退出的云服务商{claim}申请清算完毕", "The claims of a provider that left are wound down"),
+        rules=("exit.aftermath",),
+    ),
+)  # fmt: skip
+
 NOTICES = (
     Route(
         event="settlement.notice_published.v1", template="notice_published",
@@ -257,4 +271,4 @@ RECEIVABLES = tuple(
     for name, says, do in _OWED_BACK
 )  # fmt: skip
 
-ROUTES = NODES + CLAIMS + NOTICES + DISBURSEMENTS + RECEIVABLES
+ROUTES = NODES + CLAIMS + EXITS + NOTICES + DISBURSEMENTS + RECEIVABLES

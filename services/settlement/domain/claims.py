@@ -17,6 +17,7 @@ from services.settlement.domain.steps import Move, Moves, Step, must, take
 UNDER_REVIEW = ("filed", "accepted", "collected", "in_review", "returned")
 REVIEWABLE = ("collected", "in_review")
 PASSED = ("passed", "on_notice", "noticed")  # and not put forward yet: its last reviewer may still take it back
+PENDING = "pending"  # its provider left, and nobody has said yet what comes of it
 ENDED = ("refused", "withdrawn")  # their invoice and order are free again
 
 MOVES: Moves = {
@@ -35,6 +36,8 @@ MOVES: Moves = {
     "repeat.withdrawn": Move(("withdrawn",), "withdrawn", "claim_withdrawn"),
     "overdue.collected": Move(("collected",), "collected", "review_overdue"),
     "overdue.in_review": Move(("in_review",), "in_review", "review_overdue"),
+    **{f"wind_down.{at}": Move((at,), at, "claim_wound_down") for at in (*UNDER_REVIEW, *PASSED)},  # it goes its way
+    "wind_down.void": Move((*UNDER_REVIEW, *PASSED), "refused", "claim_refused"),
     "publish": Move(("passed",), "on_notice", "claim_on_notice"),
     "notice_over": Move(("on_notice",), "noticed", "claim_noticed"),
     "uphold": Move(("on_notice",), "refused", "claim_refused"),  # an objection

@@ -10,7 +10,7 @@ from typing import Any
 from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.schema import Assessment, Stage
-from services.settlement.domain import samples
+from services.settlement.domain import exits, samples
 from services.settlement.domain.claims import MOVES, PASSED, REVIEWABLE, Claim, unpaid
 from services.settlement.domain.experts import Score, elsewhere, missing, outcome
 from services.settlement.domain.law import absent, article, decide, refuse, review_article
@@ -242,7 +242,7 @@ def _cleared(claim: Claim, standing: Standing, pack: Pack) -> Refused | None:
         return refuse(pack, "HELD_BY_SUPERVISION", "claim_id", hold, **facts, verdict=standing.verdict)
     if standing.blacklisted:
         return refuse(pack, "BLACKLISTED", "claim_id", article(pack, "exit.blacklist"), **facts)
-    waits = samples.pending(claim, standing.sample_id, pack)
+    waits = exits.barred(claim, pack) or samples.pending(claim, standing.sample_id, pack)
     if waits is not None:
         return waits
     market = standing.market_price_fen

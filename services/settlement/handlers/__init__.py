@@ -10,6 +10,7 @@ from services.settlement.handlers import (
     claims,
     disbursements,
     due,
+    exits,
     experts,
     news,
     notices,
@@ -53,6 +54,7 @@ COMMANDS: Mapping[str, Route] = {
     "release_work": Route(work.release_work),
     "record_leave": Route(work.record_leaves),
     "end_leave": Route(work.end_leaves),
+    "wind_down_claim": Route(exits.wind_down_claims),
 }
 
 _ORDER_NEWS = (
@@ -69,9 +71,10 @@ _ORDER_NEWS = (
     "failed",
     "covered",
     "handed_over",
+    "wound_down",
 )
 _ENTERPRISE_NEWS = ("submitted", "certified", "refused", "facts_changed")
-_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed", "exited")
+_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed")
 _PRODUCT_NEWS = ("submitted", "reviewed", "published", "priced", "delisted")
 
 EVENTS: Mapping[str, EventHandler] = {
@@ -81,6 +84,7 @@ EVENTS: Mapping[str, EventHandler] = {
     "voucher.year_closed.v1": news.years_told,
     **{f"registry.enterprise_{name}.v1": news.enterprises_told for name in _ENTERPRISE_NEWS},
     **{f"registry.provider_{name}.v1": news.providers_told for name in _PROVIDER_NEWS},
+    "registry.provider_exited.v1": exits.provider_exited,
     **{f"registry.product_{name}.v1": news.products_told for name in _PRODUCT_NEWS},
     "supervision.claim_cleared.v1": news.verdicts_told,
     "supervision.claim_held.v1": news.verdicts_told,
@@ -96,4 +100,5 @@ DUE: Sequence[Due] = (
     due.end_notices,
     samples.extrapolate,
     due.overdue_receivables,
+    exits.follow_exits,
 )

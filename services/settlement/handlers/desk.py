@@ -20,6 +20,7 @@ from services.settlement.domain import claims as claim_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.deadlines import deadline
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.exits import WindDown
 from services.settlement.domain.law import law
 from services.settlement.domain.leaves import Leave
 from services.settlement.domain.nodes import Node
@@ -47,10 +48,14 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
         *("filed_at", "node_id", "notice_id", "stage", "due_on", "status", "reasons"),
     ),
     Question: ("question_id", "claim_id", "programme", "text", "due_on", "status", "answer"),
-    Notice: (*("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash", "status"),),
+    Notice: (
+        *("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash"),
+        *("pack_version", "key_id", "public_key", "signature", "outcomes", "status"),
+    ),
     Objection: ("objection_id", "notice_id", "claim_id", "provider_id", "programme", "status", "reasons"),
     Disbursement: (
-        *("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen", "status", "stage", "reasons"),
+        *("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen"),
+        *("frozen_hash", "status", "stage", "reasons"),
     ),
     Batch: ("batch_id", "programme", "year", "payments", "amount_fen", "frozen_hash", "status"),
     Payment: (
@@ -62,6 +67,7 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
         *("amount_fen", "recovered_fen", "offset_fen", "written_off_fen", "due_on", "instalments", "overdue_on"),
         *("reference", "status", "reasons"),
     ),
+    WindDown: ("provider_id", "programme", "open", "settled", "voided", "status"),
     Leave: ("leave_id", "programme", "from_on", "until_on", "status"),
     Sample: (
         *("sample_id", "programme", "node_id", "size", "seed_hash", "seed", "population", "population_hash"),

@@ -147,9 +147,10 @@ def _file(
     desk.claims.put_all(moved, command)
     counts = {
         name: step.decision.facts.get(name, 0)
-        for name in ("left", "held", "deferred", "without_account", "audit_pending")
+        for name in ("left", "held", "deferred", "without_account", "audit_pending", "wind_down_pending")
     }
-    return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, **counts)
+    put_forward = {name: getattr(step.after, name) for name in ("claims", "amount_fen", "frozen_hash")}
+    return done(step, **put_forward, **counts)
 
 
 def _goes_by(
@@ -169,7 +170,7 @@ def _goes_by(
 
 
 def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Stage by stage, as the pack orders them; the last approval freezes each claim by hash."""
+    """Stage by stage, as the pack orders them, on what was frozen when it was filed."""
     desk = Desk(uow)
     desk.disbursements.load(command.body["disbursement_id"] for command in commands)
     desk.claims.load_where(claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
@@ -187,6 +188,7 @@ def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
             members=desk.claims.of(members.get(disbursement.disbursement_id, [])),
             stage=body["stage"],
             decision=body["decision"],
+            frozen_hash=body["frozen_hash"],
             reasons=tuple(body["reasons"] or ()),
             reviewer=reviewer_of(command),
             accounts=payable.accounts,

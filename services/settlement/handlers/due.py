@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from infra.db import UnitOfWork
-from services.settlement import store
+from services.settlement import notices_store, store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import deadlines as deadline_rules
 from services.settlement.domain import nodes as node_rules
@@ -112,8 +112,14 @@ def _close_notices(uow: UnitOfWork) -> int:
     waits = sa.exists().where(claims.c.notice_id == notices.c.notice_id, claims.c.status == "on_notice")
     desk.notices.load_where(notices.c.status == "open", notices.c.until_on < uow.today, ~waits, limit=MOST_NOTICES)
     due = list(desk.notices.rows.values())
+    standings = notices_store.standings(uow.conn, due)
+    upheld = notices_store.upheld(uow.conn, desk.notices.rows)
     for notice in due:
-        desk.notices.put(notice_rules.close(notice=notice, today=uow.today, pack=pack_of(notice)), None)
+        ended = upheld.get(notice.notice_id, frozenset())
+        step = notice_rules.close(
+            notice=notice, standings=standings, upheld=ended, today=uow.today, pack=pack_of(notice)
+        )
+        desk.notices.put(step, None)
     desk.save()
     return len(due)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
+from infra import signing
 from infra.calendar import calendar
 from infra.crypto import ring
 from infra.db import UnitOfWork
@@ -14,7 +16,7 @@ from infra.messages import Command
 from services.settlement import samples_store, store
 from services.settlement.domain import notices as rules
 from services.settlement.domain import objections as objection_rules
-from services.settlement.domain.claims import Claim
+from services.settlement.domain.claims import PENDING, Claim
 from services.settlement.domain.objections import Objection
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, packs_now, same
 from services.settlement.handlers.questions import warn_of_calendar
@@ -60,6 +62,7 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], sampled: Mapping[str, str]
         published_by=command.actor.subject,
         today=today,
         until_on=calendar().add_working_days(today, pack.claims.notice_days if pack.claims else 0),
+        sign=_signed,
         pack=pack,
     )
     if isinstance(published, Refused):
@@ -68,9 +71,16 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], sampled: Mapping[str, str]
     desk.notices.put(step, command, record=False)
     desk.claims.put_all(moved, command)
     clear = [claim for claim in _waiting(desk, pack) if verdicts.get(claim.claim_id) == "cleared"]
-    left = [claim for claim in clear if claim.claim_id not in sampled]
+    left = [claim for claim in clear if claim.claim_id not in sampled and claim.wind_down != PENDING]
     told = {"claims": len(moved), "left": len(left), "audit_pending": step.decision.facts["audit_pending"]}
-    return done(step, **told, until_on=step.after.until_on.isoformat(), content_hash=step.after.content_hash)
+    signed = {"content_hash": step.after.content_hash, "key_id": step.after.key_id}
+    return done(step, **told, **signed, until_on=step.after.until_on.isoformat())
+
+
+def _signed(snapshot: Mapping[str, Any]) -> Mapping[str, str]:
+    signer = signing.signer()
+    made = signer.sign(snapshot)
+    return {"key_id": made["key_id"], "public_key": signer.public_key, "signature": made["signature"]}
 
 
 def _waiting(desk: Desk, pack: Pack) -> list[Claim]:

@@ -221,7 +221,7 @@ def _release(desk: Desk, stops: _Stops, offsets: Offsets, files: list[dict[str, 
     for payment in payments:
         offsets.follow(_send_or_hold(desk, asked, replace(stops, blacklisted=listed), payment, command), command)
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
-    _thaw(desk, batch, [one for one in after if one.status == "held"], command)
+    _thaw(desk, asked, batch, [one for one in after if one.status == "held"], command)
     sent = [one for one in after if one.status == "sent"]
     if sent:
         files.append(_file_row(desk, batch, sent, asked))
@@ -252,8 +252,9 @@ def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, com
     return desk.payments.put(step, command)
 
 
-def _thaw(desk: Desk, batch: Batch, held: Sequence[Payment], command: Command) -> None:
+def _thaw(desk: Desk, asked: Asked, batch: Batch, held: Sequence[Payment], command: Command) -> None:
     """The claims of payments that were held must be approved anew, those of one disbursement together."""
+    accounts = {payee: account["account_version"] for payee, account in asked.accounts.items()}
     members, apart = desk.claims.grouped("disbursement_id"), {one for payment in held for one in payment.claims}
     for disbursement_id in sorted({one for payment in held for one in payment.disbursements}):
         disbursement, of_it = desk.disbursements.rows[disbursement_id], desk.claims.of(members[disbursement_id])
@@ -261,6 +262,7 @@ def _thaw(desk: Desk, batch: Batch, held: Sequence[Payment], command: Command) -
             disbursement=disbursement,
             held=[claim for claim in of_it if claim.claim_id in apart],
             rest=[claim for claim in of_it if claim.claim_id not in apart],
+            accounts=accounts,
             batch_id=batch.batch_id,
             now=desk.uow.now,
             pack=pack_of(disbursement),

@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from contracts.catalogue import EVENTS
 from contracts.events.registry import EnterpriseState, ProductState, ProviderState, TieRecorded
 from contracts.events.settlement import ClaimState, ReceivableState
+from contracts.events.settlement import WindDownState as ClaimsWindDown
 from contracts.events.voucher import FilingState, OrderState
+from contracts.events.voucher import WindDownState as OrdersWindDown
+from contracts.masking import public_name
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Event
@@ -75,6 +78,8 @@ def _party(event: Event) -> Row:
     kind = "enterprise" if "enterprise_id" in event.data else "provider"
     copied = {name: event.data[name] for name in ("programme", "name", "region", "status")}
     own = {"party_id": event.data[f"{kind}_id"], "kind": kind, "provider_kind": event.data.get("provider_kind")}
+    known_as = {"uscc": event.data["uscc"], "legal_person": event.data.get("legal_person")}
+    own["public_name"] = public_name(event.data["name"], **known_as)
     return {**own, **copied, "sequence": event.sequence}
 
 
@@ -140,6 +145,21 @@ def _receivables(uow: UnitOfWork, events: Sequence[Event]) -> None:
     known.save_receivables(uow.conn, [_copied(event, RECEIVABLE, **laws[event.id]) for event in owed])
 
 
+def _wind_downs(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Of a provider that left: what waits at voucher (orders) and settlement (claims), and what came of it."""
+    rows = [
+        {
+            "provider_id": event.data["provider_id"],
+            "source": event.type.partition(".")[0],
+            **{name: event.data[name] for name in ("programme", "open", "settled", "voided", "status")},
+            "handed_over": event.data.get("handed_over", 0),
+            "sequence": event.sequence,
+        }
+        for event in events
+    ]
+    known.save_wind_downs(uow.conn, rows)
+
+
 def _line(uow: UnitOfWork, claim_id: str, cause: Event, again: bool) -> Row:
     return {
         "claim_id": claim_id,
@@ -164,6 +184,8 @@ STATES: Mapping[type, str] = {
     ClaimState: "claim",
     TieRecorded: "tie",
     ReceivableState: "receivable",
+    OrdersWindDown: "wind_down",
+    ClaimsWindDown: "wind_down",
 }
 KINDS: Mapping[str, str] = {name: STATES[event.schema] for name, event in EVENTS.items() if event.schema in STATES}
 
@@ -175,4 +197,5 @@ SAVES: Mapping[str, Callable[[UnitOfWork, Sequence[Event]], None]] = {
     "claim": _claims,
     "tie": _ties,
     "receivable": _receivables,
+    "wind_down": _wind_downs,
 }

@@ -15,14 +15,15 @@ from infra.packs import pack_at
 from infra.pipeline import Query
 from services.supervision.domain.screening import articles
 from services.supervision.queries.pages import page
-from services.supervision.store.tables import blacklist, known_receivables
+from services.supervision.store.tables import blacklist, known_receivables, known_wind_downs
 
 ENTRY = ("entry_id", "programme", "ground", "articles", "effective_at", "status")
 _c = known_receivables.c
 
 
 def party_record(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """Receivables by id, with ground, articles, amounts and state; sums of all; entries of the blacklist.
+    """Receivables by id, with ground, articles, amounts and state; sums of all; entries of the blacklist; of a provider
+    that left, how far its orders (voucher) and claims (settlement) are wound down.
 
     `dishonesty_list`: what was confirmed as taken by fraud, proposed for the list where the programme has one.
     """
@@ -42,9 +43,19 @@ def party_record(conn: sa.Connection, command: Command) -> Mapping[str, Any] | R
         "receivables": [_with_days(row) for row in found["items"]],
         "next": found["next"],
         "entries": listed["items"],
+        "wind_downs": _wind_downs(conn, party_id, actor.programme),
         "figures": _figures(conn, mine),
         "dishonesty_list": _proposed(conn, mine),
     }
+
+
+def _wind_downs(conn: sa.Connection, party_id: str, programme: str | None) -> list[dict[str, Any]]:
+    table = known_wind_downs
+    query = sa.select(table).where(table.c.provider_id == party_id).order_by(table.c.source)
+    if programme is not None:
+        query = query.where(table.c.programme == programme)
+    hidden = ("provider_id", "programme", "sequence")
+    return [{name: row[name] for name in row if name not in hidden} for row in conn.execute(query).mappings()]
 
 
 def _figures(conn: sa.Connection, mine: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from services.supervision.store.tables import (
     known_products,
     known_receivables,
     known_ties,
+    known_wind_downs,
     party_facts,
 )
 
@@ -49,6 +50,10 @@ def save_claims(conn: sa.Connection, claims: Sequence[Row]) -> None:
 
 def save_receivables(conn: sa.Connection, receivables: Sequence[Row]) -> None:
     upsert_newer(conn, known_receivables, receivables, key=("receivable_id",))
+
+
+def save_wind_downs(conn: sa.Connection, wind_downs: Sequence[Row]) -> None:
+    upsert_newer(conn, known_wind_downs, wind_downs, key=("provider_id", "source"))
 
 
 def save_ties(conn: sa.Connection, ties: Sequence[Row]) -> None:

@@ -66,6 +66,7 @@ known_parties = sa.Table(
     sa.Column("kind", sa.String(10), nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("public_name", sa.String(120), nullable=False),  # as everyone may read it
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("provider_kind", sa.String(20)),
     sa.Column("status", sa.String(20), nullable=False),
@@ -160,6 +161,21 @@ known_claims = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_claims_between", "enterprise_id", "provider_id"),
     sa.Index("known_claims_by_status", "programme", "status"),
+)
+
+# --- exits: orders and claims of providers that left, by what came of them
+known_wind_downs = sa.Table(
+    "known_wind_downs",
+    metadata,
+    sa.Column("provider_id", sa.String(26), primary_key=True),
+    sa.Column("source", sa.String(12), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("open", sa.BigInteger, nullable=False),
+    sa.Column("handed_over", sa.BigInteger, nullable=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("voided", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
 known_receivables = sa.Table(  # what a party owed back, and what became of it: part of its record

@@ -49,17 +49,15 @@ class PurseYear:
 
     def take(self, group: Sequence[Transfer]) -> bool:
         """Count the entries of one subject; False when none of them is this purse's."""
-        home = next((one for entry in group for one in self._named(entry) if one is not None), "")
+        named = [(self._purse(entry.debit), self._purse(entry.credit)) for entry in group]
+        home = next((purse for both in named for purse in both if purse is not None), "")
         mine = False
-        for entry in group:
-            purses = [home if named is None else named for named in self._named(entry)]
+        for entry, both in zip(group, named, strict=True):
+            purses = [home if purse is None else purse for purse in both]
             if self.purse in purses:
                 mine = True
                 self._count(entry, *(purse == self.purse for purse in purses))
         return mine
-
-    def _named(self, entry: Transfer) -> tuple[str | None, str | None]:
-        return self._purse(entry.debit), self._purse(entry.credit)
 
     def _purse(self, account: str) -> str | None:
         kind, _, rest = account.partition(":")

@@ -10,6 +10,7 @@ from services.voucher.handlers import (
     books,
     claims,
     corrections,
+    exits,
     filings,
     line,
     news,
@@ -39,6 +40,7 @@ COMMANDS: Mapping[str, Route] = {
     "record_usage": Route(usage.record_usage),
     "fail_order": Route(orders.fail_orders),
     "hand_over_order": Route(orders.hand_over_orders),
+    "wind_down_order": Route(exits.wind_down_orders),
     "correct_entry": Route(corrections.correct_entries),
     "confirm_correction": Route(corrections.confirm_corrections),
     "sign_year": Route(signing.sign_years),
@@ -81,6 +83,7 @@ EVENTS: Mapping[str, EventHandler] = {
 DUE: tuple[Due, ...] = (
     line.serve_lines,
     news.follow_exits,
+    exits.follow_wind_downs,
     years.settle_shortfalls,
     years.cover_orders,
     years.close_years,

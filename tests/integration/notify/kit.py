@@ -21,6 +21,7 @@ from tests.unit.notify.examples import example
 
 START = datetime(2019, 3, 1, 2, 0, tzinfo=UTC)
 PROGRAMME = "guizhou-2018"
+PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # of RFC 8032, its first test
 # a state of its aggregate in which an event is shown, where the first that the contract lists is not
 SHOWN = {
     "voucher.plan_published.v1": "published",
@@ -100,6 +101,7 @@ class Kit:
             if "items" in schema:
                 one = {name: party() for name in ("claim_id", "provider_id", "enterprise_id")}
                 given["items"] = [{**one, "payable_fen": 100}]
+                given |= {"public_key": PUBLIC_KEY, "key_id": "21fe31dfa154a261", "outcomes": []}
             found.append(
                 self.event(type_, programme=programme, **given) if "programme" in schema else self.event(type_)
             )

@@ -300,9 +300,11 @@ class Kit:
         assert not answer["ok"], answer["result"]
         return dict(answer["error"])
 
-    def ask(self, method: str, *, role: str = "auditor", **body: Any) -> dict[str, Any]:
+    def ask(
+        self, method: str, *, role: str = "auditor", organisation: str | None = None, **body: Any
+    ) -> dict[str, Any]:
         """A query's answer, as the contract of its method has it."""
-        who = Actor(subject=f"{role}-1", roles=frozenset({role}))
+        who = Actor(subject=f"{role}-1", roles=frozenset({role}), organisation=organisation)
         loaded = made(catalogue.METHODS[f"supervision.{method}"].request).load(body)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, who, "corr"))
         json.dumps(answer)

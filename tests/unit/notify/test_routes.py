@@ -158,6 +158,12 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
         ("settlement.claim_collected.v1", SHENYANG, {"stage": "expert"}, "filer provider role:expert"),
         ("settlement.claim_reviewed.v1", SHENYANG, {"stage": "data_bureau"}, "filer provider role:data_bureau"),
         ("settlement.claim_collected.v1", SHANXI, {"stage": None}, "filer provider"),
+        # and who sees to it that it is done, each once
+        (
+            "settlement.review_overdue.v1", GUIZHOU, {"stage": "operator", "escalate_to": "bureau"},
+            "role:bureau role:operator",
+        ),
+        ("settlement.review_overdue.v1", GUIZHOU, {"stage": "bureau", "escalate_to": "bureau"}, "role:bureau"),
         ("voucher.filing_submitted.v1", SHENYANG, {"stage": "district"}, "enterprise role:district"),
         ("voucher.filing_reviewed.v1", SHENYANG, {"stage": "bureau"}, "enterprise role:bureau"),
         ("voucher.filing_submitted.v1", SHANXI, {"stage": "operator"}, "enterprise role:operator"),
@@ -343,3 +349,20 @@ def test_the_same_event_gives_the_same_notice_id():
 def test_conditions(condition: Condition, data: dict[str, str | None], met: bool):
     """Lost otherwise: a forced exit told as a voluntary one."""
     assert condition.met(data) is met
+
+
+@pytest.mark.parametrize("name", ["owed", "planned", "recovered", "restored", "overdue", "written_off"])
+def test_who_owes_money_back_and_finance_are_told(name: str) -> None:
+    """Lost otherwise: a debtor that never hears of its debt, or finance that does not know what came of it."""
+    event = f"settlement.receivable_{name}.v1"
+    data = data_of(event, PACKS["guizhou-2018"], party_id=ULID)
+    told = list(notices(event_type=event, data=data, pack=PACKS["guizhou-2018"], admitted=PROVIDERS))
+    assert [one for notice in told for one in notice.addressees] == [
+        Addressee(party_id=ULID),
+        Addressee(role="finance"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["claimed", "refused", "write_off_asked"])
+def test_one_person_s_word_on_a_debt_is_told_to_nobody(name: str) -> None:
+    assert f"settlement.receivable_{name}.v1" not in BY_EVENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,6 +22,11 @@ from services.settlement.domain.steps import Step
 NOW = datetime(2018, 9, 3, 4, tzinfo=UTC)
 TODAY = date(2018, 9, 3)
 SELLER, BUYER = "91520100MA6DK7YR4K", "91520100MA6DL8K59X"
+
+
+def signed(snapshot: Mapping[str, Any]) -> Mapping[str, str]:
+    """As settlement's handler signs, without a key."""
+    return {"key_id": "0" * 16, "public_key": "k", "signature": f"of {snapshot['notice_id']}"}
 
 
 def pack() -> Pack:
@@ -146,7 +152,7 @@ def review(
 ) -> Any:
     """A review that nothing stands in the way of."""
     said: dict[str, Any] = {"reasons": () if decision == "pass" else ("x",)}
-    said |= {name: given.pop(name) for name in ("reasons", "deduction_fen", "score") if name in given}
+    said |= {name: given.pop(name) for name in ("reasons", "deduction_fen", "disallowed", "score") if name in given}
     who: dict[str, Any] = {"person": f"{stage}-1", "roles": frozenset({stage})}
     who |= {name: given.pop(name) for name in ("person", "roles", "region") if name in given}
     standing = {"verdict": "cleared", "question_open": False, "blacklisted": False, **given}

@@ -15,7 +15,7 @@ from services.settlement.domain import notices, samples
 from services.settlement.domain.draw import sha256
 from services.settlement.domain.nodes import Node
 from services.settlement.domain.samples import Sample
-from tests.unit.settlement.cases import NOW, claim, pack
+from tests.unit.settlement.cases import NOW, claim, pack, signed
 
 SEED = "s" * 32
 AUDITOR, OTHER = frozenset({"auditor"}), frozenset({"third_party"})
@@ -130,6 +130,7 @@ def test_a_claim_of_which_nothing_is_due_is_refused() -> None:
     [
         ({"person": "p-1"}, "SAME_PERSON"),
         ({"person": "o-1"}, "SAME_PERSON"),
+        ({"person": "a-2", "of_claim": {"stood_in_for": ("a-2",)}}, "SAME_PERSON"),
         ({"roles": OTHER}, "FORBIDDEN"),
         ({**WRONG, "error_fen": 400_001}, "DEDUCTION_TOO_LARGE"),
         ({**WRONG, "of_claim": {"deducted_fen": 1}, "error_fen": 400_000}, "DEDUCTION_TOO_LARGE"),
@@ -150,6 +151,7 @@ def test_what_a_sample_waits_on_is_not_published() -> None:
     """Lost otherwise: a claim is on public notice, and its amount changes under it."""
     claims = [claim("passed", claim_id=claim_id) for claim_id in ("C1", "C2")]
     asked: dict[str, Any] = {"notice_id": "B1", "published_by": "b-1", "today": NOW.date(), "until_on": NOW.date()}
+    asked["sign"] = signed
     asked |= {"claims": claims, "verdicts": {"C1": "cleared", "C2": "cleared"}, "pack": load("neimenggu-2019")}
     step, moved = notices.publish(sampled={"C1"}, **asked)
     assert [one.after.claim_id for one in moved] == ["C2"]

@@ -192,6 +192,7 @@ def upgrade() -> None:
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
     sa.Column('payable_fen', sa.BigInteger(), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('notice_id', 'claim_id')
     )
@@ -203,7 +204,12 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('working_days', sa.Integer(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('key_id', sa.String(length=16), nullable=False),
+    sa.Column('public_key', sa.String(length=44), nullable=False),
+    sa.Column('signature', sa.String(length=88), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('notice_id')
@@ -226,6 +232,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('uscc', sa.String(length=18), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('public_name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('batch', sa.String(length=20), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),

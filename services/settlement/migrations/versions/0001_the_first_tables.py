@@ -227,6 +227,7 @@ def upgrade() -> None:
     sa.Column('ordered_on', sa.Date(), nullable=False),
     sa.Column('contract_sha256', sa.String(length=64), nullable=True),
     sa.Column('claim_id', sa.String(length=26), nullable=True),
+    sa.Column('wound_down', sa.Boolean(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.PrimaryKeyConstraint('order_id')
     )
@@ -344,6 +345,10 @@ def upgrade() -> None:
     sa.Column('items', services.settlement.tables.Words(), nullable=False),
     sa.Column('claims', sa.Integer(), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('key_id', sa.String(length=16), nullable=False),
+    sa.Column('public_key', sa.String(length=44), nullable=False),
+    sa.Column('signature', sa.String(length=88), nullable=False),
+    sa.Column('outcomes', services.settlement.tables.Words(), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('published_by', sa.String(length=128), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
@@ -621,6 +626,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('repayments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_repayments_receivable_id'), ['receivable_id'], unique=False)
+
+    # --- exits
+    op.create_table('wind_downs',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('open', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=False),
+    sa.Column('voided', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id')
+    )
 
     guard(op, "repayments")
     guard(op, "sample_items")

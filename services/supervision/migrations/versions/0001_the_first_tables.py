@@ -295,6 +295,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('public_name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('provider_kind', sa.String(length=20), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
@@ -450,9 +451,7 @@ def upgrade() -> None:
     with op.batch_alter_table('targets', schema=None) as batch_op:
         batch_op.create_index('targets_once', ['programme', 'region', 'year', 'measure'], unique=True, postgresql_where=sa.text("status = 'set'"), sqlite_where=sa.text("status = 'set'"))
 
-    kept = ("designations", "region_awards", "region_evaluations", "region_reports", "assessments")
-    for table in ("decisions", "evidence", *kept):
-        # --- receivables
+    # --- receivables
     op.create_table('known_receivables',
     sa.Column('receivable_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
@@ -474,7 +473,23 @@ def upgrade() -> None:
     with op.batch_alter_table('known_receivables', schema=None) as batch_op:
         batch_op.create_index('known_receivables_of_party', ['party_id', 'receivable_id'], unique=False)
 
-    guard(op, table)
+    # --- exits
+    op.create_table('known_wind_downs',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('source', sa.String(length=12), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('open', sa.BigInteger(), nullable=False),
+    sa.Column('handed_over', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=False),
+    sa.Column('voided', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id', 'source')
+    )
+
+    kept = ("designations", "region_awards", "region_evaluations", "region_reports", "assessments")
+    for table in ("decisions", "evidence", *kept):
+        guard(op, table)
 
 
 def downgrade() -> None:

@@ -26,7 +26,7 @@ def upgrade() -> None:
     sa.Column('debits_posted', sa.BigInteger(), nullable=False),
     sa.Column('credits_pending', sa.BigInteger(), nullable=False),
     sa.Column('credits_posted', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint("kind IN ('source', 'carried_in', 'deferred', 'made_up') OR credits_posted - debits_posted - debits_pending >= 0", name='never_below_zero'),
+    sa.CheckConstraint("kind IN ('source', 'carried_in', 'deferred', 'made_up', 'losses') OR credits_posted - debits_posted - debits_pending >= 0", name='never_below_zero'),
     sa.CheckConstraint('debits_pending >= 0 AND credits_pending >= 0', name='pending_not_negative'),
     sa.PrimaryKeyConstraint('name')
     )
@@ -256,6 +256,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=True),
     sa.Column('hand_over_due', sa.Boolean(), nullable=False),
+    sa.Column('left_by', sa.String(length=26), nullable=True),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.CheckConstraint('0 <= deferred_fen AND deferred_fen <= shortfall_fen AND shortfall_fen <= voucher_fen', name='deferred_is_part_of_the_voucher'),
@@ -265,6 +266,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('orders', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_enterprise_id'), ['enterprise_id'], unique=False)
+        batch_op.create_index('orders_left_by', ['left_by'], unique=False, sqlite_where=sa.text('left_by IS NOT NULL'), postgresql_where=sa.text('left_by IS NOT NULL'))
         batch_op.create_index('orders_of_provider', ['provider_id', 'status'], unique=False)
         batch_op.create_index('orders_to_be_covered', ['programme', 'year', 'purse', 'ordered_at', 'order_id'], unique=False, sqlite_where=sa.text('deferred_fen > 0'), postgresql_where=sa.text('deferred_fen > 0'))
 
@@ -364,6 +366,19 @@ def upgrade() -> None:
     with op.batch_alter_table('usage_records', schema=None) as batch_op:
         batch_op.create_index('usage_of_order', ['order_id', 'since'], unique=False)
 
+    # --- exits
+    op.create_table('wind_downs',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('open', sa.BigInteger(), nullable=False),
+    sa.Column('handed_over', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=False),
+    sa.Column('voided', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id')
+    )
+
     # --- receivables
     op.create_table('heard_receivables',
     sa.Column('receivable_id', sa.String(length=26), nullable=False),
@@ -409,6 +424,7 @@ def upgrade() -> None:
     sa.Column('statement', infra.tables.Json(), nullable=False),
     sa.Column('signed_by', sa.String(length=128), nullable=False),
     sa.Column('signed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('proof', infra.tables.Json(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('plan_id', 'statement_sha256')
     )
