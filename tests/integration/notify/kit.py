@@ -16,6 +16,7 @@ from infra.messages import Actor, Command, Event
 from infra.outbox import checked
 from infra.pipeline import Pipeline
 from services.notify import handlers, projections, queries, store
+from tests.schemas import made
 from tests.unit.notify.examples import example
 
 START = datetime(2019, 3, 1, 2, 0, tzinfo=UTC)
@@ -94,7 +95,7 @@ class Kit:
         """An event of each kind that feeds the board, with parties of its own, in a state that is shown."""
         found = []
         for type_ in sorted(projections.FEEDS):
-            schema = EVENTS[type_].schema().fields
+            schema = made(EVENTS[type_].schema).fields
             given: dict[str, Any] = {name: party() for name in schema if name.endswith("_id")}
             given |= {"status": SHOWN[type_]} if type_ in SHOWN else {}
             if "items" in schema:
@@ -137,11 +138,11 @@ class Kit:
         """The answer of a query, whose result is checked against the contract; token_for: the token's programme,
         region: its region."""
         contract = METHODS[f"notify.{method}"]
-        loaded = contract.request().load(body)
+        loaded = made(contract.request).load(body)
         actor = Actor(subject="someone", roles=frozenset(roles), region=region, programme=token_for)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, actor, "c"))
         if answer["ok"]:
-            assert contract.response().validate(answer["result"]) == {}
+            assert made(contract.response).validate(answer["result"]) == {}
         return answer
 
     def ask(self, method: str, **body: Any) -> Any:
@@ -151,7 +152,7 @@ class Kit:
         return answer["result"]
 
     def command(self, method: str, *, actor: Actor | None = None, **body: Any) -> Command:
-        loaded = METHODS[f"notify.{method}"].request().load(body)
+        loaded = made(METHODS[f"notify.{method}"].request).load(body)
         return Command(method, f"key-{next(_numbers)}", loaded, actor or Actor("someone"), "c")
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
