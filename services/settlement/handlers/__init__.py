@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from infra.pipeline import Due, EventHandler, Route
-from services.settlement.handlers import bank, claims, disbursements, due, news, notices, payments, questions
+from services.settlement.handlers import (
+    bank,
+    bank_files,
+    claims,
+    differences,
+    disbursements,
+    due,
+    enquiries,
+    news,
+    notices,
+    payments,
+    questions,
+    statements,
+)
 
 COMMANDS: Mapping[str, Route] = {
     "announce_node": Route(claims.announce_nodes),
@@ -24,7 +37,12 @@ COMMANDS: Mapping[str, Route] = {
     "record_results": Route(bank.record_results),
     "pass_on_payment": Route(payments.pass_on_payments),
     "retry_payment": Route(payments.retry_payments),
-    "record_statement": Route(bank.record_statements),
+    "record_statement": Route(statements.record_statements),
+    "upload_bank_file": Route(bank_files.upload_bank_files),
+    "record_result_file": Route(bank_files.record_result_files),
+    "record_statement_file": Route(bank_files.record_statement_files),
+    "enquire_payments": Route(enquiries.enquire_payments),
+    "resolve_difference": Route(differences.resolve_differences),
 }
 
 _ORDER_NEWS = (
@@ -61,4 +79,7 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.party_removed.v1": news.blacklist_told,
 }
 
-DUE: Sequence[Due] = (due.close_nodes, due.overdue_questions, due.end_notices)
+DUE: Sequence[Due] = (
+    *(due.close_nodes, due.overdue_questions, due.end_notices),
+    *(enquiries.silent_payments, enquiries.watch_unknown, bank_files.prune_bank_files),
+)
