@@ -101,7 +101,7 @@ def nameko_service(
     """The service class: one entry point a queue of the catalogue's, one for events, one tick for due work."""
     parts = Parts(name, metadata, commands, events, due, queries, catalogue)
     if lacks := missing(parts):
-        raise ValueError(f"{name} has no handler for {', '.join(lacks)}")
+        log.warning("service.incomplete", service=name, lacks=lacks)
     suffixes = {"", *(names.queue_suffix(method) for method in catalogue.methods_of(name).values())}
     attributes: dict[str, Any] = {"name": name, "parts": parts, "machinery": Machinery(parts)}
     for suffix in sorted(suffixes):

@@ -208,7 +208,7 @@ def claim_body(player: Player, asked: Mapping[str, Any]) -> Body:
         **body,
         "invoice": {**invoice, **parties, **category, **asked.get("invoice", {})},
         "contract": {**contract, **asked.get("contract", {})},
-        "transfer": transfer,
+        "transfer": {**transfer, **asked.get("transfer", {})},
         "usage": {**usage, **category, **asked.get("usage", {})},
         **({"papers": papers} if papers else {}),
     }

@@ -211,6 +211,8 @@ class ClaimBody(Closed):
     order = text(required=True)
     paid = Money()
     invoice = pattern()
+    contract = pattern()
+    transfer = pattern()
     usage = pattern()
     save = text(required=True)
 

@@ -241,6 +241,8 @@ class Kit:
             "product_id": uid("K", product),
             "claimed_fen": price // 2,
             "deducted_fen": 0,
+            "disallowed_fen": 0,
+            "audited_fen": 0,
             "payable_fen": price // 2,
             "price_fen": price,
             "invoice_number": invoice or f"{(number * 7_919_777) % 89_999_999 + 10_000_000}",

@@ -221,6 +221,8 @@ class World:
             "product_id": uid("K", 0),
             "claimed_fen": held_fen,
             "deducted_fen": 0,
+            "disallowed_fen": 0,
+            "audited_fen": 0,
             "payable_fen": held_fen,
             "price_fen": 1,
             "invoice_number": "1",
