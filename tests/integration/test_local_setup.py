@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-schemas.lock")
 PYTHON = """#!/bin/sh
 # Stands in for Python: it writes down what it was told, and makes an environment whose Python is itself.
 echo "$@" >>{log}
@@ -26,7 +26,7 @@ def checkout(tmp_path, monkeypatch):
     root = tmp_path / "check out"
     (root / "infra" / "local").mkdir(parents=True)
     shutil.copy(ROOT / "infra/local/setup.sh", root / "infra/local/setup.sh")
-    for name in ("requirements.in", "requirements-dev.lock", "pyproject.toml"):
+    for name in ("requirements.in", "requirements-dev.lock", "requirements-schemas.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, root / name)
     python = tmp_path / "python"
     python.write_text(PYTHON.format(log=tmp_path / "log", here=tmp_path))
