@@ -45,7 +45,7 @@ def fetch(batch_id: str, form: str, out: Path | None) -> None:
 @payments.command("results")
 @click.argument("path", metavar="FILE", type=_FILE)
 @click.option("--batch", "batch_id", required=True, help="The batch that the bank reports on.")
-@click.option("--format", "form", type=click.Choice(RESULT_FORMATS), help="By default by the file's name: .xml, .csv.")
+@click.option("--format", "form", type=click.Choice(RESULT_FORMATS), help="By default as the name says: .xml, .csv.")
 def results(path: Path, batch_id: str, form: str | None) -> None:
     """Read the bank's results of a batch; a file with a fault is refused whole, with its rows and why."""
     form = form or _by_name(path, "pain.002")
@@ -57,9 +57,7 @@ def results(path: Path, batch_id: str, form: str | None) -> None:
 @payments.command("statement")
 @click.argument("path", metavar="FILE", type=_FILE)
 @click.option("--programme", required=True, help="Whose paying account it is of.")
-@click.option(
-    "--format", "form", type=click.Choice(STATEMENT_FORMATS), help="By default by the file's name: .xml, .csv."
-)
+@click.option("--format", "form", type=click.Choice(STATEMENT_FORMATS), help="By default as the name says: .xml, .csv.")
 def statement(path: Path, programme: str, form: str | None) -> None:
     """Read a statement of a paying account and compare it with the payments."""
     form = form or _by_name(path, "camt.053")
@@ -72,7 +70,7 @@ def statement(path: Path, programme: str, form: str | None) -> None:
 @click.option("--programme", required=True)
 @click.option("--status", help="One code alone, or `resolved`: those that have a resolution.")
 def differences(programme: str, status: str | None) -> None:
-    """Where bank and books differ and nobody has said yet what came of it: a line of JSON each. Exit code 1 when any."""
+    """Where bank and books differ and nobody has said yet what came of it, a line each. Exit code 1 when any."""
     found, after = 0, None
     with _client() as client:
         while True:

@@ -62,9 +62,10 @@ def _rendered(told: Instruction, form: str) -> bytes:
 
 def bank_differences(conn: sa.Connection, command: Command) -> Found:
     """Where statement and books disagree, by reference, and nobody has said yet what came of it. `status`: one code of
-    domain.bank.DIFFERENCES alone, or `resolved`: those that have a resolution, with it."""
+    domain.bank.DIFFERENCES alone, or `resolved`: those that have a resolution, with it. A page may be empty and not the
+    last: it is the last one when `next` is."""
     body, limit = command.body, int(command.body["limit"] or 100)
-    references = bank_store.suspects(conn, body["programme"], after=body["after"] or "", limit=limit)
+    references, after = bank_store.suspects(conn, body["programme"], after=body["after"] or "", limit=limit)
     known, booked = bank_store.payments_by_reference(conn, references), bank_store.booked(conn, references)
     resolved = bank_store.resolved(bank_store.resolutions(conn, references), body["programme"])
     found = [
@@ -73,8 +74,7 @@ def bank_differences(conn: sa.Connection, command: Command) -> Found:
         for one in compare(known=known.get(reference), booked=booked.get(reference, []), reference=reference)
         if _asked_for(one, body["status"], one.key in resolved)
     ]
-    full = len(references) == limit
-    return {"items": found, "next": references[-1] if full else None}
+    return {"items": found, "next": after}
 
 
 def _asked_for(one: Difference, status: str | None, is_resolved: bool) -> bool:

@@ -13,6 +13,7 @@ from services.settlement import tables as t
 from services.settlement.domain.bank import BOOKED, Booked, Known
 
 PARTS = t.bank_file_parts
+MOST_LOOKED_AT = 20_000  # references in one look for differences
 
 
 # --- files under way, and whole ---------------------------------------------------------------------------------------
@@ -142,10 +143,15 @@ def first_shown(conn: sa.Connection, keys: Mapping[str, str]) -> set[str]:
 # --- differences ------------------------------------------------------------------------------------------------------
 
 
-def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> list[str]:
+def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> tuple[list[str], str | None]:
     """References on which the two sides can differ, in their order: booked otherwise than paid, or settled and not
-    booked. Which of them do, `compare` says."""
+    booked; and after which one to look on, None at the end. Which of them do differ, `compare` says.
+
+    One look is at so many references, however few of them are found: it takes as long with clean books as with others.
+    """
     line, payment = t.statement_lines.c, t.payments.c
+    ends = [_nth(conn, column, after) for column in (line.reference, payment.reference)]
+    until = min((end for end in ends if end is not None), default=None)
     once = sa.func.count() == 1
     sums = (
         sa.select(
@@ -154,7 +160,7 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
             sa.func.min(line.direction).label("direction"),
             sa.func.max(line.programme).label("programme"),
         )
-        .where(line.reference > after, line.counted)
+        .where(*_within(line.reference, after, until), line.counted)
         .group_by(line.reference)
         .subquery()
     )
@@ -177,7 +183,7 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
         .where(
             payment.programme == programme,
             payment.status.in_(BOOKED),
-            payment.reference > after,
+            *_within(payment.reference, after, until),
             ~sa.exists().where(line.reference == payment.reference, line.direction == "debit", line.counted),
         )
         .order_by(payment.reference)
@@ -185,7 +191,18 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
         .subquery()
     )
     both = sa.union(sa.select(otherwise), sa.select(unbooked)).subquery()
-    return list(conn.execute(sa.select(both.c.reference).order_by(both.c.reference).limit(limit)).scalars())
+    found = list(conn.execute(sa.select(both.c.reference).order_by(both.c.reference).limit(limit)).scalars())
+    return found, found[-1] if len(found) == limit else until
+
+
+def _nth(conn: sa.Connection, column: sa.Column[str], after: str) -> str | None:
+    """Where a look that begins after `after` ends; None where there is not so much left."""
+    query = sa.select(column).where(column > after).order_by(column).offset(MOST_LOOKED_AT - 1).limit(1)
+    return conn.execute(query).scalar()
+
+
+def _within(column: sa.Column[str], after: str, until: str | None) -> list[sa.ColumnElement[bool]]:
+    return [column > after] if until is None else [column > after, column <= until]
 
 
 def resolutions(conn: sa.Connection, references: Iterable[str]) -> list[Mapping[str, Any]]:

@@ -18,7 +18,7 @@ from infra.blobs import parts
 from infra.clock import local_date
 from infra.db import create_engine
 from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
-from services.settlement import bank_settings, tables
+from services.settlement import bank_settings, bank_store, tables
 from services.settlement.handlers import enquiries
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
@@ -346,6 +346,21 @@ def test_a_payment_s_difference_is_its_programme_s(once: World) -> None:
     other = {"resolution_id": once.new("W"), "programme": "shandong-2017", **found}
     assert once.refused("resolve_difference", **other)["code"] == "NOT_FOUND"
     assert once.ok("resolve_difference", **{**other, "programme": GUIZHOU})["status"] == "resolved"
+
+
+def test_a_look_is_bounded_and_nothing_is_left_out(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 200,000 payments that agree, the one that does not must be found, and in no single long query."""
+    monkeypatch.setattr(bank_store, "MOST_LOOKED_AT", 3)
+    _batch, order = released(once)
+    entries = [Entry(1, f"Z{number:02d}", own=f"X{number}") for number in range(10)]
+    booked(once, statement(order.account, entries, ON))
+    found, after, pages = [], "", 0
+    while after is not None:
+        page = once.ask("bank_differences", programme=GUIZHOU, after=after or None, limit=2)
+        found += [one["reference"] for one in page["items"]]
+        after, pages = page["next"], pages + 1
+    assert found == [one.reference for one in entries]
+    assert pages > 5
 
 
 # --- silence ----------------------------------------------------------------------------------------------------------
