@@ -146,6 +146,8 @@ FACTS: tuple[Fact, ...] = (
     Fact("claimed_fen", "申请金额", "claimed", _yuan, when=_not(_foreseen)),
     Fact("claimed_fen", "预计{claim}", "{claim} foreseen", _yuan, when=_foreseen),
     Fact("deducted_fen", "核减", "deducted", _yuan),
+    Fact("disallowed_fen", "明细核减", "disallowed of the invoice's lines", _yuan),
+    Fact("audited_fen", "审计核减", "taken off by the audit", _yuan),
     Fact("payable_fen", "应付金额", "payable", _yuan, when=_not(_foreseen)),
     Fact("invoice_number", "发票", "invoice", _plain),
     Fact("closes_at", "截止时间", "closes at", _instant),

@@ -33,6 +33,7 @@ ZH: Words = {
         "BLACKLISTED": "收款方已列入黑名单",
         "ACCOUNT_CHANGED": "收款账户在批准后有变更",
         "HELD_BY_SUPERVISION": "监管部门尚未放行其中的申请",
+        "PRICE_ABOVE_MARKET": "其中申请的成交价已高于市场价格",
     },
     "complaint_outcome": {"resolved": "已解决", "rejected": "不成立", "forwarded": "已转交有关部门处理"},
     "plan_status": {"made": "已制定", "published": "已公示", "closed": "已结束"},
@@ -90,6 +91,7 @@ EN: Words = {
     "hold": {
         "BLACKLISTED": "the payee is on the blacklist",
         "HELD_BY_SUPERVISION": "supervision has not cleared a claim in it",
+        "PRICE_ABOVE_MARKET": "the price of a claim in it is above the market's by now",
         "ACCOUNT_CHANGED": "the payee's account changed after approval",
     },
     "complaint_outcome": {

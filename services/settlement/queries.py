@@ -18,6 +18,7 @@ from infra.tables import OUTBOX_SENT
 from services.settlement import bank_queries, store
 from services.settlement import tables as t
 from services.settlement.domain.claims import ENDED
+from services.settlement.history_queries import history
 
 Found = Mapping[str, Any] | Refused
 
@@ -34,16 +35,18 @@ _streams = t.metadata.tables["streams"]
 
 
 def get_claim(conn: sa.Connection, command: Command) -> Found:
-    """The claim, its papers by version, its questions; reviewers and supervision's verdict to officials alone."""
+    """The claim, its papers and history by version, its questions; people and supervision's verdict to officials."""
     row = _seen(command, _one(conn, t.claims, command.body["id"]))
     if isinstance(row, Refused):
         return row
     claim_id = row["claim_id"]
     papers = sa.select(t.filings).where(t.filings.c.claim_id == claim_id).order_by(t.filings.c.claim_version.desc())
+    filings = conn.execute(papers.limit(20)).mappings().all()
     asked = sa.select(t.questions).where(t.questions.c.claim_id == claim_id).order_by(t.questions.c.question_id)
     view = {
         **_claim(row),
-        "filings": [_plain(one) for one in conn.execute(papers.limit(20)).mappings()],
+        "filings": [_plain(one) for one in filings],
+        "history": history(conn, claim_id, filings),
         "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
     }
     if _is_party(command):

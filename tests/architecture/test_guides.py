@@ -16,6 +16,7 @@ from contracts.catalogue import EVENTS, METHODS, SERVICES
 from contracts.errors import ERRORS
 from contracts.programmes import load
 from contracts.roles import ALL
+from contracts.rpc.settlement import LINE_CODES
 from infra.cli import load_commands, yunquan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +77,7 @@ def test_methods_and_codes_of_a_guide_exist(guide: Path):
     alerts = set(EVENTS["supervision.alert_raised.v1"].schema().fields["alert"].validators[0].choices)
     codes = {code for code in re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text) if not code.startswith("YUNQUAN_")}
     own = {"NO_ADDRESS", "BAD_ADDRESS"} if "notify" in str(guide) else set()
-    assert codes <= set(ERRORS) | findings | alerts | own
+    assert codes <= set(ERRORS) | findings | set(LINE_CODES) | alerts | own
 
 
 def test_the_catalogue_of_methods_in_the_operator_s_guide_is_whole():

@@ -13,6 +13,7 @@ from contracts.programmes.schema import Stage
 from services.settlement.domain import claims
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse, review_article, undecided
+from services.settlement.domain.market import dearer
 from services.settlement.domain.stages import Reviewer, out_of_turn, role_at
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
@@ -210,6 +211,7 @@ def review(
     reviewer: Reviewer,
     accounts: Mapping[str, int],
     verdicts: Mapping[str, str],
+    market: Mapping[str, int],
     blacklisted: frozenset[str],
     now: datetime,
     pack: Pack,
@@ -217,7 +219,8 @@ def review(
     """One stage's word, another person each; the last approval freezes each claim (第二十四条).
 
     FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, REASON_MISSING; to approve last: BLACKLISTED,
-    HELD_BY_SUPERVISION, FACT_MISSING (an account). A refusal puts the claims back to where they came from.
+    HELD_BY_SUPERVISION, PRICE_ABOVE_MARKET (`market`: prices by product), FACT_MISSING (an account). A refusal puts
+    the claims back to where they came from.
     """
     stages, subject = stages_of(pack), disbursement.disbursement_id
     by = review_article(pack, stages, stage)
@@ -239,7 +242,7 @@ def review(
         refused = refuse(pack, "REASON_MISSING", "reasons", by, subject=subject)
     last = at + 1 == len(stages)
     if refused is None and decision == "approve" and last:
-        refused = _payable(members, verdicts, accounts, blacklisted, pack)
+        refused = _payable(members, verdicts, market, accounts, blacklisted, pack)
     if refused is not None:
         return refused
     step = _decided(disbursement, stages, decision, reasons, reviewer, pack)
@@ -272,6 +275,7 @@ def _decided(
 def _payable(
     members: Sequence[Claim],
     verdicts: Mapping[str, str],
+    market: Mapping[str, int],
     accounts: Mapping[str, int],
     blacklisted: frozenset[str],
     pack: Pack,
@@ -285,6 +289,10 @@ def _payable(
     if held:
         by = article(pack, "supervision.hold")
         return refuse(pack, "HELD_BY_SUPERVISION", "disbursement_id", by, claims=held[:20])
+    dear = dearer(members, market, pack)
+    if dear:
+        by = article(pack, "claims.price_above_market")
+        return refuse(pack, "PRICE_ABOVE_MARKET", "disbursement_id", by, claims=dear[:20])
     nowhere = sorted({claim.payee_id for claim in members if claim.payee_id not in accounts})
     if nowhere:
         return refuse(pack, "FACT_MISSING", "disbursement_id", None, fact="account", payees=nowhere[:20])

@@ -10,6 +10,7 @@ from contracts.errors import Refused
 from contracts.programmes import Pack
 from services.settlement.domain.claims import MOVES, Claim, not_the_filer
 from services.settlement.domain.law import absent, article, decide, refuse, undecided
+from services.settlement.domain.market import above_market
 from services.settlement.domain.match import (
     Case,
     Order,
@@ -105,15 +106,6 @@ def file(
         "notice_id": None,
     }
     return take(former, MOVES, "refile", decision=decision, claim_version=former.claim_version + 1, **told, **fresh)
-
-
-def above_market(*, price_fen: int, market_price_fen: int | None, field: str, pack: Pack) -> Refused | None:
-    """PRICE_ABOVE_MARKET where the programme redeems no such price and the market's is known (内蒙古 七(二))."""
-    rule = pack.claims.price_above_market if pack.claims else None
-    if rule is None or market_price_fen is None or price_fen <= market_price_fen:
-        return None
-    facts = {"price_fen": price_fen, "market_price_fen": market_price_fen}
-    return refuse(pack, "PRICE_ABOVE_MARKET", field, rule.article, **facts)
 
 
 def _payee(filing: Filing, order: Order, known: Known, pack: Pack) -> tuple[str, str] | Refused:

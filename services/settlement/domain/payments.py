@@ -16,6 +16,7 @@ from services.settlement.domain.bank import BACK, BOOKED
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse
+from services.settlement.domain.market import dearer
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
@@ -248,20 +249,27 @@ def release(
     payment: Payment,
     blacklisted: bool,
     verdicts: Mapping[str, str],
+    market: Mapping[str, int],
     account_version: int | None,
     members: Sequence[Claim],
     pack: Pack,
 ) -> tuple[Step[Payment], list[Step[Claim]]]:
-    """Sent; or held: the payee is blacklisted, supervision does not clear one of its claims (`verdicts`), or its
-    account is not the one approved (None: none is known)."""
+    """Sent; or held: the payee is blacklisted, supervision does not clear one of its claims (`verdicts`), the price of
+    one is above the market's by now (`market`: by product), or its account is not the one approved (None: none is
+    known)."""
     by = payment_article(pack, "finance")
     facts: dict[str, Any] = {"account_version": account_version, "frozen_account_version": payment.account_version}
-    uncleared = claim_rules.not_cleared(members, verdicts)
-    if blacklisted or uncleared or account_version != payment.account_version:
-        reason = "BLACKLISTED" if blacklisted else "HELD_BY_SUPERVISION" if uncleared else "ACCOUNT_CHANGED"
-        because = article(pack, "supervision.hold" if reason == "HELD_BY_SUPERVISION" else "exit.blacklist")
-        facts |= {"reason": reason, "claims": uncleared[:20]}
-        decision = decide(pack, "payment.held", payment.payment_id, (by, because), **facts)
+    stops = {
+        "BLACKLISTED": (blacklisted, "exit.blacklist"),
+        "HELD_BY_SUPERVISION": (claim_rules.not_cleared(members, verdicts), "supervision.hold"),
+        "PRICE_ABOVE_MARKET": (dearer(members, market, pack), "claims.price_above_market"),
+        "ACCOUNT_CHANGED": (account_version != payment.account_version, "exit.blacklist"),
+    }
+    reason = next((code for code, (found, _rule) in stops.items() if found), None)
+    if reason is not None:
+        found, rule = stops[reason]
+        facts |= {"reason": reason, "claims": found[:20] if isinstance(found, list) else []}
+        decision = decide(pack, "payment.held", payment.payment_id, (by, article(pack, rule)), **facts)
         return must(take(payment, MOVES, "hold", decision=decision, reason=reason)), []
     decision = decide(pack, "payment.sent", payment.payment_id, (by,), **facts, amount_fen=payment.amount_fen)
     moved = [_along(claim, "send", payment, by, pack, payment_id=payment.payment_id) for claim in members]

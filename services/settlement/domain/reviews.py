@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.schema import Assessment, Stage
 from services.settlement.domain.claims import MOVES, PASSED, REVIEWABLE, Claim, unpaid
-from services.settlement.domain.filing import above_market
 from services.settlement.domain.law import absent, article, decide, refuse, review_article
+from services.settlement.domain.lines import Disallowed, as_facts, disallowed_fen, unknown_line
+from services.settlement.domain.market import above_market
 from services.settlement.domain.stages import Reviewer, out_of_turn, role_at
 from services.settlement.domain.steps import Step, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """What a reviewer says; `stage`: as which role. `deduction_fen` stands in place of an earlier stage's."""
+    """What a reviewer says; `stage`: as which role. `deduction_fen` and `disallowed` stand in place of an earlier
+    stage's; None: what was said stands."""
 
     stage: str
     decision: str
     reasons: tuple[str, ...] = ()
     deduction_fen: int | None = None
+    disallowed: tuple[Disallowed, ...] | None = None
     score: int | None = None
 
 
@@ -41,9 +45,9 @@ def review(
 ) -> Step[Claim] | Refused:
     """One stage's word (第二十三条). The last stage may still return or refuse what it passed, until it is put forward.
 
-    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, RULE_ABSENT, REASON_MISSING,
-    DEDUCTION_TOO_LARGE; to pass: SCORE_MISSING, SCORE_TOO_LOW; to pass the last: QUESTION_OPEN, AWAITING_SUPERVISION,
-    HELD_BY_SUPERVISION, BLACKLISTED, PRICE_ABOVE_MARKET.
+    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, RULE_ABSENT, REASON_MISSING, INVALID,
+    LINE_UNKNOWN, DEDUCTION_TOO_LARGE; to pass: SCORE_MISSING, SCORE_TOO_LOW; to pass the last: QUESTION_OPEN,
+    AWAITING_SUPERVISION, HELD_BY_SUPERVISION, BLACKLISTED, PRICE_ABOVE_MARKET.
     """
     stages = pack.stages("claim", claim.track)
     by = review_article(pack, stages, opinion.stage)
@@ -98,11 +102,12 @@ def _taken(
     if opinion.decision == "refuse":
         changes["order_claimed"] = False  # the order row is let go
     facts: dict[str, Any] = {"claim_version": claim.claim_version, "claimed_fen": claim.claimed_fen}
-    by = [stage.article]
-    if passes and opinion.deduction_fen is not None:
-        changes["deducted_fen"] = opinion.deduction_fen
-        facts |= {"deducted_fen": opinion.deduction_fen, "payable_fen": claim.claimed_fen - opinion.deduction_fen}
-        by += [one for one in (article(pack, "claims.quality_deduction"),) if one is not None]
+    by: list[str | None] = [stage.article]
+    if passes:
+        off = _taken_off(claim, opinion)
+        changes |= off
+        facts |= _off_facts(claim, opinion, off)
+        by += [article(pack, "claims.quality_deduction")] if "deducted_fen" in off else []
     if opinion.score is not None:
         assessment = assessment_of(pack, opinion.stage)
         assert assessment is not None, claim.claim_id
@@ -116,25 +121,64 @@ def _taken(
     return replace(step, field="claim_id", article=stage.article) if isinstance(step, Refused) else step
 
 
+def _taken_off(claim: Claim, opinion: Opinion) -> dict[str, Any]:
+    """The fields that the opinion sets of what is taken off."""
+    off: dict[str, Any] = {}
+    if opinion.deduction_fen is not None:
+        off["deducted_fen"] = opinion.deduction_fen
+    if opinion.disallowed is not None:
+        off["disallowed"] = tuple(asdict(one) for one in opinion.disallowed)
+        off["disallowed_fen"] = disallowed_fen(claim=claim, disallowed=opinion.disallowed)
+    return off
+
+
+def _off_facts(claim: Claim, opinion: Opinion, off: Mapping[str, Any]) -> dict[str, Any]:
+    """What a decision says of it: nothing where nothing was said."""
+    if not off:
+        return {}
+    facts = {name: off[name] for name in ("deducted_fen", "disallowed_fen") if name in off}
+    if opinion.disallowed is not None:
+        facts |= {"disallowed": as_facts(opinion.disallowed), "invoice_fen": claim.invoice_fen}
+    return {**facts, "payable_fen": replace(claim, **off).payable_fen}
+
+
 def _allowed(claim: Claim, opinion: Opinion, pack: Pack) -> Refused | None:
     """May this be said at all: deduction and score where there is such a rule, reasons for what is not plain yes."""
     by = review_article(pack, pack.stages("claim", claim.track), opinion.stage)
     facts: dict[str, Any] = {"subject": claim.claim_id}
-    rule = pack.claims.quality_deduction if pack.claims else None
-    taken_off = opinion.deduction_fen or 0
-    if taken_off and rule is None:
+    if opinion.deduction_fen and (pack.claims is None or pack.claims.quality_deduction is None):
         return absent(pack, "claims.quality_deduction", "deduction_fen")
     if opinion.score is not None and assessment_of(pack, opinion.stage) is None:
         return absent(pack, "assessments.enterprise", "score")
-    corrected = opinion.deduction_fen not in (None, claim.deducted_fen)
-    if (opinion.decision != "pass" or taken_off or corrected) and not opinion.reasons:
+    if not opinion.reasons and _wants_reasons(claim, opinion):
         return refuse(pack, "REASON_MISSING", "reasons", by, **facts)
-    if taken_off and opinion.decision != "pass":
-        return refuse(pack, "INVALID", "deduction_fen", by, **facts)
-    if rule is not None and taken_off >= claim.claimed_fen:  # all of it: that is a refusal, and is called one
-        amounts = {"deduction_fen": taken_off, "claimed_fen": claim.claimed_fen}
-        return refuse(pack, "DEDUCTION_TOO_LARGE", "deduction_fen", rule.article, **facts, **amounts)
-    return None
+    if opinion.decision != "pass":
+        said = {"deduction_fen": opinion.deduction_fen, "disallowed": opinion.disallowed}
+        field = next((name for name, value in said.items() if value), None)
+        return refuse(pack, "INVALID", field, by, **facts) if field else None
+    unknown = unknown_line(claim=claim, disallowed=opinion.disallowed or ())
+    if unknown is not None:
+        return refuse(pack, "LINE_UNKNOWN", "disallowed", by, **facts, **unknown)
+    return _something_left(claim, opinion, by, pack)
+
+
+def _wants_reasons(claim: Claim, opinion: Opinion) -> bool:
+    """What is not plain yes; a line that is disallowed has its own, one that is allowed after all has not."""
+    deducts = opinion.deduction_fen or opinion.deduction_fen not in (None, claim.deducted_fen)
+    allows = opinion.disallowed == () and claim.disallowed != ()
+    return opinion.decision != "pass" or bool(deducts) or allows
+
+
+def _something_left(claim: Claim, opinion: Opinion, by: str | None, pack: Pack) -> Refused | None:
+    """DEDUCTION_TOO_LARGE where nothing is left to pay: that is a refusal, and is decided as one."""
+    off = _taken_off(claim, opinion)
+    after = replace(claim, **off)
+    if not off or after.payable_fen > 0:
+        return None
+    field = "deduction_fen" if opinion.deduction_fen else "disallowed"
+    by = article(pack, "claims.quality_deduction") if opinion.deduction_fen else by
+    fen = {name: getattr(after, name) for name in ("claimed_fen", "deducted_fen", "disallowed_fen", "audited_fen")}
+    return refuse(pack, "DEDUCTION_TOO_LARGE", field, by, subject=claim.claim_id, **fen)
 
 
 def _scored(claim: Claim, opinion: Opinion, pack: Pack) -> Refused | None:

@@ -15,6 +15,7 @@ from services.settlement.domain import nodes as node_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.filing import Filing, Known, file
 from services.settlement.domain.law import article, refuse
+from services.settlement.domain.lines import Disallowed
 from services.settlement.domain.match import (
     Contract,
     Invoice,
@@ -249,7 +250,8 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
 
 def _opinion(body: dict[str, Any]) -> Opinion:
     said = {name: body[name] for name in ("stage", "decision", "deduction_fen", "score")}
-    return Opinion(**said, reasons=tuple(body["reasons"] or ()))
+    lines = None if body["disallowed"] is None else tuple(Disallowed(**line) for line in body["disallowed"])
+    return Opinion(**said, disallowed=lines, reasons=tuple(body["reasons"] or ()))
 
 
 def _filing(command: Command) -> Filing:

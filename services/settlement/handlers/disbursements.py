@@ -33,9 +33,11 @@ MOST_LOADED = 20_000  # claims of one transaction, or of one purse that is put f
 
 @dataclass(frozen=True)
 class _Payable:
-    """What our tables say of claims that are to be paid: verdicts, accounts of payees, who is blacklisted."""
+    """What our tables say of claims that are to be paid: verdicts, prices of the market, accounts of payees, who is
+    blacklisted."""
 
     verdicts: Mapping[str, str]
+    market: Mapping[str, int]
     accounts: Mapping[str, int]
     blacklisted: frozenset[str]
 
@@ -47,7 +49,8 @@ class _Payable:
         providers, enterprises = store.providers(uow.conn, payees), store.enterprises(uow.conn, payees)
         accounts = accounts_of([*providers.values()]) | accounts_of([*enterprises.values()])
         listed = store.blacklisted(uow.conn, parties, now=uow.now)
-        return cls(store.verdicts(uow.conn, held), accounts, frozenset(listed))
+        market = store.market_prices(uow.conn, (claim.product_id for claim in held))
+        return cls(store.verdicts(uow.conn, held), market, accounts, frozenset(listed))
 
 
 def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -182,6 +185,7 @@ def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
             reviewer=reviewer_of(command),
             accounts=payable.accounts,
             verdicts=payable.verdicts,
+            market=payable.market,
             blacklisted=payable.blacklisted,
             now=uow.now,
             pack=pack_of(disbursement),

@@ -122,9 +122,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Stops:
-    """What is known against paying: verdicts by claim, parties that an entry in effect lists, here or there."""
+    """What is known against paying: verdicts by claim, the market's prices by product, parties that an entry in effect
+    lists, here or there."""
 
     verdicts: Mapping[str, str]
+    market: Mapping[str, int]
     blacklisted: set[str]
 
 
@@ -173,7 +175,11 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     desk.claims.load_where(tables.claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
     members = desk.claims.rows.values()
     parties = {one.payee_id for one in desk.payments.rows.values()}.union(*(claim.parties for claim in members))
-    stops = _Stops(store.verdicts(uow.conn, members), store.blacklisted(uow.conn, parties, now=uow.now))
+    stops = _Stops(
+        verdicts=store.verdicts(uow.conn, members),
+        market=store.market_prices(uow.conn, (claim.product_id for claim in members)),
+        blacklisted=store.blacklisted(uow.conn, parties, now=uow.now),
+    )
     files: list[dict[str, Any]] = []
     outcomes = [_release(desk, stops, files, command) for command in commands]
     desk.save()
@@ -229,6 +235,7 @@ def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, com
         payment=payment,
         blacklisted=bool(parties & stops.blacklisted),
         verdicts=stops.verdicts,
+        market=stops.market,
         account_version=account["account_version"] if account and all(account[name] for name in ACCOUNT) else None,
         members=members,
         pack=pack_of(payment),

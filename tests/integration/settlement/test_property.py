@@ -32,7 +32,18 @@ CODES = {
     "shenyang-2018": ("shenyang-2018@1", "210102"),  # enterprises are paid, of what they paid, through the district
 }
 CODE = st.sampled_from(sorted(CODES))
+# fen that are disallowed of an invoice's lines, which hold 600,000 and 400,000: None of them, too much, all
+LINES_FEN = st.sampled_from([None, None, [], [1], [333_333, 1], [600_001], [1, 400_000], [600_000, 400_000], [1, 1, 1]])
 SETTLED_FIRST = st.sampled_from(["settled", "settled", "failed", "returned", "unknown"])
+
+
+def payable_fen(claim: Any) -> int:
+    """What is to be paid for it: never all that was taken off, and of a line never less than its share."""
+    off_fen = sum(one["amount_fen"] for one in claim.disallowed)
+    assert claim.disallowed_fen == -(-claim.claimed_fen * off_fen // claim.invoice_fen), claim.claim_id
+    left_fen = claim.claimed_fen - claim.deducted_fen - claim.disallowed_fen - claim.audited_fen
+    assert 0 < left_fen <= claim.claimed_fen, claim.claim_id
+    return int(left_fen)
 
 
 class Settlement(RuleBasedStateMachine):
@@ -83,6 +94,8 @@ class Settlement(RuleBasedStateMachine):
     def file(self, code: str, at: int, number: int, wrong: bool, used_again: bool) -> None:
         order_id, provider_id = self.order(code, at, deferred_fen=at % 5 // 4)
         body = self.world.papers(order_id, provider_id)
+        if at % 2:
+            body["invoice"]["lines"] = [{"name": "甲", "amount_fen": 600_000}, {"name": "乙", "amount_fen": 400_000}]
         if used_again:
             body["invoice"]["number"] = f"N-{number}"
         if wrong and at % 4 == 0:
@@ -134,13 +147,23 @@ class Settlement(RuleBasedStateMachine):
         decision=st.sampled_from(["pass", "pass", "pass", "return", "refuse"]),
         person=st.integers(1, 3),
         deduction_fen=st.sampled_from([None, None, 1, 100_000, 400_000]),
+        lines_fen=LINES_FEN,
     )
-    def review(self, at: int, decision: str, person: int, deduction_fen: int | None) -> None:
+    def review(
+        self, at: int, decision: str, person: int, deduction_fen: int | None, lines_fen: list[int] | None
+    ) -> None:
         claim = self.claim(at, "collected", "in_review", "passed", "on_notice", "noticed")
         if claim is not None:
-            said = {"deduction_fen": deduction_fen, "reasons": ["x"]} if decision == "pass" else {}
+            said: dict[str, Any] = {"deduction_fen": deduction_fen, "reasons": ["x"], **self.lines(lines_fen)}
+            said = said if decision == "pass" else {}
             stage = claim.stage or "bureau"
             self.of(claim).review(claim.claim_id, stage, decision, person=f"p-{person}", **said)
+
+    def lines(self, lines_fen: list[int] | None) -> dict[str, Any]:
+        """What is disallowed of the first lines; an invoice without lines has one alone."""
+        code = {"code": "NOT_DELIVERED", "reason": "x"}
+        listed = [{"line": line, "amount_fen": fen, **code} for line, fen in enumerate(lines_fen or [], 1)]
+        return {"disallowed": None if lines_fen is None else listed}
 
     @rule(code=CODE, at=PICK, deferred=st.booleans())
     def straight_through(self, code: str, at: int, deferred: bool) -> None:
@@ -155,8 +178,10 @@ class Settlement(RuleBasedStateMachine):
             self.world.answer(claims[-1][0], order_id, provider_id, allowed_fen=400_000 - at % 3 * 50_000)
         self.node(code)
         for claim_id, provider_id in claims:
-            off = {"deduction_fen": 1_000 * (at % 4), "reasons": ["x"]} if code == "neimenggu-2019" else {}
-            self.world.through(claim_id, provider_id, **off)
+            off: dict[str, Any] = (
+                {"deduction_fen": 1_000 * (at % 4), "reasons": ["x"]} if code == "neimenggu-2019" else {}
+            )
+            self.world.through(claim_id, provider_id, **off, **self.lines([None, [1], [333_333]][at % 3]))
 
     # --- notice
 
@@ -281,7 +306,7 @@ class Settlement(RuleBasedStateMachine):
     def paid_within_approved_within_claimed(self) -> None:
         code = self.world.programme  # what was touched last
         claims = self.rows(t.claims, t.claims.c.programme == code)
-        payable = {one.claim_id: one.claimed_fen - one.deducted_fen for one in claims}
+        payable = {one.claim_id: payable_fen(one) for one in claims}
         live = sum(payable[one.claim_id] for one in claims if one.status not in ENDED)
         figures = self.world.figures()
         assert figures["paid_fen"] <= figures["approved_fen"] <= live
@@ -307,7 +332,7 @@ class Settlement(RuleBasedStateMachine):
         for payment in payments:
             if payment.status in ("made", "sent", "unknown", "with_district", "settled"):
                 members = [claims[one] for one in payment.claims]
-                assert payment.amount_fen == sum(one.claimed_fen - one.deducted_fen for one in members)
+                assert payment.amount_fen == sum(map(payable_fen, members))
                 assert {(one.payee_id, one.fund, one.account_version) for one in members} == {
                     (payment.payee_id, payment.fund, payment.account_version)
                 }, "nobody is paid what is another's"

@@ -52,6 +52,7 @@ def reviewed(disbursement, members, stage="bureau", decision="approve", **change
         "reasons": ("x",) if decision == "refuse" else (),
         "accounts": {"P1": 3},
         "verdicts": cleared(members),
+        "market": {},
         "blacklisted": frozenset(),
         **changed,
     }
@@ -208,29 +209,50 @@ def test_a_release_repeats_what_was_made_and_is_another_persons() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blacklisted", "verdict", "version", "status", "reason"),
+    ("stops", "reason"),
     [
-        (False, "cleared", 3, "sent", None),
-        (True, "held", 3, "held", "BLACKLISTED"),
-        (False, "held", 3, "held", "HELD_BY_SUPERVISION"),
-        (False, "rejected", 4, "held", "HELD_BY_SUPERVISION"),
-        (False, "cleared", 4, "held", "ACCOUNT_CHANGED"),
-        (False, "cleared", None, "held", "ACCOUNT_CHANGED"),
+        ({}, None),
+        ({"blacklisted": True, "verdict": "held"}, "BLACKLISTED"),
+        ({"verdict": "held"}, "HELD_BY_SUPERVISION"),
+        ({"verdict": "rejected", "account_version": 4}, "HELD_BY_SUPERVISION"),
+        ({"verdict": "held", "market_fen": 1}, "HELD_BY_SUPERVISION"),
+        ({"market_fen": 1_000_000}, None),
+        ({"market_fen": 999_999}, "PRICE_ABOVE_MARKET"),
+        ({"market_fen": 999_999, "account_version": 4}, "PRICE_ABOVE_MARKET"),
+        ({"account_version": 4}, "ACCOUNT_CHANGED"),
+        ({"account_version": None}, "ACCOUNT_CHANGED"),
     ],
+    ids=str,
 )
-def test_what_may_not_be_paid_is_held(blacklisted, verdict, version, status, reason) -> None:
-    """No payee without standing, no claim in doubt, no account that nobody approved."""
+def test_what_may_not_be_paid_is_held(stops, reason) -> None:
+    """No payee without standing, no claim in doubt, none above the market's price, no account that nobody approved."""
     _batch, payment, members = batch_of(1)
+    given = {"blacklisted": False, "verdict": "cleared", "account_version": 3, "market_fen": None, **stops}
+    verdict, market_fen = given.pop("verdict"), given.pop("market_fen")
     step, moved = p.release(
         payment=payment,
-        blacklisted=blacklisted,
         verdicts={members[0].claim_id: verdict},
-        account_version=version,
+        market={} if market_fen is None else {members[0].product_id: market_fen},
         members=members,
         pack=pack(),
+        **given,
     )
-    assert (step.after.status, step.after.reason) == (status, reason)
-    assert [one.after.status for one in moved] == (["paying"] if status == "sent" else [])
+    assert (step.after.status, step.after.reason) == ("held" if reason else "sent", reason)
+    assert [one.after.status for one in moved] == ([] if reason else ["paying"])
+    if reason in ("HELD_BY_SUPERVISION", "PRICE_ABOVE_MARKET"):
+        assert step.decision.facts["claims"] == [members[0].claim_id], "whose claim it is"
+    if reason == "PRICE_ABOVE_MARKET":
+        assert "三(二)" in step.decision.articles
+
+
+def test_what_costs_more_than_the_market_is_approved_by_nobody() -> None:
+    """贵州 三(二): the market's price may fall between review and approval; a programme without the rule pays on."""
+    disbursement, members = filed(passed(1), passed(2, product_id="K2"))
+    disbursement = reviewed(disbursement, members, "operator", market={"K2": 1})[0].after
+    refused = reviewed(disbursement, members, market={"K2": 999_999})
+    assert (refused.code, refused.article, refused.facts["claims"]) == ("PRICE_ABOVE_MARKET", "三(二)", ["C2"])
+    assert isinstance(reviewed(disbursement, members, market={"K1": 1_000_000, "K2": 1_000_001}), tuple)
+    assert isinstance(reviewed(disbursement, members, decision="refuse", market={"K2": 1}), tuple)
 
 
 RESULTS = ("settled", "failed", "returned", "unknown")

@@ -592,7 +592,7 @@ def test_three_people_sign_in_shenyang() -> None:
     one, members = step.after, [each.after for each in moved]
     for at, role in enumerate(("bureau", "finance", "government")):
         given = {"members": members, "decision": "approve", "reasons": (), "accounts": {"E1": 7}, "now": NOW}
-        given |= {"verdicts": {"C1": "cleared"}, "blacklisted": frozenset(), "pack": pack, "stage": role}
+        given |= {"verdicts": {"C1": "cleared"}, "market": {}, "blacklisted": frozenset(), "pack": pack, "stage": role}
 
         def says(person, one=one, given=given, role=role):
             reviewer = Reviewer(person=person, roles=frozenset({role}))
