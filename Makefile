@@ -23,7 +23,7 @@ demo: setup
 	@$(YUNQUAN) demo $(if $(ENTERPRISES),--enterprises "$(ENTERPRISES)") $(if $(PROGRAMME),--programme "$(PROGRAMME)") $(if $(OVERLAY),--overlay "$(OVERLAY)") $(if $(PACKS),--packs "$(PACKS)")
 
 test: lint
-	@$(PY) -m infra.local.packages rabbitmq postgresql
+	@$(PY) -m infra.local.packages rabbitmq postgresql chinese-font pdftotext
 	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: setup

@@ -149,8 +149,8 @@ ERRORS: Mapping[str, ErrorText] = {
     ),
     "NOT_THE_FILER": ErrorText("refused", "The programme has another party file this.", "该计划规定由其他主体申请。"),
     "NOTHING_TO_PUBLISH": ErrorText("refused", "There is no passed claim to publish.", "没有可公示的兑现申请。"),
-    "SCORE_MISSING": ErrorText("refused", "The third party's score is a condition of payment.", "缺少第三方评价结果。"),
-    "SCORE_TOO_LOW": ErrorText("refused", "The score is below the pass mark.", "第三方评价结果未达到要求。"),
+    "SCORE_MISSING": ErrorText("refused", "A score that the rules ask for is missing.", "缺少规定的评分或评价结果。"),
+    "SCORE_TOO_LOW": ErrorText("refused", "The score is below the pass mark.", "评分或评价结果未达到要求。"),
     "USAGE_NOT_RECORDED": ErrorText(
         "refused", "The use claimed was not recorded while it was used.", "使用过程未登记记录。"
     ),

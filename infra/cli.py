@@ -16,6 +16,7 @@ from infra import auth
 from infra.bus import names
 from infra.messages import Actor
 from infra.settings import from_env
+from infra.signature_cli import signature
 
 if TYPE_CHECKING:
     from infra.dlq import DeadLetter
@@ -81,6 +82,9 @@ def issue_token(
     """Issue a token signed with PRIVATE_KEY (PEM, Ed25519)."""
     actor = Actor(subject, frozenset(roles), organisation, region, programme)
     click.echo(auth.issue(private_key.read_bytes(), actor, lifetime_s=int(hours * 3600)))
+
+
+yunquan.add_command(signature)
 
 
 @yunquan.group("dlq")

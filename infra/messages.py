@@ -33,7 +33,10 @@ SYSTEM = Actor(subject="system", roles=frozenset({"service"}))
 
 @dataclass(frozen=True)
 class Command:
-    """A validated call: `body` holds dates as date and instants as aware UTC datetimes; queries have no key."""
+    """A validated call: `body` holds dates as date and instants as aware UTC datetimes; queries have no key.
+
+    `at`: the moment of which a query asks; a command's is its transaction's.
+    """
 
     method: str
     key: str | None
@@ -42,6 +45,7 @@ class Command:
     correlation_id: str
     causation_id: str | None = None
     deadline: datetime | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

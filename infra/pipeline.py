@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -178,9 +178,11 @@ class Pipeline:
         return given
 
     def _query(self, method: str, command: Command) -> Answer:
+        asked = replace(command, at=self.clock.now())
+
         def once() -> Mapping[str, Any] | Refused:
             with reading(self.engine, self._query_timeout_ms) as conn:
-                found = self.queries[method](conn, command)
+                found = self.queries[method](conn, asked)
             return found if isinstance(found, Refused) else json.loads(canonical(found))
 
         try:

@@ -74,7 +74,17 @@ def checks(totals: Totals) -> list[Check]:
         ),
         Check("allowed by the rules = asked for", "核定额=申请额", v["allowed_fen"], "=", s["allowed_fen"]),
         Check("to be paid within what is allowed", "应付不超核定", s["claimed_fen"], "≤", s["allowed_fen"]),
-        Check("redeemed in the ledger = paid out", "账上兑现=已拨付", v["redeemed_fen"], "=", s["paid_fen"]),
+        Check(
+            "redeemed in the ledger and claimed back = paid out",
+            "账上兑现+应收回=已拨付",
+            v["redeemed_fen"] + s["recalled_fen"],
+            "=",
+            s["paid_fen"],
+        ),
+        Check("still owed back", "应收未收一致", v["receivable_fen"], "=", s["receivable_fen"]),
+        Check("came back", "已收回一致", v["recovered_fen"], "=", s["recovered_fen"]),
+        Check("written off", "已核销一致", v["written_off_fen"], "=", s["written_off_fen"]),
+        Check("losses owed", "应赔损失一致", v["losses_fen"], "=", s["losses_fen"]),
         Check("paid within approved", "拨付不超批准", s["paid_fen"], "≤", s["approved_fen"]),
         Check("no event of the evidence missing", "证据无缺号", e["stream_gaps"], "=", 0),
     ]
@@ -108,9 +118,13 @@ ACCOUNTS = (
     "lapsed_fen",
     "carried_out_fen",
     "making_up_fen",
+    "receivable_fen",
+    "recovered_fen",
+    "written_off_fen",
 )
-# the year's own budget, what an earlier year left over, what a later one made up, what one still has to
-SOURCES = ("budget_fen", "carried_in_fen", "made_up_fen", "deferred_fen")
+# the year's own budget, what an earlier year left over, what a later one made up, what one still has to, what is owed
+# for losses
+SOURCES = ("budget_fen", "carried_in_fen", "made_up_fen", "deferred_fen", "losses_fen")
 
 
 def report(found: list[Check]) -> list[str]:

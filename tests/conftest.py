@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pika
 import pytest
@@ -32,6 +32,7 @@ from infra.local.postgres import Postgres
 from infra.local.rabbitmq import Rabbit
 from infra.local.servers import named_broker, named_databases
 
+SCENARIOS = "tests/scenarios/"
 ROOM_BYTES = 4 * 2**30
 T = TypeVar("T")
 WaitUntil = Callable[..., object]
@@ -40,8 +41,27 @@ WaitUntil = Callable[..., object]
 def pytest_configure(config: pytest.Config) -> None:
     """Let a terminated run clean up after itself, and keep pika's own account of refused connections out of reports."""
     exit_on_signals()
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # its resolver is a fifth of a service's start, and unused
     _write_to_memory()
     logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Scenarios first: they are one worker's longest piece of work, and small pieces even out the end of a run."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SCENARIOS))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is one worker's, and so are all scenarios: they share a deployment, which takes half a minute to start."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByDeployment(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return SCENARIOS if nodeid.startswith(SCENARIOS) else str(super()._split_scope(nodeid))
+
+    return ByDeployment(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def _write_to_memory() -> None:
@@ -83,19 +103,31 @@ def amqp_uri(request: pytest.FixtureRequest) -> Iterator[str]:
     if named := named_broker(os.environ):
         yield named
         return
-    node: Rabbit = request.getfixturevalue("rabbit")
+    node = _whole(request.getfixturevalue("rabbit"))
+    uri = node.add_vhost()
+    yield uri
+    if node.running():
+        node.delete_vhost(uri.rpartition("/")[2])
+
+
+@pytest.fixture(scope="module")
+def whole_rabbit(request: pytest.FixtureRequest) -> Rabbit | None:
+    """The worker's node for a deployment of this module, which makes a virtual host in it; None when one is named."""
+    return None if named_broker(os.environ) else _whole(request.getfixturevalue("rabbit"))
+
+
+def _whole(node: Rabbit) -> Rabbit:
+    """Running, and made anew if need be: a node that tests have killed may refuse new queues ever after."""
     if not node.running():
         node.start()
-    name = f"test-{secrets.token_hex(4)}"
-    uri = node.add_vhost(name)
-    if not _usable(uri):  # a node that tests have killed and restarted may refuse new queues ever after
+    trial = node.add_vhost()
+    if _usable(trial):
+        node.delete_vhost(trial.rpartition("/")[2])
+    else:
         node.kill()
         shutil.rmtree(node.folder / "data")
         node.start()
-        uri = node.add_vhost(name)
-    yield uri
-    if node.running():
-        node.delete_vhost(name)
+    return node
 
 
 def _usable(uri: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
-from contracts.rpc.settlement import GROUNDS, RESOLUTIONS
+from contracts.rpc.settlement import GROUNDS, RESOLUTIONS, Instalment
 
 CLAIM_STATES = (
     "filed",  # waits for the order row's answer
@@ -24,6 +24,11 @@ CLAIM_STATES = (
     "refused",
     "withdrawn",
 )
+
+
+# of a claim that was published: open, it still is; noticed, its notice ran out and nothing stood against it; upheld, an
+# objection ended it; refused, otherwise; returned, to its filer for correction; withdrawn
+NOTICE_OUTCOMES = ("open", "noticed", "upheld", "refused", "returned", "withdrawn")
 
 
 class NodeState(f.Body):
@@ -103,9 +108,15 @@ class NoticeItem(f.Body):
     payable_fen = f.fen()
 
 
+class NoticeOutcome(f.Body):
+    claim_id = f.ulid()
+    outcome = f.one_of(NOTICE_OUTCOMES)
+
+
 class NoticeState(f.Body):
     """items: what was published, and stays; from_on, until_on: first and last day; content_hash: SHA-256 of them;
-    signature: Ed25519 over the snapshot (docs/integration.md), base64, by the key of key_id."""
+    signature: Ed25519 over the snapshot (docs/integration.md), base64, by the key of key_id, whose raw bytes are
+    public_key. outcomes: once it is closed, what became of each item."""
 
     notice_id = f.ulid()
     programme = f.programme()
@@ -114,8 +125,11 @@ class NoticeState(f.Body):
     working_days = f.whole(1, 1000)
     items = f.many(NoticeItem, most=1000)
     content_hash = f.sha256()
-    key_id = f.text(40, required=False)
-    signature = f.text(100, required=False)
+    pack_version = f.text(80)
+    key_id = f.text(16)
+    public_key = f.text(44)
+    signature = f.text(88)
+    outcomes = f.many(NoticeOutcome, most=1000)
     status = f.one_of(("open", "closed"))
     law = law()
 
@@ -134,7 +148,8 @@ class ObjectionState(f.Body):
 
 
 class DisbursementState(f.Body):
-    """provider_id: whose claims; empty: the programme's. stage: the role whose turn it is."""
+    """provider_id: whose claims; empty: the programme's. stage: the role whose turn it is. frozen_hash: of what was put
+    forward (docs/integration.md)."""
 
     disbursement_id = f.ulid()
     provider_id = f.ulid(required=False)
@@ -210,17 +225,18 @@ class SampleState(f.Body):
     seed = f.text(200, required=False)
     population = f.whole(0, 10**7, required=False)
     population_hash = f.sha256(required=False)
-    drawn = f.whole(0, 5_000, required=False)
+    drawn = f.whole(0, 5_001, required=False)
     error_fen = f.fen(required=False)
     rate = f.text(50, required=False)
     reason = f.text(500, required=False)
-    status = f.one_of(("committed", "revealed", "closed", "abandoned"))
+    status = f.one_of(("committed", "revealed", "closing", "closed", "abandoned"))
     law = law()
 
 
 class ReceivableState(f.Body):
     """Owed: amount_fen - recovered_fen - written_off_fen. year, plan_region: of the money that was paid; recovered_fen:
-    offset_fen taken off later payments, and the rest repaid."""
+    offset_fen taken off later payments, and the rest repaid. due_on: the last day, empty: at once; instalments: what is
+    due until when, where that was agreed; overdue_on: the last day that was missed."""
 
     receivable_id = f.ulid()
     programme = f.programme()
@@ -235,6 +251,8 @@ class ReceivableState(f.Body):
     offset_fen = f.fen()
     written_off_fen = f.fen()
     due_on = f.day(required=False)
+    instalments = f.many(Instalment, most=60, required=False)
+    overdue_on = f.day(required=False)
     reference = f.text(40)
     status = f.one_of(("claimed", "owed", "settled", "written_off", "refused"))
     reasons = f.words(500, 20)
@@ -242,7 +260,8 @@ class ReceivableState(f.Body):
 
 
 class WindDownState(f.Body):
-    """Of a provider that left: its claims that were not paid then, by what came of them."""
+    """Of a provider that left: its claims that were not put forward then, by what came of them. One that has none is
+    closed as soon as it is opened; a closed one opens again when it files for an order that nobody settled."""
 
     provider_id = f.ulid()
     programme = f.programme()
@@ -295,10 +314,10 @@ EVENTS = [
     _e(
         "claim_put_forward",
         ClaimState,
-        doc="Filed for disbursement, nothing frozen yet.",
+        doc="Filed for disbursement: payee, account version, amount and fund are frozen.",
     ),
     _e("claim_put_back", ClaimState, doc="Its disbursement was refused; it may be filed for disbursement again."),
-    _e("claim_approved", ClaimState, "supervision", doc="Payee, account, amount and fund are frozen."),
+    _e("claim_approved", ClaimState, "supervision", doc="By the last stage, as it was frozen."),
     _e("claim_payment_sent", ClaimState, doc="Its payment went to the bank."),
     _e("claim_payment_failed", ClaimState, doc="The bank did not pay, or sent the money back; it is still owed."),
     _e("claim_paid", ClaimState, "voucher", "supervision", "notify"),
@@ -332,6 +351,7 @@ EVENTS = [
     _e("leave_ended", LeaveState),
     _e("sample_committed", SampleState, "notify", doc="The hash of the seed is public before the node closes."),
     _e("sample_revealed", SampleState, "notify"),
+    _e("sample_closing", SampleState, "notify", doc="The findings stand; what was not drawn is worked through."),
     _e("sample_closed", SampleState, "notify"),
     _e("sample_abandoned", SampleState, "notify", "supervision"),
     _e("claim_audited", ClaimState, "supervision", "notify", doc="The audit of a sample, or what follows from it."),
@@ -340,11 +360,19 @@ EVENTS = [
     _e("receivable_refused", ReceivableState),
     _e("receivable_planned", ReceivableState, "notify", doc="To be repaid in instalments."),
     _e("receivable_recovered", ReceivableState, "voucher", "supervision", "notify", doc="Some of it, or all."),
+    _e(
+        "receivable_restored",
+        ReceivableState,
+        "voucher",
+        "supervision",
+        "notify",
+        doc="The bank sent a payment back from which it had been taken off: that much is owed again.",
+    ),
+    _e("receivable_write_off_asked", ReceivableState, doc="Waits for the second person of finance."),
     _e("receivable_overdue", ReceivableState, "supervision", "notify"),
     _e("receivable_written_off", ReceivableState, "voucher", "supervision", "notify"),
-    _e(
-        "wind_down_opened", WindDownState, "supervision", "notify", doc="A provider left with claims that are not paid."
-    ),
+    _e("claim_wound_down", ClaimState, doc="Its provider left; it goes its way all the same."),
+    _e("wind_down_opened", WindDownState, "supervision", "registry", "notify", doc="A provider left; or again."),
     _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
     refused("settlement"),
 ]

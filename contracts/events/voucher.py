@@ -81,6 +81,7 @@ class OrderState(f.Body):
     deferred_fen: the part of voucher_fen for which money comes with a later year's plan; nothing is paid before.
     voucher_number: of the voucher that was generated for this contract. plan_region: whose money it is. region: the
     enterprise's. pack_version: the rules it was placed under, overlay included; its claim is judged by the same.
+    wound_down: its provider left, and the operator found that it was served: it may still be claimed.
     """
 
     order_id = f.ulid()
@@ -106,6 +107,7 @@ class OrderState(f.Body):
     confirmed_at = f.instant(required=False)
     contract_sha256 = f.sha256(required=False)
     claim_id = f.ulid(required=False)
+    wound_down = f.flag(required=False)
     status = f.one_of(ORDER_STATES)
     reason = f.text(500, required=False)
     law = law()
@@ -177,7 +179,8 @@ class YearSigned(f.Body):
 
 
 class WindDownState(f.Body):
-    """Of a provider that left: its confirmed orders of then, by what came of them."""
+    """Of a provider that left: its confirmed orders of then, by what came of them. One that has none is closed as soon
+    as it is opened; a closed one opens again when a claim ends and its order waits for a word."""
 
     provider_id = f.ulid()
     programme = f.programme()
@@ -228,7 +231,14 @@ EVENTS = [
         doc="claimed → confirmed: its claim ended without payment.",
     ),
     _e("order_redeemed", OrderState, "settlement", "supervision", "notify", doc="Its claim was paid."),
-    _e("order_voided", OrderState, "settlement", "supervision", "notify", doc="Its provider left before confirming."),
+    _e(
+        "order_voided",
+        OrderState,
+        "settlement",
+        "supervision",
+        "notify",
+        doc="Its provider left: before confirming, or it was not served.",
+    ),
     _e("order_failed", OrderState, "settlement", "supervision", "notify", doc="Its contract was not performed."),
     _e("order_covered", OrderState, "settlement", "supervision", "notify", doc="A later plan made up what it lacked."),
     _e("usage_recorded", UsageRecorded, "settlement", "supervision"),
@@ -242,7 +252,7 @@ EVENTS = [
         "notify",
         doc="Of a provider that left: it was served.",
     ),
-    _e("wind_down_opened", WindDownState, "supervision", "notify", doc="A provider left with confirmed orders."),
+    _e("wind_down_opened", WindDownState, "supervision", "registry", "notify", doc="A provider left; or again."),
     _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
     _e("correction_asked", CorrectionState),
     _e("correction_decided", CorrectionState, "notify"),

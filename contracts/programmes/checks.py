@@ -13,6 +13,10 @@ from contracts.programmes.schema import Amount, Subject
 Finding = tuple[str, str]  # dotted key, what is wrong
 
 MOST_SCORE = 100
+MOST_DAYS = 1000  # as far as working days are counted
+MOST_EXPERTS = 50
+SCORERS = ("expert", "third_party")  # roles that may score a claim
+SAMPLERS = frozenset({"auditor", "third_party"})  # who may draw a sample, as the contract of the methods has it
 
 # MM-DD of a day that every year has
 _DAY_OF_YEAR = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31")
@@ -53,6 +57,9 @@ def check_roles(pack: Pack) -> Iterator[Finding]:
     for number, step in enumerate(pack.payment.path if pack.payment else ()):
         if step.role not in pack.roles:
             yield f"payment.path.{number}.role", f"{step.role} is not among the pack's roles"
+    sample = pack.claims.sample if pack.claims else None
+    if sample is not None and sample.role not in SAMPLERS & set(pack.roles):
+        yield "claims.sample.role", f"{sample.role} is none of the pack's roles that may: {', '.join(sorted(SAMPLERS))}"
 
 
 def check_reviews(pack: Pack) -> Iterator[Finding]:
@@ -167,6 +174,36 @@ def check_assessments(pack: Pack) -> Iterator[Finding]:
                     yield f"reviews.{name}", f"no stage of {assessment.role}, whose score is a condition of payment"
 
 
+def check_deadline(pack: Pack) -> Iterator[Finding]:
+    """A stage has a day at least, and whoever is told of what is late is among the pack's roles."""
+    rule = pack.claims.review_deadline if pack.claims else None
+    if rule is None:
+        return
+    if not 1 <= rule.working_days <= MOST_DAYS:
+        yield "claims.review_deadline.working_days", f"1 to {MOST_DAYS} are needed"
+    if rule.escalate_to not in pack.roles:
+        yield "claims.review_deadline.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
+
+
+def check_expert_review(pack: Pack) -> Iterator[Finding]:
+    """Experts score at a stage that each review of claims has, in a number and with a mean that can be reached."""
+    rule = pack.claims.expert_review if pack.claims else None
+    if rule is None:
+        return
+    if not 1 <= rule.experts <= MOST_EXPERTS:
+        yield "claims.expert_review.experts", f"1 to {MOST_EXPERTS} are needed"
+    if not 0 <= rule.pass_mark <= MOST_SCORE:
+        yield "claims.expert_review.pass_mark", f"scores go from 0 to {MOST_SCORE}"
+    if rule.role not in SCORERS:
+        yield "claims.expert_review.role", f"only {' and '.join(SCORERS)} score claims"
+    for track in (None, *pack.tracks):
+        roles = [stage.role for stage in pack.stages("claim", track)]
+        if roles and roles.count(rule.role) != 1:
+            yield f"reviews.{review_name('claim', track)}", f"one stage of {rule.role} is needed, where experts score"
+    if any(one.of == "enterprise" and one.role == rule.role for one in pack.assessments.values()):
+        yield "claims.expert_review.role", f"{rule.role} gives the score of another assessment at that stage"
+
+
 def check_region_award(pack: Pack) -> Iterator[Finding]:
     """The weights share out the whole."""
     award = pack.region_award
@@ -187,6 +224,8 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_cadence,
     check_filing,
     check_assessments,
+    check_deadline,
+    check_expert_review,
     check_region_award,
 )
 

@@ -469,7 +469,7 @@ class Supervision:
 
     hold: Hold | None = None
     fraud: Rule | None = None
-    # money wrongly paid is taken back
+    # money taken by false papers is taken back
     recovery: Rule | None = None
     dishonesty_list: Rule | None = None
     audit: Rule | None = None

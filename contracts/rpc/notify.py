@@ -15,6 +15,7 @@ SECTIONS = (
     "filings",
     "voucher_holders",
     "nodes",
+    "samples",
     "notices",
     "payments",
     "designations",

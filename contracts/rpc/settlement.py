@@ -411,7 +411,7 @@ class WriteOffReceivable(f.Body):
 
 
 class WindDownClaim(f.Body):
-    """A claim of a provider that left: settle: it goes its way; void: it ends, and the voucher goes back (第十二条)."""
+    """A claim of a provider that left: settle: it goes its way; void: it ends; then its order waits (第十二条)."""
 
     claim_id = f.ulid()
     outcome = f.one_of(("settle", "void"))

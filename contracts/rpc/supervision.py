@@ -169,6 +169,12 @@ class ListBlacklist(Page):
     programme = f.programme()
 
 
+class PartyRecord(Page):
+    """What one party owed back, by id; with its entries in the blacklist and the sums of all."""
+
+    party_id = f.ulid()
+
+
 class Related(f.Body):
     """The path of shared facts between two parties, each named by its kind, never by its value."""
 
@@ -269,6 +275,15 @@ METHODS = [
         Items,
         frozenset({r.SERVICE}),
         doc="Which of these parties are blacklisted, and since when.",
+    ),
+    Method(
+        SERVICE,
+        "party_record",
+        "query",
+        PartyRecord,
+        Anything,
+        _readers | r.PARTIES,
+        doc="What a party owed back and why, and its entries in the blacklist. A party sees its own.",
     ),
     Method(SERVICE, "related", "query", Related, Anything, _readers),
     Method(SERVICE, "evidence_page", "query", EvidencePage, Items, _readers),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts import roles as r
+from contracts.money import MAX_FEN
 from contracts.rpc.base import Anything, Bulk, IdOnly, Method, Outcomes, Page, ProgrammeYear, everywhere
 from contracts.rpc.registry import ById, DocumentRef, Items
 
@@ -276,17 +277,41 @@ class QuotaOf(f.Body):
 
 
 class Statement(Page):
-    """Entries of one account between two instants; `account` as trial_balance names it."""
+    """Entries of one account between two instants; `account` as list_accounts names it."""
 
     account = f.text(120)
     since = f.instant(required=False)
     until = f.instant(required=False)
 
 
+class StatementSums(f.Body):
+    """Of an account in fen: balances before and after the asked time, what was posted in it, what was then pending."""
+
+    opening_fen = f.fen(least=-MAX_FEN)
+    closing_fen = f.fen(least=-MAX_FEN)
+    debits_fen = f.fen()
+    credits_fen = f.fen()
+    debits_pending_fen = f.fen()
+    credits_pending_fen = f.fen()
+
+
+class StatementPage(Items):
+    """sums: on the first page, of all that was asked for; empty on the others."""
+
+    sums = f.nested(StatementSums, required=False)
+
+
 class ListAccounts(Page):
+    """after: the name of the last account seen."""
+
+    after = f.text(120, required=False)
     programme = f.programme()
     year = f.year()
     kind = f.code(20, required=False)
+
+
+class AccountsPage(Items):
+    next = f.text(120, required=False)
 
 
 class ListCorrections(Page):
@@ -405,8 +430,8 @@ METHODS = [
     Method(SERVICE, "list_orders", "query", ListOrders, Items, r.ALL - r.PARTIES),
     Method(SERVICE, "list_applications", "query", ListApplications, Items, r.ALL - r.PARTIES),
     Method(SERVICE, "trial_balance", "query", ProgrammeYear, Anything, _books),
-    Method(SERVICE, "statement", "query", Statement, Items, _books),
-    Method(SERVICE, "list_accounts", "query", ListAccounts, Items, _books, doc="By name."),
+    Method(SERVICE, "statement", "query", Statement, StatementPage, _books),
+    Method(SERVICE, "list_accounts", "query", ListAccounts, AccountsPage, _books, doc="By name."),
     Method(SERVICE, "list_corrections", "query", ListCorrections, Items, _books),
     Method(
         SERVICE, "year_statement", "query", PlanOf, Anything, _books, doc="Of a purse's year, from the ledger alone."

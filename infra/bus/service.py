@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class Parts:
     due: Sequence[Due]
     queries: Mapping[str, Query]
     catalogue: Any
+    needs: Sequence[Callable[[], object]] = ()
 
 
 class Machinery(DependencyProvider):
@@ -54,6 +55,8 @@ class Machinery(DependencyProvider):
     def setup(self) -> None:
         settings: Settings = self.container.config[SETTINGS_KEY]
         parts = self.parts
+        for need in parts.needs:
+            need()
         if settings.jwt_public_key is None:
             raise ValueError("YUNQUAN_JWT_PUBLIC_KEY names the file of the key that tokens are checked with")
         verifier = Verifier(settings.jwt_public_key.read_bytes())
@@ -97,9 +100,13 @@ def nameko_service(
     due: Sequence[Due],
     queries: Mapping[str, Query],
     catalogue: Any = contracts.catalogue,
+    needs: Sequence[Callable[[], object]] = (),
 ) -> type:
-    """The service class: one entry point a queue of the catalogue's, one for events, one tick for due work."""
-    parts = Parts(name, metadata, commands, events, due, queries, catalogue)
+    """The service class: one entry point a queue of the catalogue's, one for events, one tick for due work.
+
+    needs: called when a process starts; what raises keeps it from starting, such as a key that is not there.
+    """
+    parts = Parts(name, metadata, commands, events, due, queries, catalogue, needs)
     if lacks := missing(parts):
         log.warning("service.incomplete", service=name, lacks=lacks)
     suffixes = {"", *(names.queue_suffix(method) for method in catalogue.methods_of(name).values())}

@@ -90,6 +90,7 @@ class Payout:
         most = max(len(self.pack.stages("claim", track or None)) for track in tracks)
         for number in range(1, most + 1):
             claims = [*self._claims("collected"), *self._claims("in_review")]
+            self._score(claims)
             turn = []
             for claim in claims:
                 stages = self.pack.stages("claim", claim.get("track"))
@@ -98,6 +99,17 @@ class Payout:
                     turn.append((who, self._verdict(claim, who["role"])))
             self.year.decide("claims are reviewed", "settlement", "review_claim", turn)
         self.stage.quiet()
+
+    def _score(self, claims: list[Body]) -> None:
+        """Where the pack asks for experts: each scores every claim that waits for their stage."""
+        rule = self.pack.claims.expert_review if self.pack.claims else None
+        if rule is None:
+            return
+        waiting = [claim["claim_id"] for claim in claims if claim["stage"] == rule.role]
+        for number in range(1, rule.experts + 1):
+            scores = [{"claim_id": one, "score": 80 + number} for one in waiting]
+            who = {"role": rule.role, "person": f"{rule.role}-scores-{number}"}
+            self.stage.do(f"claims are scored: {rule.role} {number}", "settlement", "score_claim", scores, **who)
 
     def _verdict(self, claim: Body, role: str) -> Body:
         body: Body = {"claim_id": claim["claim_id"], "stage": role, "decision": "pass"}

@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from infra import signing
 from infra.bus import names
 from infra.clock import parse_instant
 from infra.local.deployment import Deployment, Options, queue_depths, read_state
@@ -134,6 +135,9 @@ def show(folder: Path) -> bool:
         f"broker {state['amqp_uri'].rpartition('@')[2]}   database {database}   clock {state['clock']}   "
         f"folder {state['folder']}"
     )
+    public = Path(state["folder"]) / "keys" / "signing.pub"
+    if public.is_file():
+        console.print(f"public records are signed by key {signing.key_id(signing.read_public(public))}: {public}")
     metrics = Path(state["folder"]) / "data" / "run"
     table = Table("process", "pid", "up since", "metrics", "outbox waiting")
     healthy = True

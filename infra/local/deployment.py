@@ -62,7 +62,14 @@ class Options:
 class Deployment:
     """`with Deployment(folder, options) as yunquan: yunquan.client("operator") …`; nothing of it is left afterwards."""
 
-    def __init__(self, folder: Path, options: Options | None = None, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        options: Options | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        node: Rabbit | None = None,  # one that runs already: a virtual host of it is ours for as long as we run
+    ) -> None:
         self.folder = folder.absolute()
         self.options = options or Options()
         self._environ = dict(os.environ if environ is None else environ)
@@ -72,6 +79,8 @@ class Deployment:
         self._crashes: dict[str, list[float]] = {}
         self._lock = threading.RLock()
         self._stopping = threading.Event()
+        self._node = node
+        self._vhost = "/"
         self.rabbit: Rabbit | None = None
         self.postgres: Postgres | None = None
         self.amqp_uri = ""
@@ -129,7 +138,7 @@ class Deployment:
             for child in running:
                 child.stop(deadline_seconds=15.0)
             self._children.clear()
-        if self.options.throwaway and self.rabbit is not None:
+        if self.options.throwaway and self.rabbit is not None and self._node is None:
             self.rabbit.kill()
         self._stack.close()
 
@@ -231,9 +240,11 @@ class Deployment:
             "YUNQUAN_SERVICE_TOKEN": str(keys / f"{service}.token"),
             "YUNQUAN_KEYS_FILE": str(keys / "personal-data.json"),
             payers.SETTING: self._environ.get(payers.SETTING) or str(keys / "payers.toml"),
+            "YUNQUAN_SIGNING_KEY": str(keys / "signing.pem"),
             "YUNQUAN_CLOCK": f"simulated:{self.clock.path}" if self.clock else "system",
             "PYTHONWARNINGS": "ignore::DeprecationWarning",
             "PYTHONUNBUFFERED": "1",
+            "EVENTLET_NO_GREENDNS": "yes",  # all addresses here are numbers; its resolver is a fifth of a start
         }
         dropped = {*ours, "PYTHONDONTWRITEBYTECODE"}  # without caches each process would compile all it imports
         kept = {k: v for k, v in self._environ.items() if k not in dropped}
@@ -268,7 +279,7 @@ class Deployment:
         try:
             text = self.rabbit.evaluate(
                 f"[{{binary_to_list(element(4, amqqueue:get_name(Q))), {total}}} || "
-                'Q <- rabbit_amqqueue:list(<<"/">>), rabbit_amqqueue:is_replicated(Q)]'
+                f'Q <- rabbit_amqqueue:list(<<"{self._vhost}">>), rabbit_amqqueue:is_replicated(Q)]'
             )
         except LocalServerError:
             return {"events-broker": 1}  # it is down or starting: whatever it holds is not settled
@@ -331,7 +342,12 @@ class Deployment:
 
     def _start_servers(self) -> None:
         broker = named_broker(self._environ)
-        if broker is None:
+        if self._node is not None:
+            self.rabbit = self._node
+            broker = self.rabbit.add_vhost()
+            self._vhost = broker.rpartition("/")[2]
+            self._stack.callback(self._leave, self.rabbit)
+        elif broker is None:
             self.rabbit = self._stack.enter_context(Rabbit(self.folder / "rabbitmq", prometheus=True))
             broker = self.rabbit.uri
         self.amqp_uri = broker
@@ -349,6 +365,10 @@ class Deployment:
             self._database = self.postgres.uri
         else:
             self._database = sqlite_databases(self.folder / "data")
+
+    def _leave(self, node: Rabbit) -> None:
+        if node.running():
+            node.delete_vhost(self._vhost)
 
     def _start_clock(self) -> None:
         if self.options.starts_at is not None:

@@ -1,4 +1,4 @@
-"""The secrets of a deployment: the key tokens are signed with, the key ring of personal data, each service's token."""
+"""The secrets of a deployment: the keys that tokens and public records are signed with, the key ring, the tokens."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def make_keys(folder: Path, services: Iterable[str] = SERVICES) -> None:
         private, public = auth.generate_keys()
         write_secret(folder / "jwt.pem", private)
         (folder / "jwt.pub").write_bytes(public)
+    if not (folder / "signing.pem").exists():
+        private, public = auth.generate_keys()
+        write_secret(folder / "signing.pem", private)
+        (folder / "signing.pub").write_bytes(public)
     if not (folder / "personal-data.json").exists():
         ring = {"current": "k1", "keys": {"k1": secrets.token_hex(32)}, "index_key": secrets.token_hex(32)}
         write_secret(folder / "personal-data.json", json.dumps(ring).encode())

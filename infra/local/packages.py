@@ -1,4 +1,4 @@
-"""The servers we start privately, found on this machine, or installed where that is allowed.
+"""Servers we start privately, a font and a reader of PDF: found on this machine, or installed where that is allowed.
 
 ``python -m infra.local.packages rabbitmq postgresql`` makes sure of them ahead of time.
 """
@@ -36,11 +36,13 @@ class Package:
 PACKAGES = {
     "rabbitmq": Package("rabbitmq-server", f"{RABBITMQ_SCRIPTS}/rabbitmq-server"),
     "postgresql": Package("postgresql", f"{POSTGRES_VERSIONS}/*/bin/postgres"),
+    "chinese-font": Package("fonts-wqy-microhei", "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
+    "pdftotext": Package("poppler-utils", "/usr/bin/pdftotext"),
 }
 
 
 def need(*names: str) -> None:
-    """Make sure that the binaries of ``rabbitmq`` or ``postgresql`` are there, installing them with apt if we may.
+    """Make sure that the files of these packages are there, installing them with apt if we may.
 
     Raises LocalServerError with one line that says what to install, when they are missing and apt is absent, forbidden
     (YUNQUAN_NO_APT=1), not ours to run (neither root nor sudo without a password), or fails.

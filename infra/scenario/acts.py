@@ -19,6 +19,7 @@ from infra.scenario.values import filled, money
 if TYPE_CHECKING:
     from infra.scenario.play import Player
 
+SCORERS = 21  # the first of the persons who score claims
 APART = ("invoice", "contract", "transfer", "usage")  # what a claim's body holds itself; the rest is `papers`
 
 
@@ -226,8 +227,18 @@ def review(player: Player, step: Mapping[str, Any]) -> None:
             body: Body = {"claim_id": claim_id, "stage": stage.role, "decision": "pass"}
             if stage.role == scorer:
                 body["score"] = asked.get("score", 85)
+            _score(player, pack, stage, claim_id, asked.get("score", 85))
             player.must("settlement.review_claim", body, _reviewer(player, person, stage, found["region"]))
             player.simulation.quiet()
+
+
+def _score(player: Player, pack: Pack, stage: Stage, claim_id: str, score: int) -> None:
+    """Before their stage passes it, as many experts as the pack asks for score a claim, one after another."""
+    rule = pack.claims.expert_review if pack.claims else None
+    if rule is not None and rule.role == stage.role:
+        for number in range(rule.experts):
+            said: Body = {"claim_id": claim_id, "score": score}
+            player.must("settlement.score_claim", said, player.token(stage.role, f"{SCORERS + number}"))
 
 
 def pay(player: Player, step: Mapping[str, Any]) -> None:
@@ -261,7 +272,7 @@ def pay(player: Player, step: Mapping[str, Any]) -> None:
     results = [
         {"reference": p["reference"], "amount_fen": p["amount_fen"], "status": status, "at": player.today()}
         for p in payments
-        if p["batch_id"] == batch
+        if p["batch_id"] == batch and p["status"] == "sent"
     ]
     if status != "none" and results:
         player.must("settlement.record_results", {"batch_id": batch, "results": results}, player.token("finance"))

@@ -124,13 +124,19 @@ class Player:
         return self._tokens[key]
 
     def token_of(self, who: str | None) -> str:
-        """`甲公司`, `operator`, `bureau:2`, `prefecture@150200`, `operator/guizhou-2018`; None: the platform."""
+        """`甲公司`, `operator`, `bureau:2`, `expert:7=云商`, `prefecture@150200`, `operator/guizhou-2018`.
+
+        None: the platform.
+        """
         found = AS.fullmatch(who or "platform")
         assert found is not None
         name, programme = found["who"], found["programme"]
         if name in self.names.kinds:
             return self.token(self.names.kinds[name], organisation=self.names[name], programme=programme)
-        return self.token(name, found["person"] or "1", region=found["region"], programme=programme)
+        of, person = found["of"], found["person"] or "1"
+        if of is not None:
+            return self.token(name, person, organisation=self.names[of], programme=programme)
+        return self.token(name, person, region=found["region"], programme=programme)
 
     def defaults(self, body: Mapping[str, Any], fields: Mapping[str, Any]) -> Body:
         """programme and year of the scenario, where the method asks for them and the step says no other."""

@@ -22,7 +22,10 @@ from infra.scenario.values import Unreadable, moment, names_in
 KINDS = {"enterprises": "enterprise", "providers": "provider", "products": "product"}
 MADE_BY = {"enterprise": "register_enterprise", "provider": "register_provider", "product": "submit_product"}
 FIELDS = {kind: METHODS[f"registry.{name}"].request().fields for kind, name in MADE_BY.items()}
-AS = re.compile(r"(?P<who>[^:@/]+)(?::(?P<person>[0-9]))?(?:@(?P<region>[0-9]{2,6}))?(?:/(?P<programme>[a-z0-9-]+))?")
+AS = re.compile(
+    r"(?P<who>[^:=@/]+)(?::(?P<person>[0-9]))?(?:=(?P<of>[^:=@/]+))?"
+    r"(?:@(?P<region>[0-9]{2,6}))?(?:/(?P<programme>[a-z0-9-]+))?"
+)
 DEEPEST = 8
 
 # kinds of saved things whose name carries more than an id: `$contract.订单` is the digest of its contract
@@ -286,6 +289,8 @@ def _check_call(reading: _Reading, step: PlayedStep) -> None:
         parsed = AS.fullmatch(who)
         if parsed is None or (parsed["who"] not in reading.cast and parsed["who"] not in roles.ALL):
             reading.wrong(step.file, step.line, f"as: {who!r} is neither of the cast nor a role")
+        elif parsed["of"] is not None and parsed["of"] not in reading.cast:
+            reading.wrong(step.file, step.line, f"as: {parsed['of']!r} is not of the cast")
     if "refused" in step.body and ("expect" in step.body or "save" in step.body):
         reading.wrong(step.file, step.line, "what is refused has no result to expect or save")
 

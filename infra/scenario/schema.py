@@ -58,6 +58,7 @@ class Time(fields.Field[Any]):
 ACCOUNTS = (
     *("source", "budget", "quota", "committed", "claimed", "redeemed", "lapsed"),
     *("carried_out", "carried_in", "deferred", "making_up", "made_up"),
+    *("receivable", "recovered", "written_off", "losses"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The public board's lists, read in order of ids: a reader a section."""
+"""The public board's lists, read in order of ids: a reader a section. Names stand there as everyone may read them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _plans(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> li
 
 def _providers(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
     parties = store.known_parties
-    columns = (parties.c.name, parties.c.uscc, parties.c.region, parties.c.batch, parties.c.status)
+    columns = (parties.c.public_name.label("name"), parties.c.uscc, parties.c.region, parties.c.batch, parties.c.status)
     statement = sa.select(parties.c.party_id.label("id"), *columns).where(
         parties.c.programme == pack.code,
         parties.c.kind == "provider",
@@ -97,7 +97,10 @@ def _products(conn: sa.Connection, pack: Pack, after: str | None, limit: int) ->
     columns = (products.c.name, products.c.category, products.c.kind, products.c.price_fen, products.c.voucher_eligible)
     statement = (
         sa.select(
-            products.c.product_id.label("id"), *columns, products.c.provider_id, parties.c.name.label("provider_name")
+            products.c.product_id.label("id"),
+            *columns,
+            products.c.provider_id,
+            parties.c.public_name.label("provider_name"),
         )
         .select_from(products.outerjoin(parties, parties.c.party_id == products.c.provider_id))
         .where(products.c.programme == pack.code, products.c.status == "published")
@@ -156,10 +159,10 @@ def _voucher_holders(conn: sa.Connection, pack: Pack, after: str | None, limit: 
         sa.select(
             vouchers.c.voucher_id.label("id"),
             vouchers.c.enterprise_id,
-            enterprises.c.name,
+            enterprises.c.public_name.label("name"),
             enterprises.c.region,
             vouchers.c.provider_id,
-            providers.c.name.label("provider_name"),
+            providers.c.public_name.label("provider_name"),
             *columns,
         )
         .select_from(
@@ -180,6 +183,19 @@ def _nodes(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> li
     return _rows(conn, statement, nodes.c.node_id, after, limit)
 
 
+def _samples(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
+    """The hash of each sample's seed before its node closes, then the seed and what it drew: anyone may draw again."""
+    samples, nodes = store.known_samples, store.known_nodes
+    hidden = {"sample_id", "programme", "sequence"}
+    columns = [column for column in samples.columns if column.name not in hidden]
+    statement = (
+        sa.select(samples.c.sample_id.label("id"), *columns, nodes.c.closes_at)
+        .select_from(samples.outerjoin(nodes, nodes.c.node_id == samples.c.node_id))
+        .where(samples.c.programme == pack.code)
+    )
+    return _rows(conn, statement, samples.c.sample_id, after, limit)
+
+
 def _notices(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
     """The claims of each notice, with what became of it: an objection holds its own claim alone."""
     items, heads, objections = store.known_notice_items, store.known_notices, store.known_objections
@@ -191,11 +207,12 @@ def _notices(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> 
         return found.correlate(items).scalar_subquery()
 
     outcome = sa.case(
+        (items.c.outcome.is_not(None), items.c.outcome),
         (counted(objections.c.status == "upheld") > 0, "upheld"),
         (counted(objections.c.status == "open") > 0, "objected"),
-        (heads.c.status == "closed", "unopposed"),
         else_="open",
     )
+    signed = ("working_days", "pack_version", "content_hash", "key_id", "public_key", "signature")
     key = items.c.notice_id + "." + items.c.claim_id
     statement = (
         sa.select(
@@ -203,13 +220,13 @@ def _notices(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> 
             items.c.notice_id,
             items.c.claim_id,
             items.c.provider_id,
-            providers.c.name.label("provider_name"),
+            providers.c.public_name.label("provider_name"),
             items.c.enterprise_id,
-            enterprises.c.name,
+            enterprises.c.public_name.label("name"),
             items.c.payable_fen,
             heads.c.from_on,
             heads.c.until_on,
-            heads.c.content_hash,
+            *(heads.c[name] for name in signed),
             counted().label("objections"),
             outcome.label("outcome"),
         )
@@ -251,7 +268,7 @@ def _payments(conn: sa.Connection, pack: Pack, after: str | None, limit: int) ->
         .group_by(each.c.provider_id, each.c.region, each.c.year)
         .subquery()
     )
-    statement = sa.select(sums, parties.c.name).select_from(
+    statement = sa.select(sums, parties.c.public_name.label("name")).select_from(
         sums.outerjoin(parties, parties.c.party_id == sums.c.provider_id)
     )
     return [{**row, "amount_fen": int(row["amount_fen"])} for row in _rows(conn, statement, sums.c.id, after, limit)]
@@ -260,7 +277,13 @@ def _payments(conn: sa.Connection, pack: Pack, after: str | None, limit: int) ->
 def _designations(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
     made, parties = store.known_designations, store.known_parties
     statement = (
-        sa.select(made.c.designation_id.label("id"), made.c.enterprise_id, parties.c.name, made.c.region, made.c.kind)
+        sa.select(
+            made.c.designation_id.label("id"),
+            made.c.enterprise_id,
+            parties.c.public_name.label("name"),
+            made.c.region,
+            made.c.kind,
+        )
         .select_from(made.outerjoin(parties, parties.c.party_id == made.c.enterprise_id))
         .where(made.c.programme == pack.code)
     )
@@ -292,7 +315,7 @@ def _blacklist(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -
             entries.c.entry_id.label("id"),
             entries.c.party_id,
             entries.c.party_kind,
-            sa.func.coalesce(entries.c.party_name, parties.c.name).label("name"),
+            sa.func.coalesce(parties.c.public_name, entries.c.party_name).label("name"),
             entries.c.ground,
             entries.c.effective_at,
         )
@@ -318,6 +341,7 @@ SECTIONS: Mapping[str, Reader] = {
     "filings": _filings,
     "voucher_holders": _voucher_holders,
     "nodes": _nodes,
+    "samples": _samples,
     "notices": _notices,
     "payments": _payments,
     "designations": _designations,

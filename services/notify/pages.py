@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.notify.rendering import TEMPLATES, environment
+from services.notify.snapshots import Snapshot, snapshots
 from services.notify.words import word
 
 Item = Mapping[str, Any]
@@ -98,6 +99,10 @@ def _instant(field: str) -> Show:
     return lambda item: Cell(_filter("instant", datetime.fromisoformat(item[field])))
 
 
+def _moment(field: str) -> Show:
+    return lambda item: _instant(field)(item) if item[field] else Cell("—")
+
+
 def _word(field: str, kind: str) -> Show:
     return lambda item: Cell(word("zh", kind, item[field]))
 
@@ -178,6 +183,19 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("状态", _word("status", "node_status")),
         Column("受理件数", _number("claims")),
     ),
+    "samples": (
+        Column("节点截止时间", _moment("closes_at")),
+        Column("抽样数", _number("size")),
+        Column("种子哈希值", _text("seed_hash")),
+        Column("种子", _text("seed"), "seed"),
+        Column("总体件数", _text("population"), "seed"),
+        Column("总体校验值", _text("population_hash"), "seed"),
+        Column("抽中件数", _text("drawn"), "seed"),
+        Column("查出差错", _yuan("error_fen"), "error_fen"),
+        Column("推及比例", _text("rate"), "rate"),
+        Column("放弃原因", _text("reason"), "reason"),
+        Column("状态", _word("status", "sample_status")),
+    ),
     "notices": (
         _PROVIDER,
         _ENTERPRISE,
@@ -228,9 +246,15 @@ def pages(*, programme: str, programme_title: str, sections: Sequence[Section], 
     for section in sections:
         if section.published:
             page = jinja.get_template("board/section.html")
-            files[f"{section.section}.html"] = page.render(common, section=section)
+            signed = _signed(section, programme)
+            files[f"{section.section}.html"] = page.render(common, section=section, signed=signed)
+            files |= {name: content for one in signed for name, content in one.files().items()}
             files[f"{section.section}.json"] = _data(programme, section, at)
     return files
+
+
+def _signed(section: Section, programme: str) -> list[Snapshot]:
+    return snapshots(section.items, programme) if section.section == "notices" else []
 
 
 def style() -> dict[str, str]:

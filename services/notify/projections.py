@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from contracts.masking import public_name
 from infra.messages import Event
 from infra.projection import upsert_newer
 from services.notify import store
@@ -15,7 +16,7 @@ Row = dict[str, Any]
 Feed = tuple[sa.Table, Callable[[Event], Sequence[Row]]]
 
 # what an order's state makes of its voucher, where that is not good any more
-_VOUCHER_STATUS = {"failed": "void", "refunded": "void", "redeemed": "redeemed"}
+_VOUCHER_STATUS = {"failed": "void", "refunded": "void", "voided": "void", "redeemed": "redeemed"}
 
 
 def _take(table: sa.Table) -> Feed:
@@ -33,10 +34,11 @@ def _party(kind: str) -> Feed:
 
     def rows(event: Event) -> Sequence[Row]:
         taken = {name: event.data[name] for name in copied}
-        batch = event.data.get("batch")
-        return [
-            {"party_id": event.data[f"{kind}_id"], "kind": kind, **taken, "batch": batch, "sequence": event.sequence}
-        ]
+        taken["batch"] = event.data.get("batch")
+        taken["public_name"] = public_name(
+            taken["name"], uscc=taken["uscc"], legal_person=event.data.get("legal_person")
+        )
+        return [{"party_id": event.data[f"{kind}_id"], "kind": kind, **taken, "sequence": event.sequence}]
 
     return store.known_parties, rows
 
@@ -81,7 +83,15 @@ def _filing(event: Event) -> Sequence[Row]:
 
 def _notice_items(event: Event) -> Sequence[Row]:
     head = {"notice_id": event.data["notice_id"], "programme": event.data["programme"], "sequence": event.sequence}
-    return [{**head, **item} for item in event.data["items"]]
+    outcomes = {one["claim_id"]: one["outcome"] for one in event.data["outcomes"]}
+    return [{**head, **item, "outcome": outcomes.get(item["claim_id"])} for item in event.data["items"]]
+
+
+def _blacklisted(event: Event) -> Sequence[Row]:
+    """The name as it may be shown, should registry not have told who that is."""
+    (row,) = _take(store.known_blacklist)[1](event)
+    name = row["party_name"]
+    return [{**row, "party_name": name and public_name(name, uscc=None, legal_person=None)}]
 
 
 def _target(event: Event) -> Sequence[Row]:
@@ -139,10 +149,11 @@ _PLAN = (_take(store.known_plans),)
 _VOUCHER = ((store.known_vouchers, _voucher),)
 _FILING = ((store.known_filings, _filing),)
 _NODE = (_take(store.known_nodes),)
+_SAMPLE = (_take(store.known_samples),)
 _NOTICE = (_take(store.known_notices), (store.known_notice_items, _notice_items))
 _OBJECTION = (_take(store.known_objections),)
 _PAYMENT = (_take(store.known_payments),)
-_BLACKLIST = (_take(store.known_blacklist),)
+_BLACKLIST = ((store.known_blacklist, _blacklisted),)
 
 FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "registry.enterprise_certified.v1": _ENTERPRISE,
@@ -168,6 +179,7 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "voucher.order_handed_over.v1": _VOUCHER,
     "voucher.order_refunded.v1": _VOUCHER,
     "voucher.order_failed.v1": _VOUCHER,
+    "voucher.order_voided.v1": _VOUCHER,
     "voucher.order_redeemed.v1": _VOUCHER,
     "voucher.filing_submitted.v1": _FILING,
     "voucher.filing_reviewed.v1": _FILING,
@@ -177,6 +189,11 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "voucher.filing_withdrawn.v1": _FILING,
     "settlement.node_announced.v1": _NODE,
     "settlement.node_closed.v1": _NODE,
+    "settlement.sample_committed.v1": _SAMPLE,
+    "settlement.sample_revealed.v1": _SAMPLE,
+    "settlement.sample_closing.v1": _SAMPLE,
+    "settlement.sample_closed.v1": _SAMPLE,
+    "settlement.sample_abandoned.v1": _SAMPLE,
     "settlement.notice_published.v1": _NOTICE,
     "settlement.notice_closed.v1": _NOTICE,
     "settlement.objection_filed.v1": _OBJECTION,

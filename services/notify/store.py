@@ -76,6 +76,7 @@ known_parties = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("uscc", sa.String(18), nullable=False),
     sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("public_name", sa.String(120), nullable=False),  # as the board shows it
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("batch", sa.String(20)),  # of the catalogue, where providers are chosen in batches
     sa.Column("status", sa.String(20), nullable=False),
@@ -166,7 +167,12 @@ known_notices = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("from_on", sa.Date, nullable=False),
     sa.Column("until_on", sa.Date, nullable=False),
+    sa.Column("working_days", sa.Integer, nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
     sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("public_key", sa.String(44), nullable=False),
+    sa.Column("signature", sa.String(88), nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
@@ -180,6 +186,7 @@ known_notice_items = sa.Table(
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("enterprise_id", ID, nullable=False),
     sa.Column("payable_fen", sa.BigInteger, nullable=False),
+    sa.Column("outcome", sa.String(10)),  # once the notice is closed
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_notice_items_shown", "programme", "notice_id", "claim_id"),
 )
@@ -205,6 +212,25 @@ known_nodes = sa.Table(
     sa.Column("closes_at", UtcDateTime, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("claims", sa.Integer, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_samples = sa.Table(
+    "known_samples",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False, index=True),
+    sa.Column("node_id", ID, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("seed_hash", sa.String(64), nullable=False),
+    sa.Column("seed", sa.String(200)),
+    sa.Column("population", sa.Integer),
+    sa.Column("population_hash", sa.String(64)),
+    sa.Column("drawn", sa.Integer),
+    sa.Column("error_fen", sa.BigInteger),
+    sa.Column("rate", sa.String(50)),
+    sa.Column("reason", sa.Text),
+    sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.errors import Refused
+from contracts.masking import public_name
 from contracts.roles import PARTIES
 from infra.crypto import ring
 from infra.messages import Actor, Command
@@ -17,7 +18,7 @@ from services.registry.domain import uscc
 from services.registry.domain.model import BEFORE_ADMISSION, UNDER_REVIEW
 from services.registry.domain.personal import ACCOUNT
 from services.registry.personal_store import opened_text
-from services.registry.store import cases, known_blacklist, market_prices, parties, products
+from services.registry.store import cases, known_blacklist, known_wind_downs, market_prices, parties, products
 
 PARTY_VIEW = (
     "id", "kind", "programme", "uscc", "name", "region", "registered_on", "legal_person", "violation", "bad_credit",
@@ -65,8 +66,18 @@ def get_provider(conn: sa.Connection, command: Command) -> Mapping[str, Any] | R
     if _is_foreign(command.actor, found["provider_id"]):
         if found["status"] not in ON_SHOW:
             return Refused("NOT_OWNER", field="id")
-        return {name: found[name] for name in PROVIDER_PUBLIC}
-    return {**found, **_marks(conn, command.body["id"], found["uscc"])}
+        shown = {name: found[name] for name in PROVIDER_PUBLIC}
+        return {**shown, "name": public_name(found["name"], uscc=found["uscc"], legal_person=found["legal_person"])}
+    exit_ = {"wind_down": _wind_down(conn, found["provider_id"]) if found["status"] == "exited" else None}
+    return {**found, **exit_, **_marks(conn, command.body["id"], found["uscc"])}
+
+
+def _wind_down(conn: sa.Connection, provider_id: str) -> dict[str, str]:
+    """By who says it: open while something waits for a word there, closed when nothing does; unknown before."""
+    table = known_wind_downs
+    query = sa.select(table.c.source, table.c.status).where(table.c.provider_id == provider_id)
+    said = {"voucher": "unknown", "settlement": "unknown"}
+    return said | {row.source: row.status for row in conn.execute(query)}
 
 
 def get_product(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:

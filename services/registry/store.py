@@ -225,6 +225,16 @@ known_blacklist = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
+# --- exits: how far voucher and settlement are with a provider that left
+known_wind_downs = sa.Table(
+    "known_wind_downs",
+    metadata,
+    sa.Column("provider_id", sa.String(26), primary_key=True),
+    sa.Column("source", sa.String(12), primary_key=True),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
 
 immutable(facts_history)
 immutable(market_prices)
@@ -369,6 +379,11 @@ def blacklisted(conn: sa.Connection, ids: Iterable[str], now: datetime) -> set[s
 def know_entries(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Apply what supervision says of blacklist entries, the newest of each."""
     upsert_newer(conn, known_blacklist, rows, key=("entry_id",))
+
+
+def know_wind_downs(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Apply what voucher and settlement say of exits, the newest of each."""
+    upsert_newer(conn, known_wind_downs, rows, key=("provider_id", "source"))
 
 
 def stored_documents(conn: sa.Connection, digests: Iterable[str]) -> set[str]:

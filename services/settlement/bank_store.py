@@ -111,13 +111,22 @@ def booked(conn: sa.Connection, references: Iterable[str]) -> dict[str, list[Boo
     c = t.statement_lines.c
     query = (
         sa.select(c.reference, c.amount_fen, c.booked_on, c.direction, c.bank_reference)
-        .where(c.reference.in_(sorted(set(references))), c.counted)
+        .where(c.reference.in_(sorted(set(references))), c.counted, ~is_repayment())
         .order_by(c.statement_id, c.line)
     )
     lines: dict[str, list[Booked]] = {}
     for row in conn.execute(query).mappings():
         lines.setdefault(row["reference"], []).append(Booked(**row))
     return lines
+
+
+def is_repayment() -> sa.ColumnElement[bool]:
+    """Of a statement's line: it is money on record as a receivable's repayment."""
+    line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
+    same = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
+    return (line.direction == "credit") & sa.exists().where(
+        owed.reference == line.reference, *same, repaid.amount_fen == line.amount_fen
+    )
 
 
 def statement_hashes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
@@ -160,7 +169,7 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
             sa.func.min(line.direction).label("direction"),
             sa.func.max(line.programme).label("programme"),
         )
-        .where(*_within(line.reference, after, until), line.counted)
+        .where(*_within(line.reference, after, until), line.counted, ~is_repayment())
         .group_by(line.reference)
         .subquery()
     )

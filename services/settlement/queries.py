@@ -15,16 +15,27 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import bank_queries, store
+from services.settlement import (
+    bank_queries,
+    exits_queries,
+    notices_store,
+    receivables_queries,
+    samples_queries,
+    store,
+)
 from services.settlement import tables as t
 from services.settlement.domain.claims import ENDED
+from services.settlement.domain.notices import Notice, snapshot
 from services.settlement.history_queries import history
+from services.settlement.work_queries import list_leaves, list_work, scores_of
 
 Found = Mapping[str, Any] | Refused
 
 TAKEN_OFF = ("deducted_fen", "disallowed_fen", "audited_fen")
-MEMBER = ("claim_id", "payee_id", "claimed_fen", *TAKEN_OFF, "status")
+FROZEN = ("account_version", "fund", "frozen_hash")
+MEMBER = ("claim_id", "claim_version", "payee_id", "claimed_fen", *TAKEN_OFF, *FROZEN, "status")
 SEALED = ("key_id", "sealed")
+PEOPLE = ("reviewers", "stood_in_for", "comment")  # for officials, as is every `…_by`
 PAID = (
     *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "account_version", "fund"),
     *("status", "reason"),
@@ -35,7 +46,7 @@ _streams = t.metadata.tables["streams"]
 
 
 def get_claim(conn: sa.Connection, command: Command) -> Found:
-    """The claim, its papers and history by version, its questions; people and supervision's verdict to officials."""
+    """The claim, its papers and history by version, questions, scores; people and verdict to officials alone."""
     row = _seen(command, _one(conn, t.claims, command.body["id"]))
     if isinstance(row, Refused):
         return row
@@ -48,6 +59,7 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
         "filings": [_plain(one) for one in filings],
         "history": history(conn, claim_id, filings),
         "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
+        "scores": [_plain(one) for one in scores_of(conn, row, command)],
     }
     if _is_party(command):
         return _without_people(view)
@@ -63,7 +75,7 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
 
 
 def get_disbursement(conn: sa.Connection, command: Command) -> Found:
-    """The disbursement, and its claims' ids and amounts."""
+    """The disbursement, and each of its claims as it is frozen: whoever approves can compute the hash again."""
     row = _seen(command, _one(conn, t.disbursements, command.body["id"]))
     if isinstance(row, Refused):
         return row
@@ -104,16 +116,20 @@ def list_questions(conn: sa.Connection, command: Command) -> Found:
 
 
 def get_notice(conn: sa.Connection, command: Command) -> Found:
-    """What was published, for everyone."""
+    """What was published, for everyone: the document as it was signed, its signature, and what became of each item."""
     row = _one(conn, t.notices, command.body["id"])
     if row is None:
         return Refused("NOT_FOUND", "id")
-    return _foreign(command, row) or _without_people(_plain(row))
+    notice = Notice(**row)
+    view = {**_without_people(_plain(row)), "items": notices_store.with_outcomes(conn, notice)}
+    signature = {"algorithm": "Ed25519", "key_id": notice.key_id, "signature": notice.signature}
+    document = {"document": snapshot(notice), "signature": signature}
+    return _foreign(command, row) or {**_without(view, "outcomes", "key_id"), **document}
 
 
 def list_notices(conn: sa.Connection, command: Command) -> Found:
     """Without the items, which `get_notice` gives."""
-    found = _page(conn, t.notices, command, but=("items",))
+    found = _page(conn, t.notices, command, but=("items", "outcomes"))
     return {**found, "items": [_without_people(one) for one in found["items"]]}
 
 
@@ -151,7 +167,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     Of live claims that were never paid: held_fen (what their orders hold), allowed_fen (what the rules allow of it),
     claimed_fen (what is to be paid of that). approved_fen: all that was approved for payment, paid or not; paid_fen:
     claims whose money was settled once (their orders are redeemed); returned_fen: that part of it which the bank sent
-    back and which is owed again.
+    back and which is owed again; what came of money claimed back as `receivables_queries.figures` says.
     """
     programme, year = command.body["programme"], command.body["year"]
     c = t.claims.c
@@ -173,6 +189,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     counted = conn.execute(sa.select(c.status, sa.func.count().label("n")).where(*of_year).group_by(c.status)).all()
     unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)
     head = sa.select(sa.func.coalesce(sa.func.max(_streams.c.head_seq), 0))
+    recovery, paid_and_rejected = receivables_queries.figures(conn, programme, year)
     figures = {
         "held_fen": int(fen.held),
         "allowed_fen": int(fen.allowed),
@@ -180,6 +197,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "approved_fen": int(fen.approved),
         "paid_fen": int(fen.paid),
         "returned_fen": int(fen.returned),
+        **recovery,
         "outbox_unsent": conn.execute(unsent).scalar_one(),
         "stream_seq": conn.execute(head).scalar_one(),
     }
@@ -187,6 +205,7 @@ def totals(conn: sa.Connection, command: Command) -> Found:
         "payments": {row.status: {"count": row.count, "fen": int(row.fen)} for row in payments},
         "claims": {row.status: row.n for row in counted},
         "years_closed": store.closed_years(conn, programme),
+        "paid_and_rejected": paid_and_rejected,
     }
     return {"figures": figures, "rows": rows}
 
@@ -262,7 +281,7 @@ def _json(value: Any) -> Any:
 
 def _without_people(view: Mapping[str, Any]) -> dict[str, Any]:
     """Who reviewed what is for officials; also within lists."""
-    kept = {name: value for name, value in view.items() if not name.endswith("_by") and name != "reviewers"}
+    kept = {name: value for name, value in view.items() if not name.endswith("_by") and name not in PEOPLE}
     return {name: _each_without_people(value) for name, value in kept.items()}
 
 
@@ -287,8 +306,16 @@ QUERIES: Mapping[str, Query] = {
     "get_objection": get_objection,
     "list_objections": list_objections,
     "list_nodes": list_nodes,
+    "list_work": list_work,
+    "list_leaves": list_leaves,
     "list_payments": list_payments,
+    "get_sample": samples_queries.get_sample,
+    "get_wind_down": exits_queries.get_wind_down,
+    "list_samples": samples_queries.list_samples,
+    "list_sample_items": samples_queries.list_sample_items,
     "payment_file": bank_queries.payment_file,
+    "get_receivable": receivables_queries.get_receivable,
+    "list_receivables": receivables_queries.list_receivables,
     "bank_differences": bank_queries.bank_differences,
     "totals": totals,
 }

@@ -1,5 +1,6 @@
 """Entry points and wiring; no logic."""
 
+from infra import crypto, signing
 from infra.bus.service import nameko_service
 from services.settlement import bank_settings, handlers, queries, store
 
@@ -12,4 +13,5 @@ Settlement = nameko_service(
     events=handlers.EVENTS,
     due=handlers.DUE,
     queries=queries.QUERIES,
+    needs=(crypto.ring, signing.signer),
 )

@@ -13,6 +13,8 @@ from infra.db_insert import insert_many, insert_new, upsert
 from services.settlement import tables as t
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.exits import WindDown
+from services.settlement.domain.leaves import Leave
 from services.settlement.domain.match import Order, Recorded
 from services.settlement.domain.nodes import Node
 from services.settlement.domain.notices import Notice
@@ -20,6 +22,8 @@ from services.settlement.domain.objections import Objection
 from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.payments import UNFINISHED, Batch, Payment
 from services.settlement.domain.questions import UNANSWERED, Question
+from services.settlement.domain.receivables import Receivable
+from services.settlement.domain.samples import Sample
 
 metadata = t.metadata
 
@@ -34,6 +38,10 @@ TABLES: Mapping[type[Any], sa.Table] = {
     Disbursement: t.disbursements,
     Batch: t.batches,
     Payment: t.payments,
+    Receivable: t.receivables,
+    Leave: t.leaves,
+    WindDown: t.wind_downs,
+    Sample: t.samples,
 }
 
 

@@ -103,10 +103,13 @@ claims = sa.Table(
     _must("order_claimed", sa.Boolean),
     _may("node_id", ID, index=True),
     _may("stage", sa.String(20)),
+    _must("own_region", sa.Boolean),
     _may("due_on", sa.Date),
+    _must("late", sa.Boolean),
     _may("taken_by", PERSON),
     _must("stages_passed", sa.Integer),
     _must("reviewers", Words),
+    _must("stood_in_for", Words),
     _may("notice_id", ID, index=True),
     _may("disbursement_id", ID, index=True),
     _may("payment_id", ID, index=True),
@@ -126,6 +129,9 @@ claims = sa.Table(
 )
 sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim_id)
 sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
+
+sa.Index("claims_by_work", claims.c.programme, claims.c.stage, claims.c.due_on, claims.c.claim_id)
+sa.Index("claims_due", claims.c.late, claims.c.due_on)
 
 questions = sa.Table(
     "questions",
@@ -158,6 +164,10 @@ notices = sa.Table(
     _must("items", Words),
     _must("claims", sa.Integer),
     _must("content_hash", HASH),
+    _must("key_id", sa.String(16)),
+    _must("public_key", sa.String(44)),
+    _must("signature", sa.String(88)),
+    _must("outcomes", Words),
     _must("status", sa.String(10)),
     _must("published_by", PERSON),
     _must("pack_version", sa.String(80)),
@@ -250,9 +260,142 @@ payments = sa.Table(
     _may("result_on", sa.Date),
     _may("retried_by", PERSON),
     _may("retried_at", UtcDateTime),
-    sa.CheckConstraint("amount_fen > 0", name="payments_amount"),
+    sa.CheckConstraint("0 <= amount_fen AND 0 <= offset_fen AND 0 < amount_fen + offset_fen", name="payments_amount"),
 )
 sa.Index("payments_by_status", payments.c.programme, payments.c.status, payments.c.payment_id)
+
+# --- receivables
+
+receivables = sa.Table(
+    "receivables",
+    metadata,
+    sa.Column("receivable_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("year", sa.Integer),
+    _must("region", sa.String(6)),
+    _must("plan_region", sa.String(6)),
+    _must("party_kind", sa.String(10)),
+    _must("party_id", ID),
+    _may("claim_id", ID, index=True),
+    _must("ground", sa.String(20)),
+    _must("amount_fen", sa.BigInteger),
+    _must("recovered_fen", sa.BigInteger),
+    _must("offset_fen", sa.BigInteger),
+    _must("written_off_fen", sa.BigInteger),
+    _may("due_on", sa.Date),
+    _must("instalments", Words),
+    _may("next_on", sa.Date),
+    _may("overdue_on", sa.Date),
+    _must("reference", sa.String(40), unique=True),
+    _must("status", sa.String(12)),
+    _must("reasons", Words),
+    _must("pack_version", sa.String(80)),
+    _must("claimed_by", PERSON),
+    _must("claimed_at", UtcDateTime),
+    _may("decided_by", PERSON),
+    _may("owed_at", UtcDateTime),
+    _may("write_off_by", PERSON),
+    sa.CheckConstraint(
+        "0 <= offset_fen AND offset_fen <= recovered_fen AND 0 <= written_off_fen "
+        "AND 0 < amount_fen AND recovered_fen + written_off_fen <= amount_fen",
+        name="receivables_amount",
+    ),
+)
+sa.Index("receivables_by_party", receivables.c.party_id, receivables.c.programme, receivables.c.status)
+sa.Index("receivables_by_programme", receivables.c.programme, receivables.c.year, receivables.c.receivable_id)
+sa.Index("receivables_due", receivables.c.status, receivables.c.next_on)
+
+# what is taken off a payment for a receivable: `reserved` until it ended, then `booked`, or `freed` when it did not
+# arrive; `restored` when the bank sent back what had arrived
+offsets = sa.Table(
+    "offsets",
+    metadata,
+    sa.Column("payment_id", ID, primary_key=True),
+    sa.Column("receivable_id", ID, primary_key=True),
+    _must("amount_fen", sa.BigInteger),
+    _must("status", sa.String(10)),
+    sa.CheckConstraint("0 < amount_fen", name="offsets_amount"),
+)
+sa.Index("offsets_of_receivable", offsets.c.receivable_id, offsets.c.status)
+
+# reference: the bank's own, or `<statement>/<line>` where a statement's line was matched by the receivable's reference
+repayments = sa.Table(
+    "repayments",
+    metadata,
+    sa.Column("repayment_id", ID, primary_key=True),
+    _must("receivable_id", ID, index=True),
+    _must("reference", sa.String(40), unique=True),
+    _must("amount_fen", sa.BigInteger),
+    _must("received_on", sa.Date),
+    _may("statement_id", ID),
+    _must("recorded_by", PERSON),
+    _must("recorded_at", UtcDateTime),
+)
+# --- work
+
+leaves = sa.Table(
+    "leaves",
+    metadata,
+    sa.Column("leave_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("person", PERSON),
+    _must("roles", Words),
+    _may("region", sa.String(6)),
+    _may("deputy", PERSON),
+    _must("from_on", sa.Date),
+    _must("until_on", sa.Date),
+    _must("reason", sa.String(500)),
+    _must("status", sa.String(10)),
+)
+sa.Index("leaves_in_force", leaves.c.programme, leaves.c.status, leaves.c.until_on)
+# --- audit samples
+
+samples = sa.Table(
+    "samples",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40), index=True),
+    _must("node_id", ID),
+    _must("size", sa.Integer),
+    _must("seed_hash", HASH),
+    _must("extrapolate", sa.Boolean),
+    _must("status", sa.String(10), index=True),
+    _must("pack_version", sa.String(80)),
+    _must("committed_by", PERSON),
+    _must("committed_at", UtcDateTime),
+    _may("seed", sa.String(200)),
+    _may("population", sa.Integer),
+    _may("population_hash", HASH),
+    _may("drawn", sa.Integer),
+    _may("error_fen", sa.BigInteger),
+    _may("rate", sa.String(50)),
+    _may("reached", ID),
+    _must("others", sa.Integer),
+    _must("others_fen", sa.BigInteger),
+    _may("reason", sa.Text),
+)
+# one of a node, whoever commits at the same moment, but for those that were abandoned
+_not_abandoned = samples.c.status != "abandoned"
+sa.Index(
+    "samples_of_node", samples.c.node_id, unique=True, sqlite_where=_not_abandoned, postgresql_where=_not_abandoned
+)
+
+# --- exits: what came of the claims of providers that left
+
+wind_downs = sa.Table(
+    "wind_downs",
+    metadata,
+    sa.Column("provider_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("programme", sa.String(40)),
+    _must("open", sa.BigInteger),
+    _must("settled", sa.BigInteger),
+    _must("voided", sa.BigInteger),
+    _must("status", sa.String(10)),
+)
 
 # --- arbiters: a second row under the same key is what must not happen ----------------------------------------------
 
@@ -398,8 +541,51 @@ payment_files = sa.Table(
     _must("made_at", UtcDateTime),
 )
 
+# one expert, one score of a version
+scores = sa.Table(
+    "scores",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("claim_version", sa.Integer, primary_key=True),
+    sa.Column("scored_by", PERSON, primary_key=True),
+    _must("stage", sa.String(20)),
+    _must("score", sa.Integer),
+    _may("comment", sa.Text),
+    _must("scored_at", UtcDateTime),
+)
+
+# --- audit samples: what each was drawn from, and what was found
+
+sample_items = sa.Table(
+    "sample_items",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    sa.Column("claim_id", ID, primary_key=True, index=True),
+    _must("claim_version", sa.Integer),
+    _must("payable_fen", sa.BigInteger),
+    _must("alerts", sa.Integer),
+    _must("weight", sa.BigInteger),
+    _must("drawn", sa.Boolean),
+    _must("certain", sa.Boolean),
+)
+
+audits = sa.Table(
+    "audits",
+    metadata,
+    sa.Column("sample_id", ID, primary_key=True),
+    sa.Column("claim_id", ID, primary_key=True),
+    _must("payable_fen", sa.BigInteger),
+    _must("error_fen", sa.BigInteger),
+    _may("code", sa.String(20)),
+    _must("reasons", Words),
+    _must("audited_by", PERSON),
+    _must("audited_at", UtcDateTime),
+)
+
+
 IMMUTABLE = (
-    *(filings, results, statements, statement_lines, payment_files),
+    *(filings, results, statements, statement_lines, payment_files, repayments, scores),
+    *(sample_items, audits),
     *(bank_files, bank_entries, enquiries, difference_resolutions),
 )
 
@@ -427,6 +613,7 @@ known_orders = sa.Table(
     _must("ordered_on", sa.Date),
     _may("contract_sha256", HASH),
     _may("claim_id", ID),
+    _may("wound_down", sa.Boolean),
     _must("status", sa.String(20)),
 )
 

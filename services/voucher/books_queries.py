@@ -40,7 +40,10 @@ def trial_balance(conn: sa.Connection, command: Command) -> Found:
 
 
 def statement(conn: sa.Connection, command: Command) -> Found:
-    """Entries of one account in the order of their time; `after` is the id of the last one seen."""
+    """Entries of one account in the order of their time; `after` is the id of the last one seen.
+
+    sums, with the first page: the account before and after the asked time, by its entries alone.
+    """
     body = command.body
     name = body["account"]
     programme = conn.execute(sa.select(accounts.c.programme).where(accounts.c.name == name)).scalar()
@@ -59,14 +62,43 @@ def statement(conn: sa.Connection, command: Command) -> Found:
     rows = [dict(row) for side in sides for row in conn.execute(side).mappings()]
     rows.sort(key=lambda row: (row["at"], row["id"]))
     items = [plain({**row, "side": "debit" if row["debit"] == name else "credit"}) for row in rows[:limit]]
-    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None}
+    sums = _sums(conn, name, body) if body.get("after") is None else None
+    return {"items": items, "next": items[-1]["id"] if len(items) == limit else None, "sums": sums}
+
+
+def _sums(conn: sa.Connection, name: str, body: Mapping[str, Any]) -> dict[str, int]:
+    """Entries before `since` make the opening balance; what is pending is as it stands at the end."""
+    one, since, until = transfers.c, body.get("since"), body.get("until")
+    before = sa.false() if since is None else one.at < since
+    moved = one.kind.in_(("posted", "post_pending"))
+    pending = sa.case((one.kind == "pending", one.amount_fen), (one.kind == "posted", 0), else_=-one.amount_fen)
+    columns = (
+        sa.case((sa.and_(moved, before), one.amount_fen), else_=0),
+        sa.case((sa.and_(moved, sa.not_(before)), one.amount_fen), else_=0),
+        pending,
+    )
+    asked = sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns))
+    if until is not None:
+        asked = asked.where(one.at < until)
+    found = [[int(fen) for fen in conn.execute(asked.where(side == name)).one()] for side in (one.debit, one.credit)]
+    (debits_before, debits, debits_pending), (credits_before, credits_, credits_pending) = found
+    opening_fen = credits_before - debits_before
+    return {
+        "opening_fen": opening_fen,
+        "closing_fen": opening_fen + credits_ - debits,
+        "debits_fen": debits,
+        "credits_fen": credits_,
+        "debits_pending_fen": debits_pending,
+        "credits_pending_fen": credits_pending,
+    }
 
 
 def totals(conn: sa.Connection, command: Command) -> Found:
     """Figures for reconciliation, of one snapshot; the first two are 0, or something is broken.
 
-    Budget, carried_in, made_up and deferred (what is promised beyond them) are what the year has; all others are where
-    it is. allowed: what live claims may ask for, of the claimed that their orders hold.
+    Budget, carried_in, made_up, deferred (what is promised beyond them) and losses (owed back, and never of the budget)
+    are what the year has; all others are where it is. allowed: what live claims may ask for, of the claimed that their
+    orders hold.
     """
     programme, year = command.body["programme"], command.body["year"]
     kinds = _by_kind(conn, programme, year)
@@ -103,7 +135,8 @@ def totals(conn: sa.Connection, command: Command) -> Found:
     return {"figures": figures, "rows": rows}
 
 
-SPENT = ("committed", "claimed", "redeemed", "lapsed", "carried_out", "making_up")
+OWED_BACK = ("receivable", "recovered", "written_off")
+SPENT = ("committed", "claimed", "redeemed", "lapsed", "carried_out", "making_up", *OWED_BACK)
 BROUGHT = tuple(kind for kind in BELOW_ZERO if kind != "source")
 _NONE: Mapping[str, int] = dict.fromkeys(("count", *(f"{name}_fen" for name in (*COUNTERS, "balance", "available"))), 0)
 

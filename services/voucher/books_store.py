@@ -10,9 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db_insert import insert_many, insert_new, upsert
+from services.voucher import tables
 from services.voucher.domain.denominations import Denomination, PlanKey
 from services.voucher.domain.ledger import Account, Books
 from services.voucher.domain.plans import Plan
+from services.voucher.domain.receivables import Totals
 from services.voucher.tables import accounts, denominations, orders, plans, transfers
 
 COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
@@ -171,3 +173,17 @@ def coverable(conn: sa.Connection) -> list[PurseKey]:
     query = sa.select(w.programme, w.year, w.purse).join(accounts, sa.and_(accounts.c.kind == "deferred", *same))
     rows = conn.execute(query.where(_available + w.fen > 0).order_by(w.year, w.programme, w.purse))
     return [(programme, year, purse) for programme, year, purse in rows]
+
+
+# --- receivables ------------------------------------------------------------------------------------------------------
+
+
+def heard_receivables(conn: sa.Connection, ids: Collection[str]) -> dict[str, Totals]:
+    """The totals last heard of these receivables; true under the locks of their accounts."""
+    one = tables.heard_receivables
+    query = sa.select(one).where(one.c.receivable_id.in_(sorted(ids)))
+    return {row.receivable_id: Totals(**row._mapping) for row in conn.execute(query)}
+
+
+def save_heard_receivables(conn: sa.Connection, changed: Iterable[Totals]) -> None:
+    upsert(conn, tables.heard_receivables, [vars(one) for one in changed], key=("receivable_id",))

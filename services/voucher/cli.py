@@ -1,4 +1,4 @@
-"""The voucher service's own commands: they decide with its domain code and need neither bus nor database."""
+"""The voucher service's own commands. `quote` decides with its domain code and needs neither bus nor database."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 
 from contracts.programmes import Library, PackError
 from contracts.programmes.loader import SHIPPED
+from services.voucher import books_cli
 from services.voucher.cases import CaseReader
 from services.voucher.quote import CannotQuote, Header, quote_paths
 
@@ -57,4 +58,4 @@ def _refuse(what: str) -> NoReturn:
     raise SystemExit(2)
 
 
-commands: list[click.Command] = [quote]
+commands: list[click.Command] = [quote, *books_cli.commands]

@@ -14,7 +14,7 @@ from contracts.errors import Refused
 from infra.messages import Command
 from infra.packs import pack_on
 from infra.pipeline import Query
-from services.voucher import books_queries
+from services.voucher import books_queries, exits_queries, years_queries
 from services.voucher.access import foreign
 from services.voucher.books_queries import account
 from services.voucher.domain import ledger
@@ -193,5 +193,7 @@ QUERIES: Mapping[str, Query] = {
     "get_quota": get_quota,
     "list_orders": list_orders,
     "list_applications": list_applications,
+    "get_wind_down": exits_queries.get_wind_down,
     **books_queries.QUERIES,
+    **years_queries.QUERIES,
 }

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from infra.db_insert import insert_many, insert_new, upsert
 from services.voucher.domain.applications import FREED, HELD, Application, Taken
 from services.voucher.domain.claims import Heard
-from services.voucher.domain.orders import LIVE, Drawn, Order
+from services.voucher.domain.orders import LIVE, RUNS, Drawn, Order
 from services.voucher.domain.parties import Enterprise, Product, Provider
 from services.voucher.domain.plans import Plan
 from services.voucher.tables import (
@@ -203,8 +203,9 @@ def orders_by_id(conn: sa.Connection, ids: Collection[str]) -> dict[str, Order]:
 
 
 def orders_left_behind(conn: sa.Connection, most: int) -> list[Order]:
-    """Orders of providers that have exited: placed ones, and running ones that nobody was told to hand over; locked."""
-    running = orders.c.status.in_(("confirmed", "refund_requested")) & ~orders.c.hand_over_due
+    """Orders of providers that have exited: placed ones, and running ones that wait for no word yet; locked."""
+    unmarked = orders.c.left_by.is_(None) | (orders.c.left_by != orders.c.provider_id)
+    running = orders.c.status.in_(RUNS) & unmarked
     query = (
         sa.select(orders)
         .join(known_providers, known_providers.c.provider_id == orders.c.provider_id)

@@ -150,6 +150,7 @@ orders = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("reason", sa.String(500)),
     sa.Column("hand_over_due", sa.Boolean, nullable=False),
+    sa.Column("left_by", ID),
     sa.Column("pack_version", sa.String(80), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.CheckConstraint("price_fen = voucher_fen + own_fen", name="price_is_voucher_and_own"),
@@ -160,6 +161,8 @@ orders = sa.Table(
     sa.CheckConstraint("redeemed_fen <= voucher_fen", name="no_more_is_paid_than_was_promised"),
 )
 sa.Index("orders_of_provider", orders.c.provider_id, orders.c.status)
+_was_left = orders.c.left_by.is_not(None)
+sa.Index("orders_left_by", orders.c.left_by, sqlite_where=_was_left, postgresql_where=_was_left)
 _lacks_money = orders.c.deferred_fen > 0
 sa.Index(
     "orders_to_be_covered",
@@ -276,6 +279,48 @@ transfers = sa.Table(
 sa.Index("transfers_debit", transfers.c.debit, transfers.c.at, transfers.c.id)
 sa.Index("transfers_credit", transfers.c.credit, transfers.c.at, transfers.c.id)
 
+# --- books: corrections and signed years
+
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("correction_id", ID, primary_key=True),
+    sa.Column("transfer_id", sa.String(64), sa.ForeignKey("transfers.id"), nullable=False, index=True),
+    sa.Column("to_account", sa.String(120), nullable=False),
+    sa.Column("amount_fen", FEN, nullable=False),
+    sa.Column("reason", sa.String(500), nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("from_account", sa.String(120), nullable=False),
+    sa.Column("asked_by", sa.String(128), nullable=False),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+)
+sa.Index("corrections_of_year", corrections.c.programme, corrections.c.year, corrections.c.correction_id)
+
+# What became of a correction, once: a row of its own, so that neither is ever changed.
+correction_decisions = sa.Table(
+    "correction_decisions",
+    metadata,
+    sa.Column("correction_id", ID, sa.ForeignKey("corrections.correction_id"), primary_key=True),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("decided_by", sa.String(128), nullable=False),
+    sa.Column("decided_at", UtcDateTime, nullable=False),
+    sa.CheckConstraint("status IN ('confirmed', 'refused')", name="decided_one_way"),
+)
+
+year_signatures = sa.Table(
+    "year_signatures",
+    metadata,
+    sa.Column("plan_id", ID, primary_key=True),
+    sa.Column("statement_sha256", sa.String(64), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("statement", Json, nullable=False),
+    sa.Column("signed_by", sa.String(128), nullable=False),
+    sa.Column("signed_at", UtcDateTime, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
 # --- what others told us ----------------------------------------------------------------------------------------------
 
 known_enterprises = sa.Table(
@@ -356,8 +401,38 @@ heard_claims = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),  # claimed, refused, released, redeemed
 )
 
+# --- receivables: the totals last heard of each, so that only the difference is posted
+
+heard_receivables = sa.Table(
+    "heard_receivables",
+    metadata,
+    sa.Column("receivable_id", ID, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("amount_fen", FEN, nullable=False),
+    sa.Column("recovered_fen", FEN, nullable=False),
+    sa.Column("written_off_fen", FEN, nullable=False),
+)
+
+# --- exits: what came of the orders of providers that left ---
+
+wind_downs = sa.Table(
+    "wind_downs",
+    metadata,
+    sa.Column("provider_id", ID, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("open", sa.BigInteger, nullable=False),
+    sa.Column("handed_over", sa.BigInteger, nullable=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("voided", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+)
+
 # --- what may not be edited -------------------------------------------------------------------------------------------
 
 
 immutable(transfers)
 immutable(usage_records)
+immutable(corrections)
+immutable(correction_decisions)
+immutable(year_signatures)

@@ -5,14 +5,14 @@ Guizhou 第十六条: enterprises apply at any time, and first applied is first 
 
 from __future__ import annotations
 
-import shutil
-from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from contracts import ulid
 from contracts.client import Request
-from infra.local.deployment import Deployment, Options
-from infra.local.guard import scratch_folder, wait_for
+from infra.local.deployment import Deployment
+from infra.local.guard import wait_for
 from tests import news
 
 LISTS = 6
@@ -22,24 +22,12 @@ YEAR = 2019
 STATES = [news.enterprise(number) for number in range(LISTS * IN_A_LIST)]
 
 
-def test_a_list_of_applications_keeps_its_order_on_two_replicas() -> None:
+@pytest.mark.parametrize("voucher", [2], indirect=True)
+def test_a_list_of_applications_keeps_its_order_on_two_replicas(voucher: Deployment) -> None:
     """Lost otherwise: a platform's users can apply one by one alone; or a list jumps the line, or another's owner."""
-    folder = scratch_folder("bulk-apply")
-    options = Options(
-        throwaway=True,
-        services=("voucher",),
-        scale={"voucher": 2},
-        database="postgresql",
-        durable=False,
-        starts_at=datetime(2019, 3, 1, 1, tzinfo=UTC),
-    )
-    try:
-        with Deployment(folder, options) as deployment:
-            _open_the_year(deployment)
-            _lists_in_order(deployment)
-            _each_item_is_judged(deployment)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    _open_the_year(voucher)
+    _lists_in_order(voucher)
+    _each_item_is_judged(voucher)
 
 
 def _open_the_year(deployment: Deployment) -> None:

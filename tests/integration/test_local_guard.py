@@ -17,12 +17,13 @@ from infra.local.guard import PORTS, LocalServerError, claim, descendants, free_
 
 ENV = {"PATH": os.environ["PATH"]}
 SERVERS = """
-    import sys, time
+    import signal, sys, time
     from pathlib import Path
     from infra.local.guard import descendants, exit_on_signals
     from infra.local.postgres import Postgres
     from infra.local.rabbitmq import Rabbit
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in whatever a run in the background starts
     exit_on_signals()
     with Rabbit(Path(sys.argv[1]) / "rabbitmq") as node, Postgres(Path(sys.argv[1]) / "postgresql") as cluster:
         family = {*node.pids, *cluster.pids}

@@ -35,6 +35,7 @@ TITLES: Mapping[str, Text] = {
     "filings": _text("上云企业统计", "Enterprises on the cloud, counted"),
     "voucher_holders": _text("获得{voucher}的企业", "Enterprises that were given support: {voucher}"),
     "nodes": _text("{claim}受理节点", "Dates for claims"),
+    "samples": _text("{claim}审计抽样", "Audit samples"),
     "notices": _text("{claim}申请公示", "Claims on public notice"),
     "payments": _text("资金拨付情况", "Payments"),
     "designations": _text("试点和标杆企业", "Pilots and models"),
@@ -59,6 +60,7 @@ ASKED_BY: Mapping[str, tuple[str, ...]] = {
     "filings": ("publications.filings", "filing.rule"),
     "voucher_holders": ("publications.holders",),
     "nodes": ("claims.cadence",),
+    "samples": ("claims.sample",),
     "notices": ("publications.claims", "claims.notice"),
     "payments": ("payment.path.pay", "payment.path.last"),
     "designations": (

@@ -68,6 +68,12 @@ CLAIMS = (
         says=Said("有{claim}申请待审核", "A claim waits for review"), rules=_STAGE, then=("reviews.claim.{stage}",),
     ),
     Route(
+        event="settlement.review_overdue.v1", template="review_overdue", to=(Turn("escalate_to"), Turn()),
+        says=Said("{claim}申请逾期未审核", "The review of a claim is overdue"),
+        do=Said("请督促当前环节办结。", "Please see to it that the stage named below decides."),
+        rules=("claims.review_deadline", *_STAGE), then=("claims.review_deadline",),
+    ),
+    Route(
         event="settlement.claim_passed.v1", template="claim_passed", to=(*FILERS, PAYEE),
         says=Said("{claim}申请审核通过", "Claim passed"), rules=("payment.path.first",),
         then=("claims.notice", "payment.path.first"),
@@ -87,12 +93,32 @@ CLAIMS = (
         says=Said("{claim}申请未通过", "Claim refused"), rules=("reviews.claim.first", *_CLAIM),
     ),
     Route(
+        event="settlement.claim_audited.v1", template="claim_audited", to=(*FILERS, PAYEE),
+        says=Said("{claim}申请已经审计", "The audit of a claim is over"), rules=("claims.sample",),
+        then=("payment.path.first",),
+    ),
+    Route(
         event="settlement.claim_withdrawn.v1", template="claim_withdrawn", to=FILERS,
         says=Said("{claim}申请已撤回", "Claim withdrawn"), rules=_CLAIM,
     ),
     Route(
         event="settlement.claim_paid.v1", template="claim_paid", to=(*FILERS, PAYEE, ENTERPRISE),
         says=Said("{claim}款已拨付", "Claim paid"), rules=_PAID,
+    ),
+)  # fmt: skip
+
+EXITS = (
+    Route(
+        event="settlement.wind_down_opened.v1", template="claims_to_wind_down", to=(PROVIDER, OPERATOR),
+        when=(Condition("open", (0,), holds=False),),
+        says=Said("退出的云服务商有{claim}申请待清算", "Claims of a provider that left wait for a word"),
+        do=Said("请逐件认定继续办理或终止。", "Each is to be settled or voided."),
+        rules=("exit.aftermath",), then=("exit.aftermath",),
+    ),
+    Route(
+        event="settlement.wind_down_closed.v1", template="claims_wound_down", to=(PROVIDER, OPERATOR),
+        says=Said("退出的云服务商{claim}申请清算完毕", "The claims of a provider that left are wound down"),
+        rules=("exit.aftermath",),
     ),
 )  # fmt: skip
 
@@ -223,9 +249,34 @@ DISBURSEMENTS = (
         rules=_PAID,
     ),
     Route(
+        event="settlement.payment_offset.v1", template="payment_offset", to=(PAYEE, PAYS),
+        says=Said("应付款项已全部抵扣应退款项", "All of a payment was taken off what is owed back"), rules=_PAID,
+    ),
+    Route(
         event="settlement.payment_held.v1", template="payment_held", to=(PAYS, BUREAU, SUPERVISOR),
         says=Said("款项已暂缓支付", "Payment held"), rules=_PAID,
     ),
 )  # fmt: skip
 
-ROUTES = NODES + CLAIMS + NOTICES + DISBURSEMENTS
+_OWES = Said(
+    "请按附言所列编号退回；未退回的，从以后的拨付中抵扣。",
+    "Please pay it back and quote its reference; what is not paid back is taken off later payments.",
+)
+# told to the party and to finance alike: nothing here goes by a rule of the pack but the ground, which the event names
+_OWED_BACK = (
+    ("owed", Said("有款项应予退回", "Money is owed back"), _OWES),
+    ("planned", Said("应退款项已约定分期", "Instalments were agreed"), _OWES),
+    ("recovered", Said("应退款项已收回", "Money came back"), None),
+    ("restored", Said("抵扣因退汇而恢复应退", "An offset was undone, since the bank sent the payment back"), _OWES),
+    ("overdue", Said("应退款项已逾期", "Money that is owed back is overdue"), _OWES),
+    ("written_off", Said("应退款项已核销", "Money that is owed back was written off"), None),
+)
+RECEIVABLES = tuple(
+    Route(
+        event=f"settlement.receivable_{name}.v1", template=f"receivable_{name}", to=(Party("party_id"), FINANCE),
+        says=says, do=do,
+    )
+    for name, says, do in _OWED_BACK
+)  # fmt: skip
+
+ROUTES = NODES + CLAIMS + EXITS + NOTICES + DISBURSEMENTS + RECEIVABLES

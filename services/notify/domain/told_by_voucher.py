@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.notify.domain.recipients import Condition, EveryProvider, Office, Party, Route, Said, Staff, Turn
 
 ENTERPRISE, PROVIDER = Party("enterprise_id"), Party("provider_id")
+OPERATOR = Staff("operator")
 PLANNERS = (Office("issuing.plan"), Office("issuing.configure"), Office("issuing.publish"))
 _RECEIVED, _CONFIRMED = "voucher.application_received.v1", "voucher.order_confirmed.v1"
 _ORDER_RULES = ("order.confirm", "issuing.apply", "order.usage_recorded", "amount.base")
@@ -27,6 +28,14 @@ PLANS = (
         event="voucher.year_closed.v1", template="year_closed",
         to=(Office("issuing.plan"), Staff("finance"), Office("issuing.configure")),
         says=Said("年度已关闭", "The year is closed"), rules=_LAPSE, then=("budget",),
+    ),
+    Route(
+        event="voucher.year_signed.v1", template="year_signed", to=(Office("issuing.plan"), Staff("finance")),
+        says=Said("年度报表已签署", "The year's statement is signed"), rules=_LAPSE,
+    ),
+    Route(
+        event="voucher.correction_decided.v1", template="correction_decided", to=(Staff("finance"),),
+        says=Said("分录更正已有决定", "A correction of the books was decided"), rules=("budget", "issuing.plan"),
     ),
 )  # fmt: skip
 
@@ -158,7 +167,23 @@ ORDERS = (
     ),
     Route(
         event="voucher.order_voided.v1", template="order_voided", to=(ENTERPRISE, PROVIDER),
-        says=Said("云服务商在确认前退出，订单已作废", "The provider left before confirming, and the order is void"),
+        says=Said("云服务商已退出，订单已作废", "The provider left, and the order is void"), rules=("exit.aftermath",),
+    ),
+    Route(
+        event="voucher.order_wound_down.v1", template="order_wound_down", to=(ENTERPRISE, PROVIDER),
+        says=Said("云服务商已退出，订单认定为已服务", "The provider left; the order was found to have been served"),
+        do=Said("仍可就该订单提出申请。", "A claim on it may still be filed."), rules=("exit.aftermath",),
+    ),
+    Route(
+        event="voucher.wind_down_opened.v1", template="orders_to_wind_down", to=(PROVIDER, OPERATOR),
+        when=(Condition("open", (0,), holds=False),),
+        says=Said("退出的云服务商有订单待清算", "Orders of a provider that left wait for a word"),
+        do=Said("请逐件移交、认定已服务或作废。", "Each is to be handed over, settled or voided."),
+        rules=("exit.aftermath",), then=("exit.aftermath",),
+    ),
+    Route(
+        event="voucher.wind_down_closed.v1", template="orders_wound_down", to=(PROVIDER, OPERATOR),
+        says=Said("退出的云服务商订单清算完毕", "The orders of a provider that left are wound down"),
         rules=("exit.aftermath",),
     ),
     Route(

@@ -7,6 +7,7 @@ from services.registry.handlers.admission import admit_providers, exit_leavers, 
 from services.registry.handlers.blacklist import know_entries
 from services.registry.handlers.certification import review_certifications, submit_certifications
 from services.registry.handlers.documents import prune_uploads, upload_chunks
+from services.registry.handlers.exits import know_wind_downs
 from services.registry.handlers.parties import (
     change_facts,
     import_enterprises,
@@ -19,6 +20,8 @@ from services.registry.handlers.products import (
     review_products,
     submit_products,
 )
+
+WOUND_DOWN_BY = ("voucher", "settlement")
 
 COMMANDS: dict[str, Route] = {
     "register_enterprise": Route(register_enterprises),
@@ -40,6 +43,7 @@ COMMANDS: dict[str, Route] = {
 EVENTS: dict[str, EventHandler] = {
     "supervision.party_blacklisted.v1": know_entries,
     "supervision.party_removed.v1": know_entries,
+    **{f"{source}.wind_down_{what}.v1": know_wind_downs for source in WOUND_DOWN_BY for what in ("opened", "closed")},
 }
 
 DUE: list[Due] = [exit_leavers, prune_uploads]

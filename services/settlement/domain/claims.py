@@ -11,12 +11,13 @@ from contracts.errors import Refused
 from contracts.programmes import Pack
 from services.settlement.domain.law import article, decide, refuse
 from services.settlement.domain.parties import role_of
-from services.settlement.domain.stages import role_at
+from services.settlement.domain.stages import NO_TURN, due_facts, turn
 from services.settlement.domain.steps import Move, Moves, Step, must, take
 
 UNDER_REVIEW = ("filed", "accepted", "collected", "in_review", "returned")
 REVIEWABLE = ("collected", "in_review")
 PASSED = ("passed", "on_notice", "noticed")  # and not put forward yet: its last reviewer may still take it back
+PENDING = "pending"  # its provider left, and nobody has said yet what comes of it
 ENDED = ("refused", "withdrawn")  # their invoice and order are free again
 
 MOVES: Moves = {
@@ -29,9 +30,14 @@ MOVES: Moves = {
     "review.return": Move((*REVIEWABLE, *PASSED), "returned", "claim_returned"),
     "review.refuse": Move((*REVIEWABLE, *PASSED), "refused", "claim_refused"),
     "reject": Move((*UNDER_REVIEW, *PASSED), "refused", "claim_refused"),  # supervision confirmed an alert
+    **{f"audit.{at}": Move((at,), at, "claim_audited") for at in (*REVIEWABLE, *PASSED)},  # where it stands
     "withdraw": Move((*UNDER_REVIEW, *PASSED), "withdrawn", "claim_withdrawn"),
     "repeat.refused": Move(("refused",), "refused", "claim_refused"),  # the order row heard of it too early
     "repeat.withdrawn": Move(("withdrawn",), "withdrawn", "claim_withdrawn"),
+    "overdue.collected": Move(("collected",), "collected", "review_overdue"),
+    "overdue.in_review": Move(("in_review",), "in_review", "review_overdue"),
+    **{f"wind_down.{at}": Move((at,), at, "claim_wound_down") for at in (*UNDER_REVIEW, *PASSED)},  # it goes its way
+    "wind_down.void": Move((*UNDER_REVIEW, *PASSED), "refused", "claim_refused"),
     "publish": Move(("passed",), "on_notice", "claim_on_notice"),
     "notice_over": Move(("on_notice",), "noticed", "claim_noticed"),
     "uphold": Move(("on_notice",), "refused", "claim_refused"),  # an objection
@@ -42,6 +48,7 @@ MOVES: Moves = {
     "thaw": Move(("approved",), "in_disbursement", "claim_put_forward"),  # to be approved again
     "send": Move(("approved",), "paying", "claim_payment_sent"),
     "pay": Move(("paying",), "paid", "claim_paid"),
+    "offset": Move(("approved",), "paid", "claim_paid"),  # all of it was owed by its payee
     "fail": Move(("paying", "paid"), "payment_failed", "claim_payment_failed"),
     "retry": Move(("payment_failed",), "approved", "claim_approved"),
 }
@@ -53,11 +60,12 @@ class Claim:
 
     `order_fen` is what the order holds for it, `claimed_fen` what the rules allow of that; `deducted_fen` quality took
     off, `disallowed_fen` lines of the invoice that are not supported, `audited_fen` the audit. `lines`: of the invoice.
-    `stages_passed` of its review are over, by `reviewers` in their order; `stage`: the role whose turn it is, until
-    `due_on`; `taken_by`: who has taken it from the work list. `account_version`, `fund` and `frozen_hash` are set with
-    its disbursement; `paid_at` by its first settled payment, and it stays when the bank sends that money back: the
-    voucher is redeemed, the money is owed. `recalled_fen`: of what was paid, claimed back. `wind_down`: its provider
-    left, and it is `pending` until it is decided: `settle` or `void`.
+    `stages_passed` are over, by `reviewers` in their order; `stood_in_for`: for whom each of them decided.
+    `stage`: the role whose turn it is, of the office of the claim's region alone where `own_region`; until `due_on`,
+    `late` once somebody was told that this has passed; `taken_by`: who has taken it from the work list.
+    `account_version`, `fund` and `frozen_hash` are set with its disbursement; `paid_at` by its first settled payment,
+    and stays when the bank sends that money back: the voucher is redeemed, the money is owed. `recalled_fen`: of what
+    was paid, claimed back. `wind_down`: its provider left, and it is `pending` until it is decided: `settle` or `void`.
     """
 
     claim_id: str
@@ -104,10 +112,13 @@ class Claim:
     order_claimed: bool = False
     node_id: str | None = None
     stage: str | None = None
+    own_region: bool = False
     due_on: date | None = None
+    late: bool = False
     taken_by: str | None = None
     stages_passed: int = 0
     reviewers: tuple[str, ...] = ()
+    stood_in_for: tuple[str | None, ...] = ()
     notice_id: str | None = None
     disbursement_id: str | None = None
     payment_id: str | None = None
@@ -155,18 +166,19 @@ def answered(
     return must(take(claim, MOVES, "accept", decision=decision, order_claimed=True, claimed_fen=claimed_fen))
 
 
-def collect(*, claim: Claim, node_id: str, closes_at: datetime, pack: Pack) -> list[Step[Claim]]:
+def collect(
+    *, claim: Claim, node_id: str, closes_at: datetime, pack: Pack, due_on: date | Refused | None = None
+) -> list[Step[Claim]]:
     """Taken in at a node that closed after it was filed; one that missed it waits for the next (第二十二条).
 
-    Where the programme asks for no review of claims, it has passed with that.
+    `due_on`: the first stage's last day. Where the programme asks for no review of claims, it has passed with that.
     """
     assert claim.filed_at < closes_at, (claim.claim_id, node_id)
+    stages, by = pack.stages("claim", claim.track), (article(pack, "claims.cadence"),)
     facts = {"node_id": node_id, "closes_at": closes_at.isoformat(), "filed_at": claim.filed_at.isoformat()}
-    by = (article(pack, "claims.cadence"),)
-    decision = decide(pack, "claim.collected", claim.claim_id, by, **facts)
-    stage = role_at(pack.stages("claim", claim.track), 0)
-    step = must(take(claim, MOVES, "collect", decision=decision, node_id=node_id, stage=stage))
-    if stage is not None:
+    decision = decide(pack, "claim.collected", claim.claim_id, by, **facts, **due_facts(stages, 0, due_on))
+    step = must(take(claim, MOVES, "collect", decision=decision, node_id=node_id, **turn(stages, 0, due_on)))
+    if stages:
         return [step]
     unreviewed = decide(pack, "claim.pass", claim.claim_id, by, stages=0, claimed_fen=claim.claimed_fen)
     return [step, must(take(step.after, MOVES, "review.pass", decision=unreviewed))]
@@ -180,7 +192,7 @@ def withdraw(*, claim: Claim, provider_id: str, filer_id: str, pack: Pack) -> St
     if claim.filer_id != filer_id:
         return not_the_filer(pack, claim.filer_id)
     decision = decide(pack, "claim.withdrawn", claim.claim_id, (by,), was=claim.status)
-    step = unpaid(claim, take(claim, MOVES, "withdraw", decision=decision, order_claimed=False, stage=None))
+    step = unpaid(claim, take(claim, MOVES, "withdraw", decision=decision, order_claimed=False, **NO_TURN))
     return replace(step, field="claim_id", article=by) if isinstance(step, Refused) else step
 
 
@@ -201,7 +213,7 @@ def reject(*, claim: Claim, claim_version: int, alerts: tuple[str, ...], pack: P
     decision = decide(pack, "claim.rejected", claim.claim_id, by, **facts)
     if claim.claim_version != claim_version or claim.paid_at is not None:
         return None
-    changes = {"order_claimed": False, "stage": None, "reasons": alerts or ("rejected",)}
+    changes = {**NO_TURN, "order_claimed": False, "reasons": alerts or ("rejected",)}
     step = take(claim, MOVES, "reject", decision=decision, **changes)
     return step if isinstance(step, Step) else None
 

@@ -1,8 +1,8 @@
-"""Disbursements: passed claims together, approved stage by stage, frozen claim by claim by hash (第二十四条)."""
+"""Disbursements: passed claims together, frozen claim by claim by hash, then approved stage by stage (第二十四条)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,7 @@ MOVES: Moves = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disbursement:
     """`provider_id`: whose claims, None: the programme's. `claims`, `amount_fen`, `frozen_hash`: of all that is in it,
-    paid or not. `batched`: nothing of it waits for a payment."""
+    paid or not, as it was put forward. `batched`: nothing of it waits for a payment."""
 
     disbursement_id: str
     sequence: int
@@ -93,7 +93,7 @@ def fund_of(claim: Claim, pack: Pack) -> str:
 
 
 def freeze(*, claim: Claim, account_version: int, fund: str) -> str:
-    """SHA-256 of what an approval fixes: claim and version, payee, account version, amount, fund."""
+    """SHA-256 of what is put forward for approval: claim and version, payee, account version, amount, fund."""
     fixed = {
         "account_version": account_version,
         "amount_fen": claim.payable_fen,
@@ -130,6 +130,12 @@ def altered(members: Sequence[Claim]) -> list[str]:
     return [claim.claim_id for claim in members if claim.frozen_hash != frozen_as(claim)]
 
 
+def frozen(claim: Claim, *, account_version: int, fund: str) -> dict[str, Any]:
+    """What is kept of a claim that is put forward: the account to pay into, the fund, and the hash of all of it."""
+    kept: dict[str, Any] = {"account_version": account_version, "fund": fund}
+    return {**kept, "frozen_hash": freeze(claim=claim, **kept)}
+
+
 def file(
     *,
     disbursement_id: str,
@@ -140,6 +146,7 @@ def file(
     verdicts: Mapping[str, str],
     accounts: Mapping[str, int],
     blacklisted: frozenset[str],
+    sampled: Container[str] = frozenset(),
     filed_by: str,
     now: datetime,
     pack: Pack,
@@ -147,21 +154,25 @@ def file(
 ) -> tuple[Step[Disbursement], list[Step[Claim]]] | Refused:
     """All ready claims that may be paid, at most MOST_CLAIMS; `accounts`: version by payee, of those that gave one.
 
+    What is put forward is frozen: that is what the stages approve, and what is paid.
     `packs`: the rules that each claim is put forward by, by its label, where those are not `pack`. One disbursement
     goes by one: those of the first claim that may be paid; what goes by others is left for the next.
-    Left out, and counted: what supervision does not clear, whose parties are blacklisted, whose payee has no account;
+    Left out, and counted: what supervision does not clear, whose parties are blacklisted, what an audit sample waits
+    on (`sampled`), whose payee has no account, whose provider left and of which nobody has said what comes of it;
     `deferred` of others wait for a later year's plan. BLACKLISTED (the provider that files), NOTHING_TO_DISBURSE.
     """
     if provider_id in blacklisted:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"))
     held = set(claims.not_cleared(ready, verdicts))
     listed = {claim.claim_id for claim in ready if claim.parties & blacklisted} - held
-    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed
-    out = held | listed | nowhere
+    waits = {claim.claim_id for claim in ready if claim.claim_id in sampled} - held - listed
+    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed - waits
+    winding = {claim.claim_id for claim in ready if claim.wind_down == claims.PENDING} - held - listed - waits - nowhere
+    out = held | listed | waits | nowhere | winding
     facts: dict[str, Any] = {
         "year": year,
         "held": len(held),
-        **{name: count for name, count in _counts(listed, nowhere, deferred).items() if count},
+        **{name: count for name, count in _counts(listed, nowhere, deferred, waits, winding).items() if count},
     }
     fit = sorted((claim for claim in ready if claim.claim_id not in out), key=lambda claim: claim.claim_id)
     if not fit:
@@ -184,11 +195,16 @@ def file(
         filed_at=now,
         stage=role_at(stages_of(pack), 0),
     )
+    moved = []
+    for claim in chosen:
+        kept = frozen(claim, account_version=accounts[claim.payee_id], fund=fund_of(claim, pack))
+        moved.append(_along(claim, "put_forward", (by,), pack, disbursement_id=disbursement_id, **kept))
+    disbursement = replace(disbursement, frozen_hash=frozen_together([one.after for one in moved]))
     facts |= {"claims": len(chosen), "amount_fen": disbursement.amount_fen, "left": len(fit) - len(chosen)}
-    decision = decide(pack, "disbursement.filed", disbursement_id, (by,), **facts)
-    return Step(disbursement, "disbursement_filed", decision), [
-        _along(claim, "put_forward", (by,), pack, disbursement_id=disbursement_id) for claim in chosen
-    ]
+    facts["frozen_hash"] = disbursement.frozen_hash
+    return Step(
+        disbursement, "disbursement_filed", decide(pack, "disbursement.filed", disbursement_id, (by,), **facts)
+    ), moved
 
 
 def _puts_forward(pack: Pack) -> str:
@@ -197,8 +213,9 @@ def _puts_forward(pack: Pack) -> str:
     return pack.payment.path[0].article
 
 
-def _counts(listed: set[str], nowhere: set[str], deferred: int) -> dict[str, int]:
-    return {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
+def _counts(listed: set[str], nowhere: set[str], deferred: int, waits: set[str], winding: set[str]) -> dict[str, int]:
+    counts = {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
+    return {**counts, "audit_pending": len(waits), "wind_down_pending": len(winding)}
 
 
 def review(
@@ -215,12 +232,14 @@ def review(
     blacklisted: frozenset[str],
     now: datetime,
     pack: Pack,
+    frozen_hash: str | None = None,
 ) -> tuple[Step[Disbursement], list[Step[Claim]]] | Refused:
-    """One stage's word, another person each; the last approval freezes each claim (第二十四条).
+    """One stage's word, another person each, on what was frozen at filing (第二十四条).
 
-    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, REASON_MISSING; to approve last: BLACKLISTED,
-    HELD_BY_SUPERVISION, PRICE_ABOVE_MARKET (`market`: prices by product), FACT_MISSING (an account). A refusal puts
-    the claims back to where they came from.
+    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, REASON_MISSING, FROZEN_MISMATCH (what the
+    reviewer saw, `frozen_hash`, is another); to approve: FROZEN_MISMATCH (something was changed since); to approve
+    last: BLACKLISTED, HELD_BY_SUPERVISION, PRICE_ABOVE_MARKET (`market`: prices by product). A refusal puts the claims
+    back to where they came from, and frees what was frozen: that is how what was changed is put right.
     """
     stages, subject = stages_of(pack), disbursement.disbursement_id
     by = review_article(pack, stages, stage)
@@ -240,15 +259,35 @@ def review(
     )
     if refused is None and decision == "refuse" and not reasons:
         refused = refuse(pack, "REASON_MISSING", "reasons", by, subject=subject)
+    if refused is None and frozen_hash not in (None, disbursement.frozen_hash):
+        refused = refuse(pack, "FROZEN_MISMATCH", "frozen_hash", by, frozen_hash=disbursement.frozen_hash)
     last = at + 1 == len(stages)
-    if refused is None and decision == "approve" and last:
-        refused = _payable(members, verdicts, market, accounts, blacklisted, pack)
+    if refused is None and decision == "approve":
+        refused = _changed(disbursement, members, accounts, by, pack)
+        refused = refused or (_payable(members, verdicts, market, blacklisted, pack) if last else None)
     if refused is not None:
         return refused
     step = _decided(disbursement, stages, decision, reasons, reviewer, pack)
     if decision == "refuse":
-        return step, [_along(claim, claims.put_back(claim), (by,), pack, disbursement_id=None) for claim in members]
-    return _approved(step, members, accounts, by, now, pack) if last else (step, [])
+        free = {"disbursement_id": None, "account_version": None, "fund": None, "frozen_hash": None}
+        return step, [_along(claim, claims.put_back(claim), (by,), pack, **free) for claim in members]
+    return step, [_along(claim, "approve", (by,), pack, approved_at=now) for claim in members] if last else []
+
+
+def _changed(
+    disbursement: Disbursement, members: Sequence[Claim], accounts: Mapping[str, int], by: str | None, pack: Pack
+) -> Refused | None:
+    """FROZEN_MISMATCH with the claims that are not any more what was put forward; None when all of it still is.
+
+    An account that we know only in an older version than the frozen one is no change: registry gave that itself.
+    """
+    moved = [one.claim_id for one in members if accounts.get(one.payee_id, 0) > (one.account_version or 0)]
+    changed = sorted({*moved, *altered(members)})
+    if not changed and intact(disbursement, members):
+        return None
+    facts = {"claims": changed[:20], "account_changed": len(moved), "changed": len(changed)}
+    subject = disbursement.disbursement_id
+    return refuse(pack, "FROZEN_MISMATCH", "disbursement_id", by, **facts, subject=subject)
 
 
 def _decided(
@@ -262,6 +301,7 @@ def _decided(
     at, subject = disbursement.stages_passed, disbursement.disbursement_id
     stage, next_role = stages[at], role_at(stages, at + 1)
     facts: dict[str, Any] = {"amount_fen": disbursement.amount_fen, "claims": disbursement.claims}
+    facts["frozen_hash"] = disbursement.frozen_hash
     facts |= {"stage": stage.name, "reasons": list(reasons)}
     decided = decide(pack, f"disbursement.{stage.role}.{decision}", subject, (stage.article,), **facts)
     changes: dict[str, Any] = {"reasons": reasons, "reviewers": (*disbursement.reviewers[:at], reviewer.person)}
@@ -276,7 +316,6 @@ def _payable(
     members: Sequence[Claim],
     verdicts: Mapping[str, str],
     market: Mapping[str, int],
-    accounts: Mapping[str, int],
     blacklisted: frozenset[str],
     pack: Pack,
 ) -> Refused | None:
@@ -293,30 +332,7 @@ def _payable(
     if dear:
         by = article(pack, "claims.price_above_market")
         return refuse(pack, "PRICE_ABOVE_MARKET", "disbursement_id", by, claims=dear[:20])
-    nowhere = sorted({claim.payee_id for claim in members if claim.payee_id not in accounts})
-    if nowhere:
-        return refuse(pack, "FACT_MISSING", "disbursement_id", None, fact="account", payees=nowhere[:20])
     return None
-
-
-def _approved(
-    step: Step[Disbursement],
-    members: Sequence[Claim],
-    accounts: Mapping[str, int],
-    by: str | None,
-    now: datetime,
-    pack: Pack,
-) -> tuple[Step[Disbursement], list[Step[Claim]]]:
-    disbursement = step.after
-    total = sum(claim.payable_fen for claim in members)
-    assert (len(members), total) == (disbursement.claims, disbursement.amount_fen), disbursement.disbursement_id
-    moved = []
-    for claim in members:
-        frozen: dict[str, Any] = {"account_version": accounts[claim.payee_id], "fund": fund_of(claim, pack)}
-        changes = {**frozen, "frozen_hash": freeze(claim=claim, **frozen), "approved_at": now}
-        moved.append(_along(claim, "approve", (by,), pack, **changes))
-    after = replace(disbursement, frozen_hash=frozen_together([one.after for one in moved]))
-    return replace(step, after=after), moved
 
 
 def batched(*, disbursement: Disbursement, batch_id: str, pack: Pack) -> Step[Disbursement]:
@@ -340,27 +356,28 @@ def thaw(
     disbursement: Disbursement,
     held: Sequence[Claim],
     rest: Sequence[Claim],
+    accounts: Mapping[str, int],
     batch_id: str,
     now: datetime,
     pack: Pack,
 ) -> tuple[list[Step[Disbursement]], list[Step[Claim]]]:
-    """Payments of a batch with the claims `held` did not go out, so they are approved anew.
+    """Payments of a batch with the claims `held` did not go out, so they are frozen and approved anew.
 
-    In this same disbursement when it holds nothing else; else they leave it for one of their own, and what was
-    approved of the `rest` stands.
+    `accounts`: versions by payee, as registry just gave them. In this same disbursement when it holds nothing else;
+    else they leave it for one of their own, and what was approved of the `rest` stands.
     """
     by, subject = payment_article(pack, "finance"), disbursement.disbursement_id
     facts = {"batch_id": batch_id, "claims": len(held)}
     decision = decide(pack, "disbursement.thaw", subject, (by,), **facts)
-    lost: dict[str, Any] = {"payment_id": None, "account_version": None, "fund": None, "frozen_hash": None}
-    first: dict[str, Any] = {"stages_passed": 0, "reviewers": (), "frozen_hash": None}
-    first["stage"] = role_at(stages_of(pack), 0)
+    goes_to = derived_id("disbursement", batch_id, subject) if rest else subject
+    moved = _thawed(held, accounts, goes_to, by, pack)
+    first: dict[str, Any] = {"stages_passed": 0, "reviewers": (), "stage": role_at(stages_of(pack), 0)}
+    first["frozen_hash"] = frozen_together([one.after for one in moved])
     if not rest:
-        steps = [must(take(disbursement, MOVES, "thaw", decision=decision, **first))]
-        return steps, _thawed(held, by, lost, pack)
+        return [must(take(disbursement, MOVES, "thaw", decision=decision, **first))], moved
     apart = replace(
         disbursement,
-        disbursement_id=derived_id("disbursement", batch_id, subject),
+        disbursement_id=goes_to,
         sequence=1,
         status="filed",
         filed_at=now,
@@ -369,19 +386,24 @@ def thaw(
         **first,
     )
     left = replace(disbursement, sequence=disbursement.sequence + 1, **_sums(rest), frozen_hash=frozen_together(rest))
-    lost["disbursement_id"] = apart.disbursement_id
     filed = decide(pack, "disbursement.filed", apart.disbursement_id, (by,), **facts, out_of=subject)
     steps = [Step(left, "disbursement_reopened", decision), Step(apart, "disbursement_filed", filed)]
-    return steps, _thawed(held, by, lost, pack)
+    return steps, moved
 
 
-def _thawed(held: Sequence[Claim], by: str | None, lost: Mapping[str, Any], pack: Pack) -> list[Step[Claim]]:
-    """Nothing of them is approved any more, but that what was paid once was approved then."""
-    moments = [claim.approved_at if claim.paid_at is not None else None for claim in held]
-    return [
-        _along(claim, "thaw", (by,), pack, **lost, approved_at=moment)
-        for claim, moment in zip(held, moments, strict=True)
-    ]
+def _thawed(
+    held: Sequence[Claim], accounts: Mapping[str, int], disbursement_id: str, by: str | None, pack: Pack
+) -> list[Step[Claim]]:
+    """Nothing of them is approved any more, but that what was paid once was approved then; each is frozen anew."""
+    moved = []
+    for claim in held:
+        assert claim.account_version is not None, claim.claim_id
+        assert claim.fund is not None, claim.claim_id
+        kept = frozen(claim, account_version=accounts.get(claim.payee_id, claim.account_version), fund=claim.fund)
+        kept |= {"disbursement_id": disbursement_id, "payment_id": None}
+        kept["approved_at"] = claim.approved_at if claim.paid_at is not None else None
+        moved.append(_along(claim, "thaw", (by,), pack, **kept))
+    return moved
 
 
 def _sums(members: Sequence[Claim]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from services.settlement.domain.match import (
     unrecorded,
 )
 from services.settlement.domain.parties import Named, Provider, party_of
+from services.settlement.domain.stages import NO_TURN
 from services.settlement.domain.steps import Step, digest, take
 
 
@@ -98,11 +99,10 @@ def file(
     fresh = {
         "reasons": (),
         "node_id": None,
-        "stage": None,
-        "due_on": None,
-        "taken_by": None,
+        **NO_TURN,
         "stages_passed": 0,
         "reviewers": (),
+        "stood_in_for": (),
         "notice_id": None,
     }
     return take(former, MOVES, "refile", decision=decision, claim_version=former.claim_version + 1, **told, **fresh)

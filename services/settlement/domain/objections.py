@@ -99,7 +99,7 @@ def decide_on(
     step = take(objection, MOVES, decision, decision=decided, reasons=reasons, decided_by=decided_by)
     if isinstance(step, Refused):
         return replace(step, field="objection_id", article=by)
-    if decided_by in (objection.filed_by, *claim.reviewers[-1:]):
+    if decided_by in (objection.filed_by, *claim.reviewers[-1:], *claim.stood_in_for[-1:]):
         return refuse(pack, "SAME_PERSON", "objection_id", by, subject=claim.claim_id)
     if claim.status != "on_notice" or claim.notice_id != objection.notice_id:
         return step, None

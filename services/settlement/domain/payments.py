@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from contracts.errors import Refused
@@ -17,6 +18,7 @@ from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse
 from services.settlement.domain.market import dearer
+from services.settlement.domain.offsets import Offset, Open, grouped, spread, total_fen
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, digest, must, take
 
@@ -29,6 +31,7 @@ LOST = ("held", "failed", "returned")  # it pays its claims no more
 
 MOVES: Moves = {
     "send": Move(("made",), "sent", "payment_sent"),
+    "offset": Move(("made",), "offset", "payment_offset"),  # nothing of it is left for the bank
     "hold": Move(("made",), "held", "payment_held"),
     "settled": Move(("sent", "unknown"), "settled", "payment_settled"),
     "with_district": Move(("sent", "unknown"), "with_district", "payment_with_district"),
@@ -51,6 +54,7 @@ BATCH_MOVES: Moves = {
 class Payment:
     """One sum to one payee's one account out of one fund. `region`: the enterprise's, where it is paid or paid on to.
 
+    `amount_fen` is what the bank pays: what its claims come to, less `offset_fen` that the payee owes.
     `retried_at`: its money went into a later batch.
     """
 
@@ -102,13 +106,14 @@ def reference_of(batch_id: str, payment_id: str) -> str:
     return "YQ" + derived_id("reference", batch_id, payment_id)
 
 
-def payment_hash(payment: Payment, claim_hashes: Iterable[str]) -> str:
-    """SHA-256 of who gets what from which fund under which reference, for which claims as approved."""
+def payment_hash(payment: Payment, claim_hashes: Iterable[str], offsets: Iterable[Offset] = ()) -> str:
+    """SHA-256 of who gets what from which fund under which reference, which claims as approved, less what debts."""
     fixed = {
         "account_version": payment.account_version,
         "amount_fen": payment.amount_fen,
         "claims": sorted(claim_hashes),
         "fund": payment.fund,
+        "offsets": sorted([one.receivable_id, one.amount_fen] for one in offsets),
         "payee": payment.payee_id,
         "payment_id": payment.payment_id,
         "reference": payment.reference,
@@ -153,12 +158,14 @@ def make(
     now: datetime,
     pack: Pack,
     packs: Mapping[str, Pack] | None = None,
-) -> tuple[Step[Batch], list[Step[Payment]]] | Refused:
+    owed: Open = MappingProxyType({}),
+) -> tuple[Step[Batch], list[Step[Payment]], list[Offset]] | Refused:
     """A batch of one payment a payee, account, fund and rules (第二十四条); `claims` by disbursement, all of them.
 
     `packs`: the rules that disbursements were approved by, by their label, where those are not `pack`: their payments
     follow them.
-    `live`: those that a payment may still pay, which are not taken again. NOTHING_TO_PAY, FROZEN_MISMATCH.
+    `live`: those that a payment may still pay, which are not taken again. `owed`: what payees owe, which is taken off
+    what they are paid. NOTHING_TO_PAY, FROZEN_MISMATCH.
     """
     by = payment_article(pack, "finance")
     waiting: dict[str, list[Claim]] = {}
@@ -174,11 +181,12 @@ def make(
         waiting.setdefault(own.label, []).extend(unpaid)
     if not any(waiting.values()):
         return refuse(pack, "NOTHING_TO_PAY", "programme", by, year=year)
-    payments = [
-        _payment(batch_id, year, group, goes_by[label])
+    whole = [
+        (_payment(batch_id, year, group, goes_by[label]), group)
         for label in sorted(waiting)
         for group in gather(waiting[label], goes_by[label])
     ][:MOST_PAYMENTS]
+    payments, offsets = _less_offsets(whole, owed)
     batch = Batch(
         batch_id=batch_id,
         sequence=1,
@@ -193,9 +201,27 @@ def make(
         made_at=now,
     )
     facts = {"payments": batch.payments, "amount_fen": batch.amount_fen, "frozen_hash": batch.frozen_hash}
+    facts |= {"offset_fen": total_fen(offsets)}
     followed = {one.pack_version: goes_by[one.pack_version] for one in payments}
     decision = decide(pack, "batch.made", batch_id, _of_finance(followed.values(), pack), **facts)
-    return Step(batch, "batch_made", decision), [_made(one, goes_by[one.pack_version]) for one in payments]
+    made = [_made(one, goes_by[one.pack_version]) for one in payments]
+    return Step(batch, "batch_made", decision), made, offsets
+
+
+def _less_offsets(whole: Sequence[tuple[Payment, Sequence[Claim]]], owed: Open) -> tuple[list[Payment], list[Offset]]:
+    """The payments less what their payees owe, frozen as they then are."""
+    offsets = spread(
+        ((one.payment_id, (one.payee_id, members[0].plan_region), one.amount_fen) for one, members in whole), owed
+    )
+    by_payment = grouped(offsets)
+    payments = []
+    for one, members in whole:
+        mine = by_payment.get(one.payment_id, [])
+        less_fen = total_fen(mine)
+        after = replace(one, amount_fen=one.amount_fen - less_fen, offset_fen=less_fen)
+        hashes = (str(claim.frozen_hash) for claim in members)
+        payments.append(replace(after, frozen_hash=payment_hash(after, hashes, mine)))
+    return payments, offsets
 
 
 def _of_finance(packs: Collection[Pack], pack: Pack) -> tuple[str | None, ...]:
@@ -205,7 +231,8 @@ def _of_finance(packs: Collection[Pack], pack: Pack) -> tuple[str | None, ...]:
 
 def _made(payment: Payment, pack: Pack) -> Step[Payment]:
     by = payment_article(pack, "finance")
-    facts = {"amount_fen": payment.amount_fen, "reference": payment.reference, "fund": payment.fund}
+    facts: dict[str, Any] = {"amount_fen": payment.amount_fen, "offset_fen": payment.offset_fen}
+    facts |= {"reference": payment.reference, "fund": payment.fund}
     return Step(payment, "payment_made", decide(pack, "payment.made", payment.payment_id, (by,), **facts))
 
 
@@ -219,8 +246,11 @@ def may_release(
     now: datetime,
     pack: Pack,
     packs: Collection[Pack] = (),
+    offsets: Sequence[Offset] = (),
+    short: bool = False,
 ) -> Step[Batch] | Refused:
-    """Another person, and exactly what was made; `packs`: what its payments follow.
+    """Another person, and exactly what was made; `packs`: what its payments follow; `short`: a receivable does not owe
+    what is taken off for it.
 
     WRONG_STATE, SAME_PERSON, FROZEN_MISMATCH.
     """
@@ -232,16 +262,20 @@ def may_release(
         return replace(step, field="batch_id", article=by)
     if released_by == batch.made_by:
         return refuse(pack, "SAME_PERSON", "batch_id", by)
-    intact = all(_intact(one, [claims[claim_id] for claim_id in one.claims]) for one in payments)
-    if not intact or batch_hash(payments) != batch.frozen_hash or batch.frozen_hash != frozen_hash:
+    off = grouped(offsets)
+    intact = all(
+        _intact(one, [claims[claim_id] for claim_id in one.claims], off.get(one.payment_id, [])) for one in payments
+    )
+    if short or not intact or batch_hash(payments) != batch.frozen_hash or batch.frozen_hash != frozen_hash:
         return refuse(pack, "FROZEN_MISMATCH", "frozen_hash", by, frozen_hash=batch.frozen_hash)
     return step
 
 
-def _intact(payment: Payment, members: Sequence[Claim]) -> bool:
-    """Are payment and claims, recomputed from what stands in the books, still what was made?"""
-    same = payment.frozen_hash == payment_hash(payment, map(frozen_as, members))
-    return same and payment.amount_fen == sum(claim.payable_fen for claim in members)
+def _intact(payment: Payment, members: Sequence[Claim], offsets: Sequence[Offset]) -> bool:
+    """Are payment, claims and offsets, recomputed from what stands in the books, still what was made?"""
+    same = payment.frozen_hash == payment_hash(payment, map(frozen_as, members), offsets)
+    off = payment.offset_fen == total_fen(offsets)
+    return same and off and payment.amount_fen + payment.offset_fen == sum(claim.payable_fen for claim in members)
 
 
 def release(
@@ -252,11 +286,12 @@ def release(
     market: Mapping[str, int],
     account_version: int | None,
     members: Sequence[Claim],
+    now: datetime,
     pack: Pack,
 ) -> tuple[Step[Payment], list[Step[Claim]]]:
-    """Sent; or held: the payee is blacklisted, supervision does not clear one of its claims (`verdicts`), the price of
-    one is above the market's by now (`market`: by product), or its account is not the one approved (None: none is
-    known)."""
+    """Sent, or ended where nothing is left for the bank. Held: the payee is blacklisted, supervision does not clear one
+    of its claims (`verdicts`), the price of one is above the market's by now (`market`: by product), or its account is
+    not the one approved (None: none is known)."""
     by = payment_article(pack, "finance")
     facts: dict[str, Any] = {"account_version": account_version, "frozen_account_version": payment.account_version}
     stops = {
@@ -271,9 +306,15 @@ def release(
         facts |= {"reason": reason, "claims": found[:20] if isinstance(found, list) else []}
         decision = decide(pack, "payment.held", payment.payment_id, (by, article(pack, rule)), **facts)
         return must(take(payment, MOVES, "hold", decision=decision, reason=reason)), []
-    decision = decide(pack, "payment.sent", payment.payment_id, (by,), **facts, amount_fen=payment.amount_fen)
-    moved = [_along(claim, "send", payment, by, pack, payment_id=payment.payment_id) for claim in members]
-    return must(take(payment, MOVES, "send", decision=decision)), moved
+    facts |= {"amount_fen": payment.amount_fen, "offset_fen": payment.offset_fen}
+    action, told = ("send", "payment.sent") if payment.amount_fen else ("offset", "payment.offset")
+    decision = decide(pack, told, payment.payment_id, (by,), **facts)
+    paid = [{"paid_at": claim.paid_at or now} if action == "offset" else {} for claim in members]
+    moved = [
+        _along(claim, action, payment, by, pack, payment_id=payment.payment_id, **more)
+        for claim, more in zip(members, paid, strict=True)
+    ]
+    return must(take(payment, MOVES, action, decision=decision)), moved
 
 
 def result(
@@ -404,7 +445,7 @@ def _payment(batch_id: str, year: int, members: Sequence[Claim], pack: Pack) -> 
     region = first.region if after_pay(pack) is not None or first.payee_kind == "enterprise" else None
     names = (batch_id, first.payee_id, str(first.account_version), first.fund, region or "", pack.label)
     payment_id = derived_id("payment", *names)
-    payment = Payment(
+    return Payment(
         payment_id=payment_id,
         sequence=1,
         batch_id=batch_id,
@@ -423,7 +464,6 @@ def _payment(batch_id: str, year: int, members: Sequence[Claim], pack: Pack) -> 
         status="made",
         pack_version=pack.label,
     )
-    return replace(payment, frozen_hash=payment_hash(payment, (str(claim.frozen_hash) for claim in members)))
 
 
 def _along(claim: Claim, action: str, payment: Payment, by: str | None, pack: Pack, **changes: Any) -> Step[Claim]:

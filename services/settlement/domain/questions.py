@@ -13,6 +13,7 @@ from services.settlement.domain.claims import REVIEWABLE, Claim
 from services.settlement.domain.law import absent, article, decide, on_claim, refuse
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, must, take
+from services.settlement.domain.work import NOBODY_AWAY, Absences, acting
 
 UNANSWERED = ("open", "overdue")
 
@@ -55,6 +56,7 @@ def ask(
     today: date,
     due_on: date | Refused,
     pack: Pack,
+    absences: Absences = NOBODY_AWAY,
 ) -> Step[Question] | Refused:
     """A question on a claim by the stage whose turn it is.
 
@@ -65,9 +67,10 @@ def ask(
     by = pack.claims.question.article
     if claim.status not in REVIEWABLE:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status)
-    if claim.stage not in reviewer.roles:
-        return refuse(pack, "STAGE_MISMATCH", "claim_id", by, turn=claim.stage)
     stage = pack.stages("claim", claim.track)[claim.stages_passed]
+    reviewer = acting(claim=claim, role=stage.role, stage=stage, reviewer=reviewer, absences=absences)
+    if stage.role not in reviewer.roles:
+        return refuse(pack, "STAGE_MISMATCH", "claim_id", by, turn=stage.role)
     if stage.own_region and not holds(reviewer.region, claim.region):
         return refuse(pack, "REGION_MISMATCH", "claim_id", by)
     if isinstance(due_on, Refused):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
 from contracts.programmes.schema import Assessment, Stage
+from services.settlement.domain import exits, samples
 from services.settlement.domain.claims import MOVES, PASSED, REVIEWABLE, Claim, unpaid
+from services.settlement.domain.experts import Score, elsewhere, missing, outcome
 from services.settlement.domain.law import absent, article, decide, refuse, review_article
 from services.settlement.domain.lines import Disallowed, as_facts, disallowed_fen, unknown_line
 from services.settlement.domain.market import above_market
-from services.settlement.domain.stages import Reviewer, out_of_turn, role_at
+from services.settlement.domain.stages import Reviewer, due_facts, out_of_turn, turn
 from services.settlement.domain.steps import Step, take
+from services.settlement.domain.work import NOBODY_AWAY, Absences, acting, decided_by, kept_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +36,18 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What the last stage must know: supervision's verdict on this version (None while it is silent), and the rest."""
+    """What a stage must know: the experts' scores of this version, which leaves are in force, until when the next stage
+    is to decide; the last: supervision's verdict on this version (None while it is silent), and the rest.
+    """
 
     verdict: str | None
     question_open: bool
     blacklisted: bool
     market_price_fen: int | None = None
+    scores: tuple[Score, ...] = ()
+    absences: Absences = NOBODY_AWAY
+    due_on: date | Refused | None = None
+    sample_id: str | None = None  # of the audit sample that waits on it
 
 
 def review(
@@ -45,15 +55,19 @@ def review(
 ) -> Step[Claim] | Refused:
     """One stage's word (第二十三条). The last stage may still return or refuse what it passed, until it is put forward.
 
-    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, RULE_ABSENT, REASON_MISSING, INVALID,
-    LINE_UNKNOWN, DEDUCTION_TOO_LARGE; to pass: SCORE_MISSING, SCORE_TOO_LOW; to pass the last: QUESTION_OPEN,
-    AWAITING_SUPERVISION, HELD_BY_SUPERVISION, BLACKLISTED, PRICE_ABOVE_MARKET.
+    Whoever stands in for an absent person speaks with its roles and region, and both count as having decided.
+    FORBIDDEN, WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH, SAME_PERSON, CONFLICT_OF_INTEREST, TAKEN_BY_ANOTHER,
+    RULE_ABSENT, REASON_MISSING, INVALID, LINE_UNKNOWN, DEDUCTION_TOO_LARGE; to pass: SCORE_MISSING, SCORE_TOO_LOW; to
+    pass the last: QUESTION_OPEN, AWAITING_SUPERVISION, HELD_BY_SUPERVISION, BLACKLISTED, AUDIT_PENDING,
+    PRICE_ABOVE_MARKET.
     """
     stages = pack.stages("claim", claim.track)
     by = review_article(pack, stages, opinion.stage)
+    at = _place(claim, len(stages))
+    turn_of = None if at is None else stages[at]
+    reviewer = acting(claim=claim, role=opinion.stage, stage=turn_of, reviewer=reviewer, absences=standing.absences)
     if opinion.stage not in reviewer.roles:
         return refuse(pack, "FORBIDDEN", "stage", by)
-    at = _place(claim, len(stages))
     if at is None or (claim.status in PASSED and opinion.decision == "pass"):
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status, subject=claim.claim_id)
     refused = out_of_turn(
@@ -62,17 +76,24 @@ def review(
         role=opinion.stage,
         reviewer=reviewer,
         regions=(claim.region,),
-        others=(claim.filed_by, *claim.reviewers[:at]),
+        others=(*decided_by(claim, at), *elsewhere(standing.scores, opinion.stage)),
         subject=claim.claim_id,
+    )
+    refused = refused or kept_from(
+        claim=claim, reviewer=reviewer, absences=standing.absences, stage=stages[at], pack=pack
     )
     refused = refused or _allowed(claim, opinion, pack)
     if refused is not None:
         return refused
     last = at + 1 == len(stages)
     if opinion.decision == "pass":
-        refused = _scored(claim, opinion, pack) or (_cleared(claim, standing, pack) if last else None)
-    step = _taken(claim, opinion, reviewer, stages[at], at, role_at(stages, at + 1), pack)
-    return refused or step
+        refused = _scored(claim, opinion, pack) or missing(
+            claim=claim, stage=opinion.stage, scores=standing.scores, pack=pack
+        )
+        refused = refused or (_cleared(claim, standing, pack) if last else None)
+    if refused is not None:
+        return refused
+    return _taken(claim, opinion, reviewer, standing, stages, at, pack)
 
 
 def assessment_of(pack: Pack, role: str) -> Assessment | None:
@@ -89,13 +110,21 @@ def _place(claim: Claim, stages: int) -> int | None:
 
 
 def _taken(
-    claim: Claim, opinion: Opinion, reviewer: Reviewer, stage: Stage, at: int, next_role: str | None, pack: Pack
+    claim: Claim,
+    opinion: Opinion,
+    reviewer: Reviewer,
+    standing: Standing,
+    stages: Sequence[Stage],
+    at: int,
+    pack: Pack,
 ) -> Step[Claim] | Refused:
-    passes = opinion.decision == "pass"
+    stage, passes = stages[at], opinion.decision == "pass"
+    next_at = at + 1 if passes else len(stages)
     changes: dict[str, Any] = {
         "reasons": opinion.reasons,
         "reviewers": (*claim.reviewers[:at], reviewer.person),
-        "stage": next_role if passes else None,
+        "stood_in_for": (*claim.stood_in_for[:at], reviewer.stands_for),
+        **turn(stages, next_at, standing.due_on),
     }
     if passes:
         changes["stages_passed"] = at + 1
@@ -114,9 +143,16 @@ def _taken(
         changes["score"] = opinion.score
         facts |= {"score": opinion.score, "pass_mark": assessment.pass_mark}
         by.append(assessment.article)
-    facts |= {"stage": stage.name, "reasons": list(opinion.reasons)}
+    scored = outcome(stage=opinion.stage, scores=standing.scores, pack=pack) if passes else None
+    if scored is not None:
+        changes["score"] = scored[1]["score"]
+        facts |= scored[1]
+        by.append(scored[0])
+    if reviewer.leave_id is not None:
+        facts["leave_id"] = reviewer.leave_id
+    facts |= {"stage": stage.name, "reasons": list(opinion.reasons), **due_facts(stages, next_at, standing.due_on)}
     decided = decide(pack, f"claim.{opinion.stage}.{opinion.decision}", claim.claim_id, by, **facts)
-    action = "on" if passes and next_role is not None else opinion.decision
+    action = "on" if passes and next_at < len(stages) else opinion.decision
     step = unpaid(claim, take(claim, MOVES, f"review.{action}", decision=decided, **changes))
     return replace(step, field="claim_id", article=stage.article) if isinstance(step, Refused) else step
 
@@ -206,5 +242,8 @@ def _cleared(claim: Claim, standing: Standing, pack: Pack) -> Refused | None:
         return refuse(pack, "HELD_BY_SUPERVISION", "claim_id", hold, **facts, verdict=standing.verdict)
     if standing.blacklisted:
         return refuse(pack, "BLACKLISTED", "claim_id", article(pack, "exit.blacklist"), **facts)
+    waits = exits.barred(claim, pack) or samples.pending(claim, standing.sample_id, pack)
+    if waits is not None:
+        return waits
     market = standing.market_price_fen
     return above_market(price_fen=claim.price_fen, market_price_fen=market, field="claim_id", pack=pack)

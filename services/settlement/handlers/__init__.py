@@ -13,11 +13,16 @@ from services.settlement.handlers import (
     disbursements,
     due,
     enquiries,
+    exits,
+    experts,
     news,
     notices,
     payments,
     questions,
+    receivables,
+    samples,
     statements,
+    work,
 )
 
 COMMANDS: Mapping[str, Route] = {
@@ -25,6 +30,11 @@ COMMANDS: Mapping[str, Route] = {
     "file_claim": Route(claims.file_claims),
     "withdraw_claim": Route(claims.withdraw_claims),
     "review_claim": Route(claims.review_claims),
+    "commit_sample": Route(samples.commit_samples),
+    "reveal_sample": Route(samples.reveal_samples),
+    "record_audit": Route(samples.record_audits),
+    "close_sample": Route(samples.close_samples),
+    "abandon_sample": Route(samples.abandon_samples),
     "publish_notice": Route(notices.publish_notices),
     "file_objection": Route(notices.file_objections),
     "decide_objection": Route(notices.decide_objections),
@@ -43,6 +53,17 @@ COMMANDS: Mapping[str, Route] = {
     "record_statement_file": Route(bank_files.record_statement_files),
     "enquire_payments": Route(enquiries.enquire_payments),
     "resolve_difference": Route(differences.resolve_differences),
+    "claim_receivable": Route(receivables.claim_receivables),
+    "decide_receivable": Route(receivables.decide_receivables),
+    "agree_instalments": Route(receivables.agree_instalments),
+    "record_repayment": Route(receivables.record_repayments),
+    "write_off_receivable": Route(receivables.write_off_receivables),
+    "score_claim": Route(experts.score_claims),
+    "take_work": Route(work.take_work),
+    "release_work": Route(work.release_work),
+    "record_leave": Route(work.record_leaves),
+    "end_leave": Route(work.end_leaves),
+    "wind_down_claim": Route(exits.wind_down_claims),
 }
 
 _ORDER_NEWS = (
@@ -59,9 +80,10 @@ _ORDER_NEWS = (
     "failed",
     "covered",
     "handed_over",
+    "wound_down",
 )
 _ENTERPRISE_NEWS = ("submitted", "certified", "refused", "facts_changed")
-_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed", "exited")
+_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed")
 _PRODUCT_NEWS = ("submitted", "reviewed", "published", "priced", "delisted")
 
 EVENTS: Mapping[str, EventHandler] = {
@@ -71,6 +93,7 @@ EVENTS: Mapping[str, EventHandler] = {
     "voucher.year_closed.v1": news.years_told,
     **{f"registry.enterprise_{name}.v1": news.enterprises_told for name in _ENTERPRISE_NEWS},
     **{f"registry.provider_{name}.v1": news.providers_told for name in _PROVIDER_NEWS},
+    "registry.provider_exited.v1": exits.provider_exited,
     **{f"registry.product_{name}.v1": news.products_told for name in _PRODUCT_NEWS},
     "supervision.claim_cleared.v1": news.verdicts_told,
     "supervision.claim_held.v1": news.verdicts_told,
@@ -80,6 +103,14 @@ EVENTS: Mapping[str, EventHandler] = {
 }
 
 DUE: Sequence[Due] = (
-    *(due.close_nodes, due.overdue_questions, due.end_notices),
-    *(enquiries.silent_payments, enquiries.watch_unknown, bank_files.prune_bank_files),
+    due.close_nodes,
+    due.overdue_questions,
+    due.overdue_reviews,
+    due.end_notices,
+    samples.extrapolate,
+    due.overdue_receivables,
+    exits.follow_exits,
+    enquiries.silent_payments,
+    enquiries.watch_unknown,
+    bank_files.prune_bank_files,
 )

@@ -16,6 +16,7 @@ from services.settlement.domain.claims import Claim
 from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
 from services.settlement.domain.steps import Step
 from services.settlement.handlers.desk import Desk, brief, foreign, missing, pack_of
+from services.settlement.handlers.offsets import Offsets
 
 
 def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -30,6 +31,7 @@ def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     work = _Results(desk, store.unfinished(uow.conn, desk.batches.rows), heard)
     outcomes = [work.record(command) for command in commands]
     desk.save()
+    work.offsets.save()
     store.unmark_live(uow.conn, work.lost)
     store.append(uow.conn, tables.results, work.rows)
     return outcomes
@@ -49,6 +51,7 @@ class _Results:
         self.desk = desk
         self.unfinished = unfinished
         self.heard = heard
+        self.offsets = Offsets.of_payments(desk)
         self.members = desk.claims.grouped("payment_id")
         self.payment_of = {one.reference: one.payment_id for one in desk.payments.rows.values()}
         self.lost: set[str] = set()  # claims whose payment surely did not arrive, or came back
@@ -125,6 +128,7 @@ class _Results:
         )
         self.desk.payments.put(step, command)
         self.desk.claims.put_all(moved, command)
+        self.offsets.follow(payment, command)
         if payment.status in LOST:
             self.lost |= set(payment.claims)
 

@@ -9,7 +9,7 @@ from contracts.errors import Outcome, Refused
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store, tables
+from services.settlement import samples_store, store, tables, work_store
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
 from services.settlement.domain.claims import Claim
@@ -28,7 +28,17 @@ from services.settlement.domain.match import (
     live_key,
 )
 from services.settlement.domain.reviews import Opinion, Standing, review
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
+from services.settlement.handlers.desk import (
+    Desk,
+    done,
+    foreign,
+    last_day,
+    missing,
+    pack_of,
+    pack_on,
+    reviewer_of,
+    same,
+)
 
 Years = set[tuple[str, str, int]]
 
@@ -220,12 +230,16 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     questioned = store.with_open_question(uow.conn, desk.claims.rows)
     blacklisted = store.blacklisted(uow.conn, (party for claim in held for party in claim.parties), now=uow.now)
     market = store.market_prices(uow.conn, (claim.product_id for claim in held))
+    absences = work_store.absences(uow.conn, (claim.programme for claim in held), today=uow.today)
+    scores = work_store.scores(uow.conn, held)
+    sampled = samples_store.pending(uow.conn, held)
 
     def one(command: Command) -> Outcome:
         body = command.body
         claim = desk.claims.get(body["claim_id"])
         if claim is None:
             return missing("claim_id")
+        pack = pack_of(claim)
         step = foreign(command, claim.programme) or review(
             claim=claim,
             opinion=_opinion(body),
@@ -235,8 +249,12 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
                 question_open=claim.claim_id in questioned,
                 blacklisted=bool(claim.parties & blacklisted),
                 market_price_fen=market.get(claim.product_id),
+                scores=tuple(scores[claim.claim_id]),
+                absences=absences[claim.programme],
+                due_on=last_day(uow, pack),
+                sample_id=sampled.get(claim.claim_id),
             ),
-            pack=pack_of(claim),
+            pack=pack,
         )
         if isinstance(step, Refused):
             return step

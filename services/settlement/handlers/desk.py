@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -10,18 +11,25 @@ import sqlalchemy as sa
 from contracts.errors import Decision, Ok, Refused
 from contracts.programmes import Pack
 from infra import packs
+from infra.calendar import calendar
 from infra.db import UnitOfWork
 from infra.messages import SYSTEM, Command, Event
 from services.settlement import store
+from services.settlement.access import reviewer
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain.claims import Claim
+from services.settlement.domain.deadlines import deadline
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.exits import WindDown
 from services.settlement.domain.law import law
+from services.settlement.domain.leaves import Leave
 from services.settlement.domain.nodes import Node
 from services.settlement.domain.notices import Notice
 from services.settlement.domain.objections import Objection
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.domain.questions import Question
+from services.settlement.domain.receivables import Receivable
+from services.settlement.domain.samples import Sample
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step
 
@@ -40,18 +48,33 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
         *("filed_at", "node_id", "notice_id", "stage", "due_on", "status", "reasons"),
     ),
     Question: ("question_id", "claim_id", "programme", "text", "due_on", "status", "answer"),
-    Notice: (*("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash", "status"),),
+    Notice: (
+        *("notice_id", "programme", "from_on", "until_on", "working_days", "items", "content_hash"),
+        *("pack_version", "key_id", "public_key", "signature", "outcomes", "status"),
+    ),
     Objection: ("objection_id", "notice_id", "claim_id", "provider_id", "programme", "status", "reasons"),
     Disbursement: (
-        *("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen", "status", "stage", "reasons"),
+        *("disbursement_id", "provider_id", "programme", "year", "claims", "amount_fen"),
+        *("frozen_hash", "status", "stage", "reasons"),
     ),
     Batch: ("batch_id", "programme", "year", "payments", "amount_fen", "frozen_hash", "status"),
     Payment: (
         *("payment_id", "batch_id", "payee_id", "payee_kind", "region", "programme", "year", "reference"),
         *("amount_fen", "offset_fen", "claims", "status", "reason"),
     ),
+    Receivable: (
+        *("receivable_id", "programme", "year", "plan_region", "party_kind", "party_id", "claim_id", "ground"),
+        *("amount_fen", "recovered_fen", "offset_fen", "written_off_fen", "due_on", "instalments", "overdue_on"),
+        *("reference", "status", "reasons"),
+    ),
+    WindDown: ("provider_id", "programme", "open", "settled", "voided", "status"),
+    Leave: ("leave_id", "programme", "from_on", "until_on", "status"),
+    Sample: (
+        *("sample_id", "programme", "node_id", "size", "seed_hash", "seed", "population", "population_hash"),
+        *("drawn", "error_fen", "rate", "reason", "status"),
+    ),
 }
-WITHOUT_LAW = (Batch, Payment)
+WITHOUT_LAW = (Batch, Payment, Leave)
 
 
 class Book(Generic[A]):
@@ -94,8 +117,11 @@ class Book(Generic[A]):
                 groups.setdefault(value, []).append(key)
         return groups
 
-    def put(self, step: Step[A], cause: Cause, *, record: bool = True) -> A:
-        """Take the step: fold it in, tell it, and keep its decision (unless the answer of the command carries it)."""
+    def put(self, step: Step[A], cause: Cause, *, record: bool = True, told: Mapping[str, Any] | None = None) -> A:
+        """Take the step: fold it in, tell it, and keep its decision (unless the answer of the command carries it).
+
+        `told`: what its event says, where that is not the aggregate.
+        """
         after = step.after
         key = getattr(after, self.key)
         if key not in self.rows:
@@ -103,8 +129,8 @@ class Book(Generic[A]):
         elif key not in self._new:
             self._changed.add(key)
         self.rows[key] = after
-        data: dict[str, Any] = {name: getattr(after, name) for name in TOLD[self.kind]}
-        if self.kind not in WITHOUT_LAW:
+        data = dict(told) if told is not None else {name: getattr(after, name) for name in TOLD[self.kind]}
+        if told is None and self.kind not in WITHOUT_LAW:
             data["law"] = law(step.decision)
         type_ = f"settlement.{step.event}.v1"
         self.uow.emit(type_, subject=key, sequence=after.sequence, data=data, cause=cause)
@@ -128,11 +154,13 @@ class Book(Generic[A]):
 
 
 class Desk:
-    """All books of one transaction. Locks are taken in this order: nodes, notices, batches, payments, …, claims."""
+    """All books of one transaction. Locks are taken in the order of `books`: claims, then receivables, last."""
 
     def __init__(self, uow: UnitOfWork) -> None:
         self.uow = uow
+        self.leaves = Book(uow, Leave)
         self.nodes = Book(uow, Node)
+        self.samples = Book(uow, Sample)
         self.notices = Book(uow, Notice)
         self.batches = Book(uow, Batch)
         self.payments = Book(uow, Payment)
@@ -140,9 +168,10 @@ class Desk:
         self.questions = Book(uow, Question)
         self.objections = Book(uow, Objection)
         self.claims = Book(uow, Claim)
+        self.receivables = Book(uow, Receivable)
         self.books: tuple[Book[Any], ...] = (
-            *(self.nodes, self.notices, self.batches, self.payments, self.disbursements),
-            *(self.questions, self.objections, self.claims),
+            *(self.leaves, self.nodes, self.samples, self.notices, self.batches, self.payments, self.disbursements),
+            *(self.questions, self.objections, self.claims, self.receivables),
         )
 
     def save(self) -> None:
@@ -203,8 +232,13 @@ def packs_now(uow: UnitOfWork, labels: Iterable[str]) -> dict[str, Pack]:
 
 def reviewer_of(command: Command) -> Reviewer:
     """Who decides, as the token says."""
-    actor = command.actor
-    return Reviewer(person=actor.subject, roles=actor.roles, region=actor.region)
+    return reviewer(command.actor)
+
+
+def last_day(uow: UnitOfWork, pack: Pack) -> date | Refused | None:
+    """Until when a stage that a claim comes to today is to decide it; CALENDAR_UNKNOWN, None where no rule says."""
+    rule = deadline(pack)
+    return None if rule is None else calendar().add_working_days(uow.today, rule.working_days)
 
 
 def foreign(command: Command, programme: str) -> Refused | None:

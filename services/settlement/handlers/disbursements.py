@@ -10,7 +10,7 @@ from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store
+from services.settlement import samples_store, store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
 from services.settlement.domain.claims import Claim
@@ -40,6 +40,7 @@ class _Payable:
     market: Mapping[str, int]
     accounts: Mapping[str, int]
     blacklisted: frozenset[str]
+    sampled: Mapping[str, str]
 
     @classmethod
     def of(cls, uow: UnitOfWork, claims: Iterable[Claim], others: Iterable[str] = ()) -> _Payable:
@@ -50,7 +51,8 @@ class _Payable:
         accounts = accounts_of([*providers.values()]) | accounts_of([*enterprises.values()])
         listed = store.blacklisted(uow.conn, parties, now=uow.now)
         market = store.market_prices(uow.conn, (claim.product_id for claim in held))
-        return cls(store.verdicts(uow.conn, held), market, accounts, frozenset(listed))
+        sampled = samples_store.pending(uow.conn, held)
+        return cls(store.verdicts(uow.conn, held), market, accounts, frozenset(listed), sampled)
 
 
 def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -132,6 +134,7 @@ def _file(
         verdicts=payable.verdicts,
         accounts=payable.accounts,
         blacklisted=payable.blacklisted,
+        sampled=payable.sampled,
         filed_by=command.actor.subject,
         now=desk.uow.now,
         pack=asked,
@@ -142,8 +145,12 @@ def _file(
     step, moved = filed
     desk.disbursements.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    counts = {name: step.decision.facts.get(name, 0) for name in ("left", "held", "deferred", "without_account")}
-    return done(step, claims=step.after.claims, amount_fen=step.after.amount_fen, **counts)
+    counts = {
+        name: step.decision.facts.get(name, 0)
+        for name in ("left", "held", "deferred", "without_account", "audit_pending", "wind_down_pending")
+    }
+    put_forward = {name: getattr(step.after, name) for name in ("claims", "amount_fen", "frozen_hash")}
+    return done(step, **put_forward, **counts)
 
 
 def _goes_by(
@@ -163,7 +170,7 @@ def _goes_by(
 
 
 def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Stage by stage, as the pack orders them; the last approval freezes each claim by hash."""
+    """Stage by stage, as the pack orders them, on what was frozen when it was filed."""
     desk = Desk(uow)
     desk.disbursements.load(command.body["disbursement_id"] for command in commands)
     desk.claims.load_where(claims.c.disbursement_id.in_(sorted(desk.disbursements.rows)))
@@ -181,6 +188,7 @@ def review_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
             members=desk.claims.of(members.get(disbursement.disbursement_id, [])),
             stage=body["stage"],
             decision=body["decision"],
+            frozen_hash=body["frozen_hash"],
             reasons=tuple(body["reasons"] or ()),
             reviewer=reviewer_of(command),
             accounts=payable.accounts,

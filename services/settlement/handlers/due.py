@@ -1,17 +1,20 @@
-"""What falls due by itself: nodes close and take claims, questions become overdue, notices run out."""
+"""What falls due by itself: nodes close and take claims, questions and reviews become overdue, notices run out."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from infra.db import UnitOfWork
-from services.settlement import store
+from services.settlement import notices_store, store
 from services.settlement.domain import claims as claim_rules
+from services.settlement.domain import deadlines as deadline_rules
 from services.settlement.domain import nodes as node_rules
 from services.settlement.domain import notices as notice_rules
 from services.settlement.domain import questions as question_rules
-from services.settlement.handlers.desk import Desk, pack_of
-from services.settlement.tables import claims, nodes, notices, objections, questions
+from services.settlement.domain import receivables as receivable_rules
+from services.settlement.domain.law import law
+from services.settlement.handlers.desk import Desk, last_day, pack_of
+from services.settlement.tables import claims, nodes, notices, objections, questions, receivables
 
 MOST = 500
 MOST_NOTICES = 20  # each is told with all its claims
@@ -40,7 +43,11 @@ def _collect(uow: UnitOfWork) -> int:
     for claim in waiting:
         node = node_rules.node_for(passed[claim.programme], filed_at=claim.filed_at, region=claim.region)
         assert node is not None, claim.claim_id
-        steps = claim_rules.collect(claim=claim, node_id=node.node_id, closes_at=node.closes_at, pack=pack_of(claim))
+        pack = pack_of(claim)
+        due_on = last_day(uow, pack)
+        steps = claim_rules.collect(
+            claim=claim, node_id=node.node_id, closes_at=node.closes_at, pack=pack, due_on=due_on
+        )
         desk.claims.put_all(steps, None)
     desk.save()
     return len(waiting)
@@ -65,6 +72,21 @@ def overdue_questions(uow: UnitOfWork) -> int:
     for question in due:
         step = question_rules.overdue(question=question, today=uow.today, pack=pack_of(question))
         desk.questions.put(step, None)
+    desk.save()
+    return len(due)
+
+
+def overdue_reviews(uow: UnitOfWork) -> int:
+    """The last day of a stage has passed without its word: told once a stage, to the role that the pack names."""
+    desk = Desk(uow)
+    late = (claims.c.late.is_(False), claims.c.due_on < uow.today, claims.c.status.in_(claim_rules.REVIEWABLE))
+    desk.claims.load_where(*late, limit=MOST)
+    due = list(desk.claims.rows.values())
+    for claim in due:
+        step, escalate_to = deadline_rules.overdue(claim=claim, today=uow.today, pack=pack_of(claim))
+        told = {name: getattr(claim, name) for name in ("claim_id", "programme", "region", "stage", "due_on")}
+        told |= {"escalate_to": escalate_to, "law": law(step.decision)}
+        desk.claims.put(step, None, told=told)
     desk.save()
     return len(due)
 
@@ -95,7 +117,24 @@ def _close_notices(uow: UnitOfWork) -> int:
     waits = sa.exists().where(claims.c.notice_id == notices.c.notice_id, claims.c.status == "on_notice")
     desk.notices.load_where(notices.c.status == "open", notices.c.until_on < uow.today, ~waits, limit=MOST_NOTICES)
     due = list(desk.notices.rows.values())
+    standings = notices_store.standings(uow.conn, due)
+    upheld = notices_store.upheld(uow.conn, desk.notices.rows)
     for notice in due:
-        desk.notices.put(notice_rules.close(notice=notice, today=uow.today, pack=pack_of(notice)), None)
+        ended = upheld.get(notice.notice_id, frozenset())
+        step = notice_rules.close(
+            notice=notice, standings=standings, upheld=ended, today=uow.today, pack=pack_of(notice)
+        )
+        desk.notices.put(step, None)
+    desk.save()
+    return len(due)
+
+
+def overdue_receivables(uow: UnitOfWork) -> int:
+    """A day on which money was to be back has passed without it."""
+    desk = Desk(uow)
+    desk.receivables.load_where(receivables.c.status == "owed", receivables.c.next_on < uow.today, limit=MOST)
+    due = list(desk.receivables.rows.values())
+    for one in due:
+        desk.receivables.put(receivable_rules.missed(receivable=one, today=uow.today, pack=pack_of(one)), None)
     desk.save()
     return len(due)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
+from infra import signing
 from infra.calendar import calendar
 from infra.crypto import ring
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store
+from services.settlement import samples_store, store
 from services.settlement.domain import notices as rules
 from services.settlement.domain import objections as objection_rules
-from services.settlement.domain.claims import Claim
+from services.settlement.domain.claims import PENDING, Claim
 from services.settlement.domain.objections import Objection
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, packs_now, same
 from services.settlement.handlers.questions import warn_of_calendar
@@ -31,7 +33,8 @@ def publish_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     passed = claims.c.status == "passed"
     desk.claims.load_where(store.first_of([claims.c.programme], programmes, passed, most=MOST_LOADED))
     verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
-    outcomes = [_publish(desk, verdicts, command) for command in commands]
+    sampled = samples_store.pending(uow.conn, desk.claims.rows.values())
+    outcomes = [_publish(desk, verdicts, sampled, command) for command in commands]
     desk.save()
     warn_of_calendar(uow)
     return outcomes
@@ -42,7 +45,7 @@ def _asks_for_notice(uow: UnitOfWork, command: Command) -> bool:
     return not isinstance(pack, Refused) and pack.claims is not None and pack.claims.notice is not None
 
 
-def _publish(desk: Desk, verdicts: Mapping[str, str], command: Command) -> Outcome:
+def _publish(desk: Desk, verdicts: Mapping[str, str], sampled: Mapping[str, str], command: Command) -> Outcome:
     body, today = command.body, desk.uow.today
     known = desk.notices.get(body["notice_id"])
     if known is not None:
@@ -55,9 +58,11 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], command: Command) -> Outco
         notice_id=body["notice_id"],
         claims=waiting,
         verdicts=verdicts,
+        sampled=sampled,
         published_by=command.actor.subject,
         today=today,
         until_on=calendar().add_working_days(today, pack.claims.notice_days if pack.claims else 0),
+        sign=_signed,
         pack=pack,
     )
     if isinstance(published, Refused):
@@ -65,9 +70,17 @@ def _publish(desk: Desk, verdicts: Mapping[str, str], command: Command) -> Outco
     step, moved = published
     desk.notices.put(step, command, record=False)
     desk.claims.put_all(moved, command)
-    left = [claim for claim in _waiting(desk, pack) if verdicts.get(claim.claim_id) == "cleared"]
-    told = {"claims": len(moved), "left": len(left), "until_on": step.after.until_on.isoformat()}
-    return done(step, **told, content_hash=step.after.content_hash)
+    clear = [claim for claim in _waiting(desk, pack) if verdicts.get(claim.claim_id) == "cleared"]
+    left = [claim for claim in clear if claim.claim_id not in sampled and claim.wind_down != PENDING]
+    told = {"claims": len(moved), "left": len(left), "audit_pending": step.decision.facts["audit_pending"]}
+    signed = {"content_hash": step.after.content_hash, "key_id": step.after.key_id}
+    return done(step, **told, **signed, until_on=step.after.until_on.isoformat())
+
+
+def _signed(snapshot: Mapping[str, Any]) -> Mapping[str, str]:
+    signer = signing.signer()
+    made = signer.sign(snapshot)
+    return {"key_id": made["key_id"], "public_key": signer.public_key, "signature": made["signature"]}
 
 
 def _waiting(desk: Desk, pack: Pack) -> list[Claim]:

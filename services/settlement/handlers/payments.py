@@ -24,6 +24,7 @@ from services.settlement.domain.payments import Batch, Payment
 from services.settlement.formats import sealed
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
 from services.settlement.handlers.disbursements import MOST_LOADED
+from services.settlement.handlers.offsets import Offsets
 
 MOST_DISBURSEMENTS = 2_000  # of one batch, by its purse; what is left waits for the next
 ASKED_AT_ONCE = 500  # ids in one call
@@ -57,6 +58,7 @@ def _make(desk: Desk, command: Command) -> Outcome:
     desk.claims.load_where(tables.claims.c.disbursement_id.in_(ids))  # chosen first: of all there may be millions
     members = desk.claims.grouped("disbursement_id")
     live = store.live_payments(desk.uow.conn, desk.claims.rows)
+    offsets = Offsets.of_payees(desk, {claim.payee_id for claim in desk.claims.rows.values()}, body["programme"])
     made = rules.make(
         batch_id=body["batch_id"],
         year=body["year"],
@@ -67,10 +69,12 @@ def _make(desk: Desk, command: Command) -> Outcome:
         now=desk.uow.now,
         pack=pack,
         packs={one.pack_version: pack_of(one) for one in chosen},
+        owed=offsets.takeable(desk.uow.today),
     )
     if isinstance(made, Refused):
         return made
-    step, payments = made
+    step, payments, taken_off = made
+    offsets.reserve(taken_off)
     desk.batches.put(step, command, record=False)
     desk.payments.put_all(payments, command)
     taken = {claim_id: payment.after.payment_id for payment in payments for claim_id in payment.after.claims}
@@ -181,15 +185,17 @@ def release_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
         blacklisted=store.blacklisted(uow.conn, parties, now=uow.now),
     )
     files: list[dict[str, Any]] = []
-    outcomes = [_release(desk, stops, files, command) for command in commands]
+    offsets = Offsets.of_payments(desk)
+    outcomes = [_release(desk, stops, offsets, files, command) for command in commands]
     desk.save()
+    offsets.save()
     held = [one for one in desk.payments.changed() if one.status == "held"]
     store.unmark_live(uow.conn, [claim_id for payment in held for claim_id in payment.claims])
     store.append(uow.conn, tables.payment_files, files)
     return outcomes
 
 
-def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Command) -> Outcome:
+def _release(desk: Desk, stops: _Stops, offsets: Offsets, files: list[dict[str, Any]], command: Command) -> Outcome:
     batch = desk.batches.get(command.body["batch_id"])
     if batch is None:
         return missing("batch_id")
@@ -205,6 +211,8 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
         now=desk.uow.now,
         pack=pack,
         packs=followed,
+        offsets=offsets.of(payments),
+        short=offsets.are_short(payments),
     )
     if isinstance(step, Refused):
         return step
@@ -214,19 +222,21 @@ def _release(desk: Desk, stops: _Stops, files: list[dict[str, Any]], command: Co
     desk.batches.put(step, command, record=False)
     listed = stops.blacklisted | asked.listed(now=desk.uow.now)
     for payment in payments:
-        _send_or_hold(desk, asked, replace(stops, blacklisted=listed), payment, command)
+        offsets.follow(_send_or_hold(desk, asked, replace(stops, blacklisted=listed), payment, command), command)
     after = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
-    _thaw(desk, batch, [one for one in after if one.status == "held"], command)
+    _thaw(desk, asked, batch, [one for one in after if one.status == "held"], command)
     sent = [one for one in after if one.status == "sent"]
     if sent:
         files.append(_file_row(desk, batch, sent, asked))
+    offset = sum(one.status == "offset" for one in after)
     ended = rules.finish(batch=step.after, unfinished=len(sent), pack=pack, packs=followed)
     final = desk.batches.put(ended, command) if ended else step.after
-    counts = {"sent": len(sent), "sent_fen": sum(one.amount_fen for one in sent), "held": len(after) - len(sent)}
+    counts = {"sent": len(sent), "sent_fen": sum(one.amount_fen for one in sent), "offset": offset}
+    counts |= {"held": len(after) - len(sent) - offset}
     return done(step, status=final.status, sequence=final.sequence, **counts)
 
 
-def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, command: Command) -> None:
+def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, command: Command) -> Payment:
     payee = payment.payee_id
     account = asked.accounts.get(payee)
     members = desk.claims.of(payment.claims)
@@ -238,14 +248,16 @@ def _send_or_hold(desk: Desk, asked: Asked, stops: _Stops, payment: Payment, com
         market=stops.market,
         account_version=account["account_version"] if account and all(account[name] for name in ACCOUNT) else None,
         members=members,
+        now=desk.uow.now,
         pack=pack_of(payment),
     )
-    desk.payments.put(step, command)
     desk.claims.put_all(moved, command)
+    return desk.payments.put(step, command)
 
 
-def _thaw(desk: Desk, batch: Batch, held: Sequence[Payment], command: Command) -> None:
+def _thaw(desk: Desk, asked: Asked, batch: Batch, held: Sequence[Payment], command: Command) -> None:
     """The claims of payments that were held must be approved anew, those of one disbursement together."""
+    accounts = {payee: account["account_version"] for payee, account in asked.accounts.items()}
     members, apart = desk.claims.grouped("disbursement_id"), {one for payment in held for one in payment.claims}
     for disbursement_id in sorted({one for payment in held for one in payment.disbursements}):
         disbursement, of_it = desk.disbursements.rows[disbursement_id], desk.claims.of(members[disbursement_id])
@@ -253,6 +265,7 @@ def _thaw(desk: Desk, batch: Batch, held: Sequence[Payment], command: Command) -
             disbursement=disbursement,
             held=[claim for claim in of_it if claim.claim_id in apart],
             rest=[claim for claim in of_it if claim.claim_id not in apart],
+            accounts=accounts,
             batch_id=batch.batch_id,
             now=desk.uow.now,
             pack=pack_of(disbursement),
@@ -342,6 +355,7 @@ def pass_on_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
     desk.payments.load(command.body["payment_id"] for command in commands)
     desk.claims.load_where(tables.claims.c.payment_id.in_(sorted(desk.payments.rows)))
     members = desk.claims.grouped("payment_id")
+    offsets = Offsets.of_payments(desk)
 
     def one(command: Command) -> Outcome:
         payment = desk.payments.get(command.body["payment_id"])
@@ -361,8 +375,10 @@ def pass_on_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
         step, moved = passed
         desk.payments.put(step, command, record=False)
         desk.claims.put_all(moved, command)
+        offsets.follow(step.after, command)
         return done(step)
 
     outcomes = [one(command) for command in commands]
     desk.save()
+    offsets.save()
     return outcomes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -10,7 +10,9 @@ from contracts.errors import Outcome, Refused
 from infra.calendar import SETTING, calendar
 from infra.db import UnitOfWork
 from infra.messages import Command
+from services.settlement import work_store
 from services.settlement.domain import questions as rules
+from services.settlement.domain.work import Absences
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, reviewer_of, same
 
 log = structlog.get_logger(__name__)
@@ -21,7 +23,9 @@ def ask_questions(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     desk = Desk(uow)
     desk.questions.load(command.body["question_id"] for command in commands)
     desk.claims.load(command.body["claim_id"] for command in commands)
-    outcomes = [_ask(desk, command) for command in commands]
+    held = desk.claims.rows.values()
+    absences = work_store.absences(uow.conn, (claim.programme for claim in held), today=uow.today)
+    outcomes = [_ask(desk, absences, command) for command in commands]
     desk.save()
     warn_of_calendar(uow)
     return outcomes
@@ -34,7 +38,7 @@ def warn_of_calendar(uow: UnitOfWork) -> None:
         log.warning("calendar.runs_out", year=unknown, supply=SETTING)
 
 
-def _ask(desk: Desk, command: Command) -> Outcome:
+def _ask(desk: Desk, absences: Mapping[str, Absences], command: Command) -> Outcome:
     body, today = command.body, desk.uow.today
     known = desk.questions.get(body["question_id"])
     if known is not None:
@@ -50,6 +54,7 @@ def _ask(desk: Desk, command: Command) -> Outcome:
         reviewer=reviewer_of(command),
         today=today,
         due_on=calendar().add_working_days(today, rules.working_days(pack)),
+        absences=absences[claim.programme],
         pack=pack,
     )
     if isinstance(step, Refused):

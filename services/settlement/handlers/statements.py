@@ -12,6 +12,8 @@ from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.domain.bank import Booked, Known, compare, occurrences
 from services.settlement.domain.steps import digest
+from services.settlement.handlers import receivables
+from services.settlement.handlers.desk import Desk
 
 MOST_TOLD = 1_000  # differences in one answer; `bank_differences` pages through all
 
@@ -82,18 +84,36 @@ class _Book:
             for key in own:
                 owners.setdefault(key, one.statement_id) if key else None
         new = bank_store.first_shown(self.conn, owners)
-        repeated: dict[str, int] = {}
-        lines: list[dict[str, Any]] = []
-        for one, own in zip(self.fresh, keys, strict=True):
-            counted = [key is None or (key in new and owners[key] == one.statement_id) for key in own]
-            repeated[one.statement_id] = counted.count(False)
-            for at, (line, counts) in enumerate(zip(one.lines, counted, strict=True), 1):
-                lines.append(self._line(one, at, line, counts))
-                if counts:
-                    self.booked.setdefault(line.reference, []).append(line)
+        counted = [
+            [key is None or (key in new and owners[key] == one.statement_id) for key in own]
+            for one, own in zip(self.fresh, keys, strict=True)
+        ]
+        placed = [
+            (one, at, line, counts)
+            for one, own in zip(self.fresh, counted, strict=True)
+            for at, (line, counts) in enumerate(zip(one.lines, own, strict=True), 1)
+        ]
+        repaid = self._repaid([(one, at, line) for one, at, line, counts in placed if counts])
+        for one, at, line, counts in placed:
+            if counts and (one.statement_id, at) not in repaid:
+                self.booked.setdefault(line.reference, []).append(line)
+        lines = [self._line(*place) for place in placed]
+        repeated = {one.statement_id: own.count(False) for one, own in zip(self.fresh, counted, strict=True)}
         store.append(self.conn, tables.statements, [self._head(one) for one in self.fresh])
         store.append(self.conn, tables.statement_lines, lines)
         return [self._answer(one, repeated) for one in taken]
+
+    def _repaid(self, placed: Sequence[tuple[Given, int, Booked]]) -> set[tuple[str, int]]:
+        """Those of the lines that are repayments of receivables, and are on record as such now."""
+        desk = Desk(self.uow)
+        credits_ = [
+            receivables.Credit(one.command, one.statement_id, at, asdict(line))
+            for one, at, line in placed
+            if line.direction == "credit"
+        ]
+        matched = receivables.match_credits(desk, credits_)
+        desk.save()
+        return matched
 
     def _keys(self, one: Given) -> list[str | None]:
         """The key of each booking that the bank's own reference names; None of the others."""

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from contracts.catalogue import EVENTS
 from contracts.events.registry import EnterpriseState, ProductState, ProviderState, TieRecorded
-from contracts.events.settlement import ClaimState
+from contracts.events.settlement import ClaimState, ReceivableState
+from contracts.events.settlement import WindDownState as ClaimsWindDown
 from contracts.events.voucher import FilingState, OrderState
+from contracts.events.voucher import WindDownState as OrdersWindDown
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Event
@@ -19,7 +21,13 @@ from services.supervision import evidence
 from services.supervision.domain import invoices
 from services.supervision.handlers.screening import screen_ready
 from services.supervision.store import claims, known
-from services.supervision.store.tables import known_claims, known_filings, known_orders, known_products
+from services.supervision.store.tables import (
+    known_claims,
+    known_filings,
+    known_orders,
+    known_products,
+    known_receivables,
+)
 
 Row = dict[str, Any]
 
@@ -35,6 +43,8 @@ PRODUCT = _columns(known_products)
 ORDER = _columns(known_orders, "confirmed_on")
 FILING = _columns(known_filings, "kind")
 CLAIM = _columns(known_claims, "paid_on")
+RECEIVABLE = _columns(known_receivables, "pack_version", "articles")
+NOT_OWED = ("claimed", "refused")  # no part of a party's record: one person's word, or not even that
 
 
 def take(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -126,6 +136,27 @@ def _use(event: Event) -> invoices.Use:
     )
 
 
+def _receivables(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    owed = [event for event in events if event.data["status"] not in NOT_OWED]
+    laws = {event.id: {name: event.data["law"][name] for name in ("pack_version", "articles")} for event in owed}
+    known.save_receivables(uow.conn, [_copied(event, RECEIVABLE, **laws[event.id]) for event in owed])
+
+
+def _wind_downs(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Of a provider that left: what waits at voucher (orders) and settlement (claims), and what came of it."""
+    rows = [
+        {
+            "provider_id": event.data["provider_id"],
+            "source": event.type.partition(".")[0],
+            **{name: event.data[name] for name in ("programme", "open", "settled", "voided", "status")},
+            "handed_over": event.data.get("handed_over", 0),
+            "sequence": event.sequence,
+        }
+        for event in events
+    ]
+    known.save_wind_downs(uow.conn, rows)
+
+
 def _line(uow: UnitOfWork, claim_id: str, cause: Event, again: bool) -> Row:
     return {
         "claim_id": claim_id,
@@ -149,6 +180,9 @@ STATES: Mapping[type, str] = {
     FilingState: "filing",
     ClaimState: "claim",
     TieRecorded: "tie",
+    ReceivableState: "receivable",
+    OrdersWindDown: "wind_down",
+    ClaimsWindDown: "wind_down",
 }
 KINDS: Mapping[str, str] = {name: STATES[event.schema] for name, event in EVENTS.items() if event.schema in STATES}
 
@@ -159,4 +193,6 @@ SAVES: Mapping[str, Callable[[UnitOfWork, Sequence[Event]], None]] = {
     "filing": _filings,
     "claim": _claims,
     "tie": _ties,
+    "receivable": _receivables,
+    "wind_down": _wind_downs,
 }

@@ -17,7 +17,9 @@ from services.supervision.store.tables import (
     known_orders,
     known_parties,
     known_products,
+    known_receivables,
     known_ties,
+    known_wind_downs,
     party_facts,
 )
 
@@ -44,6 +46,14 @@ def save_filings(conn: sa.Connection, filings: Sequence[Row]) -> None:
 
 def save_claims(conn: sa.Connection, claims: Sequence[Row]) -> None:
     upsert_newer(conn, known_claims, claims, key=("claim_id",))
+
+
+def save_receivables(conn: sa.Connection, receivables: Sequence[Row]) -> None:
+    upsert_newer(conn, known_receivables, receivables, key=("receivable_id",))
+
+
+def save_wind_downs(conn: sa.Connection, wind_downs: Sequence[Row]) -> None:
+    upsert_newer(conn, known_wind_downs, wind_downs, key=("provider_id", "source"))
 
 
 def save_ties(conn: sa.Connection, ties: Sequence[Row]) -> None:

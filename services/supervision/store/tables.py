@@ -162,6 +162,42 @@ known_claims = sa.Table(
     sa.Index("known_claims_by_status", "programme", "status"),
 )
 
+# --- exits: orders and claims of providers that left, by what came of them
+known_wind_downs = sa.Table(
+    "known_wind_downs",
+    metadata,
+    sa.Column("provider_id", sa.String(26), primary_key=True),
+    sa.Column("source", sa.String(12), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("open", sa.BigInteger, nullable=False),
+    sa.Column("handed_over", sa.BigInteger, nullable=False),
+    sa.Column("settled", sa.BigInteger, nullable=False),
+    sa.Column("voided", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+known_receivables = sa.Table(  # what a party owed back, and what became of it: part of its record
+    "known_receivables",
+    metadata,
+    sa.Column("receivable_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("party_id", ID, nullable=False),
+    sa.Column("claim_id", ID),
+    sa.Column("ground", sa.String(20), nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("articles", Json, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("recovered_fen", sa.BigInteger, nullable=False),
+    sa.Column("written_off_fen", sa.BigInteger, nullable=False),
+    sa.Column("due_on", sa.Date),
+    sa.Column("overdue_on", sa.Date),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_receivables_of_party", "party_id", "receivable_id"),
+)
+
 invoice_uses = sa.Table(  # every number a claim was ever filed with, in the forms it is looked up by
     "invoice_uses",
     metadata,

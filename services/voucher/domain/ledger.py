@@ -15,6 +15,9 @@ region of the plan, and is left out where that is the programme's own:
     carried_out, carried_in                   left over, and carried into a later year; the later year's half of it
     deferred                                  promised beyond the budget           (minus what a later year owes)
     making_up, made_up                        a later year's money for it; the earlier year's half of it
+    receivable:<programme>:<year>:<party>     paid, or lost, and owed back
+    recovered, written_off                    of that: came back, and went to the treasury; given up
+    losses                                    owed back without having been paid of the budget (minus)
 
 Each year's books add up to zero by themselves: what goes from one year to the next is a movement in each of them.
 """
@@ -27,7 +30,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 # minus the budget; the halves of what crosses from one year to another; what is promised beyond the budget
-BELOW_ZERO = ("source", "carried_in", "deferred", "made_up")
+BELOW_ZERO = ("source", "carried_in", "deferred", "made_up", "losses")
 
 Kind: TypeAlias = Literal["posted", "pending", "post_pending", "void_pending"]
 
@@ -105,6 +108,9 @@ carried_in = _of_year("carried_in")
 deferred = _of_year("deferred")
 making_up = _of_year("making_up")
 made_up = _of_year("made_up")
+recovered = _of_year("recovered")
+written_off = _of_year("written_off")
+losses = _of_year("losses")
 
 
 def quota(programme: str, year: int, enterprise_id: str) -> str:
@@ -117,6 +123,10 @@ def committed(programme: str, year: int, provider_id: str) -> str:
 
 def claimed(programme: str, year: int, provider_id: str) -> str:
     return f"claimed:{programme}:{year}:{provider_id}"
+
+
+def receivable(programme: str, year: int, party_id: str) -> str:
+    return f"receivable:{programme}:{year}:{party_id}"
 
 
 def may_go_below_zero(name: str) -> bool:

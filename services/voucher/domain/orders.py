@@ -39,6 +39,8 @@ TRANSITIONS: Mapping[str, Mapping[str, str]] = {
     "release": {"claimed": "confirmed"},
     "pay": {"claimed": "redeemed"},
     "hand_over": {"confirmed": "confirmed", "refund_requested": "refund_requested"},
+    "settle": {"confirmed": "confirmed", "refund_requested": "confirmed"},
+    "void_running": {"confirmed": "voided", "refund_requested": "voided"},
     "cover": {state: state for state in LIVE},
 }
 EVENT_OF: Mapping[str, str] = {
@@ -54,6 +56,8 @@ EVENT_OF: Mapping[str, str] = {
     "release": "voucher.order_released.v1",
     "pay": "voucher.order_redeemed.v1",
     "hand_over": "voucher.order_handed_over.v1",
+    "settle": "voucher.order_wound_down.v1",
+    "void_running": "voucher.order_voided.v1",
     "cover": "voucher.order_covered.v1",
 }
 # actions that exist only where the pack has the rule
@@ -62,8 +66,17 @@ ASKED: Mapping[str, str] = {
     "consent": "order.refund",
     "decline": "order.refund",
     "fail": "order.void_on_failure",
+    "settle": "exit.aftermath",
+    "void_running": "exit.aftermath",
 }
-GIVES_BACK = ("cancel", "void", "consent", "fail")  # all of the order's support, and its voucher's count
+RUNS = ("confirmed", "refund_requested")
+GIVES_BACK = (
+    "cancel",
+    "void",
+    "consent",
+    "fail",
+    "void_running",
+)  # all of the order's support, and its voucher's count
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,8 @@ class Order:
 
     drawn_on: where voucher_fen came from, but for shortfall_fen, which a later year makes up; deferred_fen: what of
     that is still to come. allowed_fen: what its claim may ask for; redeemed_fen: what was paid. prior_revenue_fen,
-    years_used: what its amount was decided on. denomination_fen: of the voucher it holds. hand_over_due: its provider
-    has left.
+    years_used: what its amount was decided on. denomination_fen: of the voucher it holds. left_by: the provider that
+    left while it ran; hand_over_due: and nobody has said yet what comes of it.
     """
 
     order_id: str
@@ -109,8 +122,14 @@ class Order:
     status: str
     reason: str | None
     hand_over_due: bool
+    left_by: str | None
     pack_version: str
     sequence: int
+
+    @property
+    def wound_down(self) -> bool:
+        """Its provider left, and it was settled: it was served, and may be claimed."""
+        return self.left_by == self.provider_id and not self.hand_over_due
 
     @property
     def plan(self) -> PlanKey:
@@ -225,6 +244,8 @@ def step(*, order: Order, action: str, home: str, payable_fen: int | None = None
         return None
     if action == "pay":
         changes["redeemed_fen"] = min(order.voucher_fen, order.voucher_fen if payable_fen is None else payable_fen)
+    if status not in (*RUNS, "claimed"):
+        changes["hand_over_due"] = False
     after = replace(order, status=status, sequence=order.sequence + 1, **changes)
     moves = _moves(order, after, action, home) if order.voucher_fen else ()
     if action != "cover":
@@ -266,7 +287,7 @@ def _moves(order: Order, after: Order, action: str, home: str) -> tuple[ledger.M
         if home == order.source or not own_fen:
             return back
         return (*back, ledger.Move("posted", order.source, home, own_fen, name))
-    if action in ("consent", "fail"):
+    if action in ("consent", "fail", "void_running"):
         return _back(order, order.committed, fen, home, name)
     if action == "claim":
         return (ledger.Move("posted", order.committed, order.claimed, fen, name),)
@@ -308,5 +329,6 @@ def state(order: Order, law: Mapping[str, object]) -> dict[str, object]:
 TOLD = (
     "order_id", "enterprise_id", "provider_id", "product_id", "programme", "year", "region", "plan_region", "category",
     "track", "filing_id", "list_price_fen", "price_fen", "voucher_fen", "own_fen", "deferred_fen", "voucher_number",
-    "denomination_fen", "pack_version", "ordered_at", "confirmed_at", "contract_sha256", "claim_id", "status", "reason",
+    "denomination_fen", "pack_version", "ordered_at", "confirmed_at", "contract_sha256", "claim_id", "wound_down",
+    "status", "reason",
 )  # fmt: skip

@@ -151,6 +151,7 @@ def _order(case: _Case, support: _Support, now: datetime) -> Order:
         status="placed",
         reason=None,
         hand_over_due=False,
+        left_by=None,
         pack_version=case.pack.label,
         sequence=1,
     )

@@ -9,12 +9,16 @@ from services.voucher.handlers import (
     applications,
     books,
     claims,
+    corrections,
+    exits,
     filings,
     line,
     news,
     orders,
     placing,
     plans,
+    receivables,
+    signing,
     usage,
     years,
 )
@@ -36,6 +40,10 @@ COMMANDS: Mapping[str, Route] = {
     "record_usage": Route(usage.record_usage),
     "fail_order": Route(orders.fail_orders),
     "hand_over_order": Route(orders.hand_over_orders),
+    "wind_down_order": Route(exits.wind_down_orders),
+    "correct_entry": Route(corrections.correct_entries),
+    "confirm_correction": Route(corrections.confirm_corrections),
+    "sign_year": Route(signing.sign_years),
 }
 
 EVENTS: Mapping[str, EventHandler] = {
@@ -66,11 +74,16 @@ EVENTS: Mapping[str, EventHandler] = {
     "settlement.claim_refused.v1": claims.on_claim_ended,
     "settlement.claim_withdrawn.v1": claims.on_claim_ended,
     "settlement.claim_paid.v1": claims.on_claim_paid,
+    "settlement.receivable_owed.v1": receivables.on_receivable,
+    "settlement.receivable_recovered.v1": receivables.on_receivable,
+    "settlement.receivable_restored.v1": receivables.on_receivable,
+    "settlement.receivable_written_off.v1": receivables.on_receivable,
 }
 
 DUE: tuple[Due, ...] = (
     line.serve_lines,
     news.follow_exits,
+    exits.follow_wind_downs,
     years.settle_shortfalls,
     years.cover_orders,
     years.close_years,

@@ -27,7 +27,7 @@ def on_provider(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def on_provider_exited(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """第十二条: orders it had not confirmed are voided, running ones wait for a hand-over."""
+    """第十二条: orders it had not confirmed are voided, running ones wait for what comes of them."""
     on_provider(uow, events)
     _follow_exits(uow, {event.subject: event for event in events})
 
@@ -64,7 +64,7 @@ def _follow_exits(uow: UnitOfWork, exits: Mapping[str, Event]) -> int:
         if order.status == "placed":
             steps.follow(order.order_id, "void", exits.get(order.provider_id), reason="provider_exited")
         else:
-            steps.mark(replace(order, hand_over_due=True))
+            steps.mark(replace(order, hand_over_due=True, left_by=order.provider_id))
     steps.save()
     return len(behind)
 

@@ -15,7 +15,7 @@ from services.voucher.domain import orders as domain
 from services.voucher.domain.law import refuse
 from services.voucher.domain.orders import Order
 from services.voucher.domain.parties import Provider
-from services.voucher.handlers.steps import Steps, view
+from services.voucher.handlers.steps import Steps, taken
 
 MAY_CONFIRM = ("admitted", "leaving")  # a provider that leaves serves out its notice
 Act = Callable[[Command], tuple[str, dict[str, Any]]]
@@ -149,7 +149,7 @@ def _steps(
         refused = _whose(order, party, command)
         if refused is None and order is not None:
             refused = domain.not_ruled(steps.pack_of(order), action) or barred(order, command)
-        outcomes.append(refused or _taken(steps, command, action, changes))
+        outcomes.append(refused or taken(steps, command, action, changes))
     steps.save()
     return outcomes
 
@@ -160,15 +160,6 @@ def _whose(order: Order | None, party: str | None, command: Command) -> Refused 
     if party is not None and getattr(order, party) != command.body[party]:
         return Refused("NOT_OWNER", party)
     return foreign(command, order.programme)
-
-
-def _taken(steps: Steps, command: Command, action: str, changes: dict[str, Any]) -> Outcome:
-    order = steps.orders[command.body["order_id"]]
-    taken = steps.take(order.order_id, action, command, **changes)
-    if taken is None:
-        pack = steps.pack_of(order)
-        return refuse(pack, "WRONG_STATE", "order_id", *domain.rules_of(pack, action), status=order.status)
-    return Ok(view(taken[0]), taken[1])
 
 
 # --- hand-over --------------------------------------------------------------------------------------------------------
@@ -203,7 +194,7 @@ def hand_over_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
             steps, order, giver, taker, shown=shown, tied=tied
         )
         changes = {"provider_id": taker_id, "reason": command.body["reason"], "hand_over_due": False}
-        outcomes.append(refused or _taken(steps, command, "hand_over", changes))
+        outcomes.append(refused or taken(steps, command, "hand_over", changes))
     steps.save()
     return outcomes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from contracts.errors import Decision
+from contracts.errors import Decision, Ok, Outcome
 from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command, Event
@@ -13,7 +13,7 @@ from services.voucher import books_store, store
 from services.voucher.domain import ledger
 from services.voucher.domain import orders as domain
 from services.voucher.domain.denominations import Vouchers
-from services.voucher.domain.law import articles, law
+from services.voucher.domain.law import articles, law, refuse
 from services.voucher.domain.orders import Order
 from services.voucher.handlers.packs import Packs
 
@@ -124,6 +124,16 @@ class Steps:
         store.save_orders(self.uow.conn, self._changed.values())
         books_store.save_denominations(self.uow.conn, self.vouchers.changed())
         books_store.save_books(self.uow.conn, self.books)
+
+
+def taken(steps: Steps, command: Command, action: str, changes: dict[str, Any]) -> Outcome:
+    """The answer to a command that asks for a step; WRONG_STATE where the order's state does not allow it."""
+    order = steps.orders[command.body["order_id"]]
+    step = steps.take(order.order_id, action, command, **changes)
+    if step is None:
+        pack = steps.pack_of(order)
+        return refuse(pack, "WRONG_STATE", "order_id", *domain.rules_of(pack, action), status=order.status)
+    return Ok(view(step[0]), step[1])
 
 
 def _facts(before: Order, after: Order, moves: Iterable[ledger.Move]) -> dict[str, Any]:

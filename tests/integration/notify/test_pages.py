@@ -84,6 +84,8 @@ def fill(kit: Kit) -> None:
     product = {"price_fen": 99_900, "name": "云主机", "category": "application"}
     kit.tell("registry.product_published.v1", status="published", provider_id=provider, **product)
     kit.tell("settlement.node_announced.v1", status="open")
+    unknown = ("seed", "population", "population_hash", "drawn", "error_fen", "rate", "reason")
+    kit.tell("settlement.sample_committed.v1", status="committed", size=60, **dict.fromkeys(unknown))
     paid = {"payee_id": provider, "payee_kind": "provider", "amount_fen": 7_000_000}
     kit.tell("settlement.payment_settled.v1", status="settled", **paid)
     kit.tell(
@@ -98,6 +100,7 @@ HEADINGS = {  # as they were before other programmes had columns of their own
     "providers": ["云服务商", "统一社会信用代码", "行政区划", "状态"],
     "products": ["产品", "云服务商", "类别", "价格", "支持云使用券"],
     "nodes": ["年度", "截止时间", "状态", "受理件数"],
+    "samples": ["节点截止时间", "抽样数", "种子哈希值", "状态"],
     "payments": ["云服务商", "年度", "笔数", "金额"],
     "blacklist": ["名称", "主体", "事由", "生效时间"],
     "checkpoints": ["记录数", "校验值", "时间"],

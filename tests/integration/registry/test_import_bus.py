@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.deployment import Deployment, Options
+from infra.local.rabbitmq import Rabbit
 from tests.integration.registry.world import OPERATOR, PROGRAMME, make_code
 
 HEADER = ["企业名称", "统一社会信用代码", "注册日期", "注册资金"]
@@ -26,9 +27,10 @@ def register(path: Path, rows: int) -> Path:
 
 
 @pytest.mark.slow
-def test_a_register_goes_in_once(tmp_path: Path):
+def test_a_register_goes_in_once(tmp_path: Path, whole_rabbit: Rabbit | None):
     """Lost otherwise: what each part promises would not add up to an import that can be repeated."""
-    with Deployment(tmp_path / "deployment", Options(services=("registry",), durable=False)) as deployment:
+    options = Options(services=("registry",))
+    with Deployment(tmp_path / "deployment", options, node=whole_rabbit) as deployment:
         token = tmp_path / "operator.token"
         token.write_text(deployment.token("operator"))
         env = {**deployment.env("registry"), "YUNQUAN_TOKEN_FILE": str(token)}

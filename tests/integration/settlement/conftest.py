@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from infra import crypto, packs
+from infra import auth, crypto, packs, signing
 from infra.db import create_engine
+from infra.local.keys import write_secret
 from infra.local.payers import make_payers
 from services.settlement import bank_settings
 from tests.integration.settlement.world import World
@@ -17,9 +18,11 @@ from tests.integration.settlement.world import World
 
 @pytest.fixture
 def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key file, named by the environment."""
+    """Key files, named by the environment."""
     crypto.create(tmp_path / "keys.json")
     monkeypatch.setenv(crypto.SETTING, str(tmp_path / "keys.json"))
+    write_secret(tmp_path / "signing.pem", auth.generate_keys()[0])
+    monkeypatch.setenv(signing.SETTING, str(tmp_path / "signing.pem"))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from services.voucher import tables
 from services.voucher.domain.ledger import BELOW_ZERO
 from services.voucher.domain.orders import LIVE
 from tests.integration.voucher.elsewhere import NEIMENGGU, Elsewhere
+from tests.integration.voucher.test_year_statement import recounted, stated
 
 CAP = 2_000_000
 ENOUGH = 20 * CAP
@@ -32,6 +33,11 @@ class Years(RuleBasedStateMachine):
         self.claims: dict[str, str] = {}
 
     def teardown(self) -> None:
+        """However it went: what each year's statement says is what its entries add up to."""
+        for plan in self.world.rows(tables.plans):
+            told = self.world.ask("year_statement", programme=NEIMENGGU, year=plan["year"])["statement"]
+            assert told["sum_fen"] == 0
+            assert stated(told) == recounted(self.world, plan["year"])
         self.world.engine.dispose()
 
     def some(self, number: int, *states: str) -> dict | None:

@@ -14,6 +14,7 @@ from services.notify.pages import COLUMNS
 PUBLIC = {
     "guizhou-2018": {
         "plans": "第十五条", "providers": "三(二)", "products": "三(二)", "nodes": "第二十二条",
+        "samples": "五(四)",
         "payments": "第二十四条", "blacklist": "第十二条", "checkpoints": "五(二)",
     },
     "neimenggu-2019": {

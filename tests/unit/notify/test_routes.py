@@ -60,12 +60,13 @@ def test_each_path_leads_to_a_rule_somewhere():
     asked = {(route.event, path) for route in ROUTES for path in (*route.rules, *route.then)}
     packs = [*PACKS.values(), load("shandong-2017", overlay="example-shandong-city")]
     stages = {None, *(stage.role for pack in packs for review in pack.reviews.values() for stage in review)}
+    data = {event: [(pack, data_of(event, pack)) for pack in packs] for event, _path in asked}
     dead = [
         (event, path)
         for event, path in sorted(asked)
         if not any(
-            rules_at(pack, path, data_of(event, pack) | {"stage": stage, "kind": kind, "party_kind": party})
-            for pack in packs
+            rules_at(pack, path, example | {"stage": stage, "kind": kind, "party_kind": party})
+            for pack, example in data[event]
             for stage in stages
             for kind in ("pilot", "model")
             for party in ("enterprise", "provider")
@@ -157,6 +158,12 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
         ("settlement.claim_collected.v1", SHENYANG, {"stage": "expert"}, "filer provider role:expert"),
         ("settlement.claim_reviewed.v1", SHENYANG, {"stage": "data_bureau"}, "filer provider role:data_bureau"),
         ("settlement.claim_collected.v1", SHANXI, {"stage": None}, "filer provider"),
+        # and who sees to it that it is done, each once
+        (
+            "settlement.review_overdue.v1", GUIZHOU, {"stage": "operator", "escalate_to": "bureau"},
+            "role:bureau role:operator",
+        ),
+        ("settlement.review_overdue.v1", GUIZHOU, {"stage": "bureau", "escalate_to": "bureau"}, "role:bureau"),
         ("voucher.filing_submitted.v1", SHENYANG, {"stage": "district"}, "enterprise role:district"),
         ("voucher.filing_reviewed.v1", SHENYANG, {"stage": "bureau"}, "enterprise role:bureau"),
         ("voucher.filing_submitted.v1", SHANXI, {"stage": "operator"}, "enterprise role:operator"),

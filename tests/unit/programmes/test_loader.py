@@ -19,6 +19,13 @@ def write(folder, text, name="pack.toml"):
     return folder / name
 
 
+def experts(**changed):
+    """A rule that Guizhou does not have."""
+    rule = {"role": '"expert"', "experts": 3, "pass_mark": 60, **changed}
+    lines = "".join(f"{key} = {value}\n" for key, value in rule.items())
+    return f'[claims.expert_review]\narticle = "x"\nzh = "x"\nen = "x"\n{lines}'
+
+
 # name, what is changed, by what, key and words of the complaint
 FAULTS = [
     ("unknown-key", 'region = "52"', 'region = "52"\ncolour = "red"', "colour", "unknown key"),
@@ -65,6 +72,29 @@ FAULTS = [
     ("region-of-three-digits", 'region = "52"', 'region = "520"', "region", "GB/T 2260"),
     ("composed-field", 'region = "52"', 'region = "52"\noverlay = "x@1"', "overlay", "unknown key"),
     ("composed-home", 'region = "52"', 'region = "52"\nhome = "53"', "home", "unknown key"),
+    ("no-day-for-a-stage", "working_days = 10", "working_days = 0", "claims.review_deadline.working_days", "1 to 1000"),
+    (
+        "late-and-told-to-nobody",
+        'escalate_to = "bureau"',
+        'escalate_to = "government"',
+        "claims.review_deadline.escalate_to",
+        "not among the pack's roles",
+    ),
+    *(
+        (name, "[claims.question]", f"{experts(**changed)}[claims.question]", f"claims.expert_review.{key}", what)
+        for name, changed, key, what in (
+            ("no-experts", {"experts": 0}, "experts", "1 to 50"),
+            ("mark-out-of-reach", {"pass_mark": 101}, "pass_mark", "0 to 100"),
+            ("experts-who-cannot-score", {"role": '"operator"'}, "role", "only expert and third_party"),
+        )
+    ),
+    (
+        "experts-without-a-stage",
+        "[claims.question]",
+        f"{experts()}[claims.question]",
+        "reviews.claim",
+        "one stage of expert",
+    ),
     ("not-toml", "[period]", "[period", "", "line"),
 ]
 

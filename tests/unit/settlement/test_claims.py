@@ -9,7 +9,7 @@ import pytest
 
 from contracts.errors import ERRORS, Refused
 from contracts.events.settlement import CLAIM_STATES, EVENTS
-from services.settlement.domain import claims, disbursements, notices, objections, payments, questions
+from services.settlement.domain import claims, disbursements, notices, objections, payments, questions, samples
 from services.settlement.domain.nodes import announce, node_for
 from services.settlement.domain.steps import Step, derived_id
 from tests.unit.settlement.cases import NOW, claim, file, filing, order, pack, papers, review
@@ -85,7 +85,7 @@ def test_states_and_events_are_those_of_the_contract() -> None:
     types = {event.type for event in EVENTS}
     for moves in (claims.MOVES, disbursements.MOVES, payments.MOVES, payments.BATCH_MOVES, questions.MOVES):
         assert {f"settlement.{move.event}.v1" for move in moves.values()} <= types
-    for moves in (notices.MOVES, objections.MOVES):
+    for moves in (notices.MOVES, objections.MOVES, samples.MOVES):
         assert {f"settlement.{move.event}.v1" for move in moves.values()} <= types
     states = {state for move in claims.MOVES.values() for state in (*move.sources, move.target)}
     assert states == set(CLAIM_STATES)
@@ -95,12 +95,17 @@ ENDS = {"returned", "refused", "withdrawn"}
 ALLOWED = {  # what may follow what, written down a second time
     "filed": {"accepted", "refused", "withdrawn"},
     "accepted": {"collected", "refused", "withdrawn"},
-    "collected": {"in_review", "passed", *ENDS},
+    "collected": {
+        "collected",
+        "in_review",
+        "passed",
+        *ENDS,
+    },  # itself: it is late, or was audited
     "in_review": {"in_review", "passed", *ENDS},
     "returned": {"filed", "refused", "withdrawn"},
-    "passed": {"on_notice", "in_disbursement", *ENDS},
-    "on_notice": {"noticed", *ENDS},
-    "noticed": {"in_disbursement", *ENDS},
+    "passed": {"passed", "on_notice", "in_disbursement", *ENDS},
+    "on_notice": {"on_notice", "noticed", *ENDS},
+    "noticed": {"noticed", "in_disbursement", *ENDS},
     "in_disbursement": {"approved", "passed", "noticed"},
     "approved": {"paying", "in_disbursement"},
     "paying": {"paid", "payment_failed"},
@@ -115,6 +120,13 @@ def test_no_other_transition_is_in_the_table() -> None:
     """A way from `returned` to `passed`, say, would be a payment without a review."""
     moves = [(source, move.target) for move in claims.MOVES.values() for source in move.sources]
     assert {source: {to for at, to in moves if at == source} for source in CLAIM_STATES} == ALLOWED
+
+
+def test_the_last_stage_waits_for_the_audit_sample() -> None:
+    """A claim that was drawn would be paid before anybody audited it; the first stage need not wait."""
+    assert isinstance(review(claim("collected"), sample_id="S1"), Step)
+    waits = review(claim("in_review"), "bureau", sample_id="S1")
+    assert (waits.code, waits.article, waits.facts["sample_id"]) == ("AUDIT_PENDING", "五(四)", "S1")
 
 
 @pytest.mark.parametrize("status", CLAIM_STATES)

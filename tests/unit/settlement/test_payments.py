@@ -75,7 +75,7 @@ def approved(*members):
     return step.after, [one.after for one in moved]
 
 
-def made(disbursement, members, batch_id="H1"):
+def made(disbursement, members, batch_id="H1", owed=None):
     return p.make(
         batch_id=batch_id,
         year=2018,
@@ -85,12 +85,13 @@ def made(disbursement, members, batch_id="H1"):
         made_by="f-1",
         now=NOW,
         pack=pack(),
+        owed=owed or {},
     )
 
 
 def batch_of(*numbers: int):
     disbursement, members = approved(*(passed(number) for number in numbers))
-    step, payments = made(disbursement, members)
+    step, payments, _offsets = made(disbursement, members)
     return step.after, payments[0].after, members
 
 
@@ -119,15 +120,79 @@ def test_two_people_and_standing_are_needed_to_approve() -> None:
     waiting = reviewed(disbursement, members, "operator")[0].after
     assert reviewed(waiting, members, person="operator-1").code == "SAME_PERSON"
     assert reviewed(waiting, members, blacklisted=frozenset({"P1"})).code == "BLACKLISTED"
-    assert reviewed(waiting, members, accounts={}).code == "FACT_MISSING"
     assert reviewed(waiting, members, verdicts={}).code == "HELD_BY_SUPERVISION", "silence is no clearance"
     step, moved = reviewed(waiting, members, decision="refuse")
     assert (step.after.status, moved[0].after.status) == ("refused", "passed"), "the claims may be put forward again"
 
 
-def test_approval_freezes_payee_account_amount_and_fund() -> None:
-    """Whatever of them changes afterwards must show."""
+@pytest.mark.parametrize("stage", ["operator", "bureau"])
+@pytest.mark.parametrize(
+    ("changed", "accounts", "account_changed"),
+    [
+        ({}, {"P1": 4, "P9": 3}, 1),
+        ({"claimed_fen": 399_999}, {"P1": 3}, 0),
+        ({"deducted_fen": 1}, {"P1": 3}, 0),
+        ({"payee_id": "P2"}, {"P1": 3, "P2": 3}, 0),
+        ({"fund": "x"}, {"P1": 3}, 0),
+    ],
+)
+def test_nobody_approves_what_was_changed_since_it_was_put_forward(stage, changed, accounts, account_changed) -> None:
+    """Lost otherwise: two people approve one thing each, and a third thing is paid."""
+    disbursement, (first, second) = filed(passed(1), passed(2))
+    second = replace(second, payee_id="P9", provider_id="P9")
+    second = replace(second, frozen_hash=d.frozen_as(second))
+    disbursement = replace(disbursement, frozen_hash=d.frozen_together([first, second]))
+    if stage == "bureau":
+        disbursement = reviewed(disbursement, [first, second], "operator")[0].after
+    members = [replace(first, **changed), second]
+    refused = reviewed(disbursement, members, stage, accounts=accounts)
+    assert refused.code == "FROZEN_MISMATCH"
+    told = {name: refused.facts[name] for name in ("claims", "changed", "account_changed")}
+    assert told == {"claims": ["C1"], "changed": 1, "account_changed": account_changed}
+    step, moved = reviewed(disbursement, members, stage, "refuse", accounts=accounts)
+    assert step.after.status == "refused", "which is how it is put right"
+    free = {(one.after.status, one.after.frozen_hash, one.after.account_version, one.after.fund) for one in moved}
+    assert free == {("passed", None, None, None)}
+
+
+def test_a_reviewer_who_saw_another_hash_decides_nothing() -> None:
+    disbursement, members = filed(passed(1))
+    for decision in ("approve", "refuse"):
+        refused = reviewed(disbursement, members, "operator", decision, frozen_hash="0" * 64)
+        assert (refused.code, refused.field) == ("FROZEN_MISMATCH", "frozen_hash")
+        seen = reviewed(disbursement, members, "operator", decision, frozen_hash=disbursement.frozen_hash)
+        assert not isinstance(seen, Refused)
+
+
+def test_an_account_that_we_know_in_an_older_version_is_no_change() -> None:
+    """Registry gave the frozen one itself at the release before; its news may still be on the way."""
+    disbursement, members = filed(passed(1))
+    assert not isinstance(reviewed(disbursement, members, "operator", accounts={"P1": 2}), Refused)
+
+
+def test_what_is_held_is_frozen_anew_with_the_account_of_then() -> None:
+    """Lost otherwise: it is approved again for the account that it was held for."""
+    disbursement, members = approved(passed(1), passed(2))
+    batched = replace(disbursement, status="batched")
+    given = {"accounts": {"P1": 4}, "batch_id": "H1", "now": NOW, "pack": pack()}
+    steps, moved = d.thaw(disbursement=batched, held=members[:1], rest=members[1:], **given)
+    left, apart = (step.after for step in steps)
+    assert (moved[0].after.account_version, moved[0].after.approved_at) == (4, None)
+    assert apart.frozen_hash == d.frozen_together([moved[0].after]) != disbursement.frozen_hash
+    assert d.intact(apart, [moved[0].after])
+    assert d.intact(left, members[1:])
+    (again,), both = d.thaw(disbursement=batched, held=members, rest=[], **given)
+    held = [one.after for one in both]
+    assert d.intact(again.after, held)
+    assert not isinstance(reviewed(again.after, held, "operator", accounts={"P1": 4}), Refused)
+
+
+def test_filing_freezes_payee_account_amount_and_fund() -> None:
+    """Whatever of them changes afterwards must show, and the approvals change nothing of it."""
+    put_forward, (frozen,) = filed(passed(1))
     disbursement, (member,) = approved(passed(1))
+    assert (disbursement.frozen_hash, member.frozen_hash) == (put_forward.frozen_hash, frozen.frozen_hash)
+    assert (frozen.approved_at, member.approved_at) == (None, NOW)
     assert (member.account_version, member.fund) == (3, "guizhou-2018:2018")
     assert member.frozen_hash == d.frozen_as(member)
     for changed in (
@@ -181,7 +246,7 @@ def test_a_payment_follows_the_rules_its_disbursement_was_approved_by() -> None:
         disbursements.append(one)
         members[one.disbursement_id] = [replace(each, disbursement_id=one.disbursement_id) for each in claims]
     given = {"batch_id": "H1", "year": 2018, "live": {}, "made_by": "f-1", "now": NOW, "pack": pack()}
-    step, payments = p.make(disbursements=disbursements, claims=members, packs=cities, **given)
+    step, payments, _offsets = p.make(disbursements=disbursements, claims=members, packs=cities, **given)
     assert {one.after.pack_version: one.after.claims for one in payments} == {
         label: (f"C{number}",) for number, label in enumerate(cities, 1)
     }
@@ -234,6 +299,7 @@ def test_what_may_not_be_paid_is_held(stops, reason) -> None:
         verdicts={members[0].claim_id: verdict},
         market={} if market_fen is None else {members[0].product_id: market_fen},
         members=members,
+        now=NOW,
         pack=pack(),
         **given,
     )
@@ -253,6 +319,37 @@ def test_what_costs_more_than_the_market_is_approved_by_nobody() -> None:
     assert (refused.code, refused.article, refused.facts["claims"]) == ("PRICE_ABOVE_MARKET", "三(二)", ["C2"])
     assert isinstance(reviewed(disbursement, members, market={"K1": 1_000_000, "K2": 1_000_001}), tuple)
     assert isinstance(reviewed(disbursement, members, decision="refuse", market={"K2": 1}), tuple)
+
+
+def release_of(payment, members):
+    cleared_ = cleared(members)
+    return p.release(
+        payment=payment,
+        blacklisted=False,
+        verdicts=cleared_,
+        market={},
+        account_version=3,
+        members=members,
+        now=NOW,
+        pack=pack(),
+    )
+
+
+def test_what_the_payee_owes_is_taken_off_and_frozen_with_the_rest() -> None:
+    """Taken off unseen, the bank would pay another sum than was released."""
+    disbursement, members = approved(passed(1), passed(2))
+    step, payments, offsets = made(disbursement, members, owed={("P1", "52"): [("V1", 300_000), ("V2", 600_000)]})
+    payment = payments[0].after
+    assert (payment.amount_fen, payment.offset_fen, step.after.amount_fen) == (0, 800_000, 0)
+    assert [one.amount_fen for one in offsets] == [300_000, 500_000]
+    given = {"offsets": offsets}
+    assert isinstance(allowed(step.after, payment, members, **given), Step)
+    others = [replace(offsets[0], amount_fen=400_000), replace(offsets[1], amount_fen=400_000)]
+    for changed in ({"offsets": []}, {"offsets": others}, {**given, "short": True}):
+        assert allowed(step.after, payment, members, **changed).code == "FROZEN_MISMATCH", changed
+    sent, moved = release_of(payment, members)
+    assert (sent.after.status, {one.after.status for one in moved}) == ("offset", {"paid"})
+    assert {one.after.paid_at for one in moved} == {NOW}
 
 
 RESULTS = ("settled", "failed", "returned", "unknown")

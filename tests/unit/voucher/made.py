@@ -94,6 +94,7 @@ def order(**facts: Any) -> Order:
         status="placed",
         reason=None,
         hand_over_due=False,
+        left_by=None,
         pack_version="guizhou-2018@1",
         sequence=1,
     )

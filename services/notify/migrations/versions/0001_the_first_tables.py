@@ -164,6 +164,27 @@ def upgrade() -> None:
     with op.batch_alter_table('known_nodes', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_known_nodes_programme'), ['programme'], unique=False)
 
+    # --- audit samples
+    op.create_table('known_samples',
+    sa.Column('sample_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('node_id', sa.String(length=26), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('seed_hash', sa.String(length=64), nullable=False),
+    sa.Column('seed', sa.String(length=200), nullable=True),
+    sa.Column('population', sa.Integer(), nullable=True),
+    sa.Column('population_hash', sa.String(length=64), nullable=True),
+    sa.Column('drawn', sa.Integer(), nullable=True),
+    sa.Column('error_fen', sa.BigInteger(), nullable=True),
+    sa.Column('rate', sa.String(length=50), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('sample_id')
+    )
+    with op.batch_alter_table('known_samples', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_samples_programme'), ['programme'], unique=False)
+
     op.create_table('known_notice_items',
     sa.Column('notice_id', sa.String(length=26), nullable=False),
     sa.Column('claim_id', sa.String(length=26), nullable=False),
@@ -171,6 +192,7 @@ def upgrade() -> None:
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
     sa.Column('payable_fen', sa.BigInteger(), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('notice_id', 'claim_id')
     )
@@ -182,7 +204,12 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('working_days', sa.Integer(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('key_id', sa.String(length=16), nullable=False),
+    sa.Column('public_key', sa.String(length=44), nullable=False),
+    sa.Column('signature', sa.String(length=88), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('notice_id')
@@ -205,6 +232,7 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('uscc', sa.String(length=18), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('public_name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('batch', sa.String(length=20), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),

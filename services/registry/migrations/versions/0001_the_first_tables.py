@@ -78,6 +78,15 @@ def upgrade() -> None:
     with op.batch_alter_table('known_blacklist', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_known_blacklist_party_id'), ['party_id'], unique=False)
 
+    # --- exits
+    op.create_table('known_wind_downs',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('source', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id', 'source', name=op.f('pk_known_wind_downs'))
+    )
+
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('event_id', sa.String(length=26), nullable=False),

@@ -92,10 +92,13 @@ def upgrade() -> None:
     sa.Column('order_claimed', sa.Boolean(), nullable=False),
     sa.Column('node_id', sa.String(length=26), nullable=True),
     sa.Column('stage', sa.String(length=20), nullable=True),
+    sa.Column('own_region', sa.Boolean(), nullable=False),
     sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('late', sa.Boolean(), nullable=False),
     sa.Column('taken_by', sa.String(length=128), nullable=True),
     sa.Column('stages_passed', sa.Integer(), nullable=False),
     sa.Column('reviewers', services.settlement.tables.Words(), nullable=False),
+    sa.Column('stood_in_for', services.settlement.tables.Words(), nullable=False),
     sa.Column('notice_id', sa.String(length=26), nullable=True),
     sa.Column('disbursement_id', sa.String(length=26), nullable=True),
     sa.Column('payment_id', sa.String(length=26), nullable=True),
@@ -113,6 +116,8 @@ def upgrade() -> None:
     with op.batch_alter_table('claims', schema=None) as batch_op:
         batch_op.create_index('claims_by_provider', ['provider_id', 'programme', 'year', 'status'], unique=False)
         batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
+        batch_op.create_index('claims_by_work', ['programme', 'stage', 'due_on', 'claim_id'], unique=False)
+        batch_op.create_index('claims_due', ['late', 'due_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_disbursement_id'), ['disbursement_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_node_id'), ['node_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_claims_notice_id'), ['notice_id'], unique=False)
@@ -221,6 +226,7 @@ def upgrade() -> None:
     sa.Column('ordered_on', sa.Date(), nullable=False),
     sa.Column('contract_sha256', sa.String(length=64), nullable=True),
     sa.Column('claim_id', sa.String(length=26), nullable=True),
+    sa.Column('wound_down', sa.Boolean(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.PrimaryKeyConstraint('order_id')
     )
@@ -266,6 +272,34 @@ def upgrade() -> None:
     sa.Column('lapsed_fen', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('plan_id')
     )
+    # --- work
+    op.create_table('leaves',
+    sa.Column('leave_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('person', sa.String(length=128), nullable=False),
+    sa.Column('roles', services.settlement.tables.Words(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=True),
+    sa.Column('deputy', sa.String(length=128), nullable=True),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=False),
+    sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.PrimaryKeyConstraint('leave_id')
+    )
+    with op.batch_alter_table('leaves', schema=None) as batch_op:
+        batch_op.create_index('leaves_in_force', ['programme', 'status', 'until_on'], unique=False)
+
+    op.create_table('scores',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.Integer(), nullable=False),
+    sa.Column('scored_by', sa.String(length=128), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=False),
+    sa.Column('comment', sa.Text(), nullable=True),
+    sa.Column('scored_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id', 'claim_version', 'scored_by')
+    )
     op.create_table('live_invoices',
     sa.Column('live_key', sa.String(length=60), nullable=False),
     sa.Column('claim_id', sa.String(length=26), nullable=False),
@@ -310,6 +344,10 @@ def upgrade() -> None:
     sa.Column('items', services.settlement.tables.Words(), nullable=False),
     sa.Column('claims', sa.Integer(), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('key_id', sa.String(length=16), nullable=False),
+    sa.Column('public_key', sa.String(length=44), nullable=False),
+    sa.Column('signature', sa.String(length=88), nullable=False),
+    sa.Column('outcomes', services.settlement.tables.Words(), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('published_by', sa.String(length=128), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
@@ -391,7 +429,7 @@ def upgrade() -> None:
     sa.Column('result_on', sa.Date(), nullable=True),
     sa.Column('retried_by', sa.String(length=128), nullable=True),
     sa.Column('retried_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
-    sa.CheckConstraint('amount_fen > 0', name='payments_amount'),
+    sa.CheckConstraint('0 <= amount_fen AND 0 <= offset_fen AND 0 < amount_fen + offset_fen', name='payments_amount'),
     sa.PrimaryKeyConstraint('payment_id'),
     sa.UniqueConstraint('reference')
     )
@@ -431,6 +469,61 @@ def upgrade() -> None:
     sa.Column('recorded_by', sa.String(length=128), nullable=False),
     sa.Column('recorded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('batch_id', 'reference', 'status', 'amount_fen', 'result_on')
+    )
+    # --- audit samples
+    op.create_table('samples',
+    sa.Column('sample_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('node_id', sa.String(length=26), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('seed_hash', sa.String(length=64), nullable=False),
+    sa.Column('extrapolate', sa.Boolean(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('committed_by', sa.String(length=128), nullable=False),
+    sa.Column('committed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seed', sa.String(length=200), nullable=True),
+    sa.Column('population', sa.Integer(), nullable=True),
+    sa.Column('population_hash', sa.String(length=64), nullable=True),
+    sa.Column('drawn', sa.Integer(), nullable=True),
+    sa.Column('error_fen', sa.BigInteger(), nullable=True),
+    sa.Column('rate', sa.String(length=50), nullable=True),
+    sa.Column('reached', sa.String(length=26), nullable=True),
+    sa.Column('others', sa.Integer(), nullable=False),
+    sa.Column('others_fen', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('sample_id')
+    )
+    with op.batch_alter_table('samples', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_samples_programme'), ['programme'], unique=False)
+        batch_op.create_index(batch_op.f('ix_samples_status'), ['status'], unique=False)
+        batch_op.create_index('samples_of_node', ['node_id'], unique=True, sqlite_where=sa.text("status != 'abandoned'"), postgresql_where=sa.text("status != 'abandoned'"))
+
+    op.create_table('sample_items',
+    sa.Column('sample_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.Integer(), nullable=False),
+    sa.Column('payable_fen', sa.BigInteger(), nullable=False),
+    sa.Column('alerts', sa.Integer(), nullable=False),
+    sa.Column('weight', sa.BigInteger(), nullable=False),
+    sa.Column('drawn', sa.Boolean(), nullable=False),
+    sa.Column('certain', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('sample_id', 'claim_id')
+    )
+    with op.batch_alter_table('sample_items', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sample_items_claim_id'), ['claim_id'], unique=False)
+
+    op.create_table('audits',
+    sa.Column('sample_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('payable_fen', sa.BigInteger(), nullable=False),
+    sa.Column('error_fen', sa.BigInteger(), nullable=False),
+    sa.Column('code', sa.String(length=20), nullable=True),
+    sa.Column('reasons', services.settlement.tables.Words(), nullable=False),
+    sa.Column('audited_by', sa.String(length=128), nullable=False),
+    sa.Column('audited_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('sample_id', 'claim_id')
     )
     op.create_table('statement_lines',
     sa.Column('statement_id', sa.String(length=26), nullable=False),
@@ -530,6 +623,88 @@ def upgrade() -> None:
     guard(op, "statements")
     guard(op, "statement_lines")
     guard(op, "payment_files")
+    guard(op, "scores")
+
+    # --- receivables
+    op.create_table('receivables',
+    sa.Column('receivable_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('plan_region', sa.String(length=6), nullable=False),
+    sa.Column('party_kind', sa.String(length=10), nullable=False),
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=True),
+    sa.Column('ground', sa.String(length=20), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_fen', sa.BigInteger(), nullable=False),
+    sa.Column('offset_fen', sa.BigInteger(), nullable=False),
+    sa.Column('written_off_fen', sa.BigInteger(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('instalments', services.settlement.tables.Words(), nullable=False),
+    sa.Column('next_on', sa.Date(), nullable=True),
+    sa.Column('overdue_on', sa.Date(), nullable=True),
+    sa.Column('reference', sa.String(length=40), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('reasons', services.settlement.tables.Words(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('claimed_by', sa.String(length=128), nullable=False),
+    sa.Column('claimed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('decided_by', sa.String(length=128), nullable=True),
+    sa.Column('owed_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('write_off_by', sa.String(length=128), nullable=True),
+    sa.CheckConstraint('0 <= offset_fen AND offset_fen <= recovered_fen AND 0 <= written_off_fen AND 0 < amount_fen AND recovered_fen + written_off_fen <= amount_fen', name='receivables_amount'),
+    sa.PrimaryKeyConstraint('receivable_id'),
+    sa.UniqueConstraint('reference')
+    )
+    with op.batch_alter_table('receivables', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_receivables_claim_id'), ['claim_id'], unique=False)
+        batch_op.create_index('receivables_by_party', ['party_id', 'programme', 'status'], unique=False)
+        batch_op.create_index('receivables_by_programme', ['programme', 'year', 'receivable_id'], unique=False)
+        batch_op.create_index('receivables_due', ['status', 'next_on'], unique=False)
+
+    op.create_table('offsets',
+    sa.Column('payment_id', sa.String(length=26), nullable=False),
+    sa.Column('receivable_id', sa.String(length=26), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.CheckConstraint('0 < amount_fen', name='offsets_amount'),
+    sa.PrimaryKeyConstraint('payment_id', 'receivable_id')
+    )
+    with op.batch_alter_table('offsets', schema=None) as batch_op:
+        batch_op.create_index('offsets_of_receivable', ['receivable_id', 'status'], unique=False)
+
+    op.create_table('repayments',
+    sa.Column('repayment_id', sa.String(length=26), nullable=False),
+    sa.Column('receivable_id', sa.String(length=26), nullable=False),
+    sa.Column('reference', sa.String(length=40), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.Column('statement_id', sa.String(length=26), nullable=True),
+    sa.Column('recorded_by', sa.String(length=128), nullable=False),
+    sa.Column('recorded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('repayment_id'),
+    sa.UniqueConstraint('reference')
+    )
+    with op.batch_alter_table('repayments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_repayments_receivable_id'), ['receivable_id'], unique=False)
+
+    # --- exits
+    op.create_table('wind_downs',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('open', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=False),
+    sa.Column('voided', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id')
+    )
+
+    guard(op, "repayments")
+    guard(op, "sample_items")
+    guard(op, "audits")
 
 
 def downgrade() -> None:

@@ -256,6 +256,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=True),
     sa.Column('hand_over_due', sa.Boolean(), nullable=False),
+    sa.Column('left_by', sa.String(length=26), nullable=True),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.CheckConstraint('0 <= deferred_fen AND deferred_fen <= shortfall_fen AND shortfall_fen <= voucher_fen', name='deferred_is_part_of_the_voucher'),
@@ -265,6 +266,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('orders', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_enterprise_id'), ['enterprise_id'], unique=False)
+        batch_op.create_index('orders_left_by', ['left_by'], unique=False, sqlite_where=sa.text('left_by IS NOT NULL'), postgresql_where=sa.text('left_by IS NOT NULL'))
         batch_op.create_index('orders_of_provider', ['provider_id', 'status'], unique=False)
         batch_op.create_index('orders_to_be_covered', ['programme', 'year', 'purse', 'ordered_at', 'order_id'], unique=False, sqlite_where=sa.text('deferred_fen > 0'), postgresql_where=sa.text('deferred_fen > 0'))
 
@@ -363,6 +365,71 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('usage_records', schema=None) as batch_op:
         batch_op.create_index('usage_of_order', ['order_id', 'since'], unique=False)
+
+    # --- exits
+    op.create_table('wind_downs',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('open', sa.BigInteger(), nullable=False),
+    sa.Column('handed_over', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=False),
+    sa.Column('voided', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id')
+    )
+
+    # --- receivables
+    op.create_table('heard_receivables',
+    sa.Column('receivable_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_fen', sa.BigInteger(), nullable=False),
+    sa.Column('written_off_fen', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('receivable_id')
+    )
+    # --- books: corrections and signed years
+    op.create_table('corrections',
+    sa.Column('correction_id', sa.String(length=26), nullable=False),
+    sa.Column('transfer_id', sa.String(length=64), nullable=False),
+    sa.Column('to_account', sa.String(length=120), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('from_account', sa.String(length=120), nullable=False),
+    sa.Column('asked_by', sa.String(length=128), nullable=False),
+    sa.Column('asked_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['transfer_id'], ['transfers.id'], ),
+    sa.PrimaryKeyConstraint('correction_id')
+    )
+    with op.batch_alter_table('corrections', schema=None) as batch_op:
+        batch_op.create_index('corrections_of_year', ['programme', 'year', 'correction_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_corrections_transfer_id'), ['transfer_id'], unique=False)
+
+    op.create_table('correction_decisions',
+    sa.Column('correction_id', sa.String(length=26), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('decided_by', sa.String(length=128), nullable=False),
+    sa.Column('decided_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("status IN ('confirmed', 'refused')", name='decided_one_way'),
+    sa.ForeignKeyConstraint(['correction_id'], ['corrections.correction_id'], ),
+    sa.PrimaryKeyConstraint('correction_id')
+    )
+    op.create_table('year_signatures',
+    sa.Column('plan_id', sa.String(length=26), nullable=False),
+    sa.Column('statement_sha256', sa.String(length=64), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('statement', infra.tables.Json(), nullable=False),
+    sa.Column('signed_by', sa.String(length=128), nullable=False),
+    sa.Column('signed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('plan_id', 'statement_sha256')
+    )
+    guard(op, "corrections")
+    guard(op, "correction_decisions")
+    guard(op, "year_signatures")
 
     guard(op, "decisions")
     guard(op, "transfers")
