@@ -13,7 +13,7 @@ help:
 	@echo "make demo    one year of a programme, start to finish  [ENTERPRISES=file] [PROGRAMME=code] [OVERLAY=code] [PACKS=folder]"
 	@echo "make test    lint, then every test                     [TESTS=tests/unit] [WORKERS=2]"
 	@echo "make up      keep everything running for development; make down ends it; make status shows it"
-	@echo "make bench   figures beside those of peers"
+	@echo "make bench   figures beside those of peers          [BENCH=settlement]"
 	@echo "make lint | format | schemas | lock | setup | clean"
 
 setup:
@@ -38,7 +38,7 @@ format: setup
 
 bench: setup
 	@$(PY) -m infra.local.packages rabbitmq postgresql
-	@$(PY) -m benchmarks
+	@$(PY) -m benchmarks $(BENCH)
 
 up: setup
 	@$(YUNQUAN) up --detach
@@ -60,7 +60,9 @@ lock:
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	        --no-emit-index-url --no-emit-find-links --output-file $$name.lock $$name.in || exit 1; \
 	done
-	@if grep -nE '://|^--' requirements.lock requirements-dev.lock; then echo "a lock names an index" >&2; exit 1; fi
+	@uv pip compile --quiet --universal --python-version 3.11 --no-deps --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --output-file requirements-schemas.lock requirements-schemas.in
+	@if grep -nE '://|^--' requirements*.lock; then echo "a lock names an index" >&2; exit 1; fi
 
 clean: down
 	@rm -rf .venv .yunquan build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

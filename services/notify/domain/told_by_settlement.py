@@ -110,8 +110,7 @@ CLAIMS = (
 EXITS = (
     Route(
         event="settlement.wind_down_opened.v1", template="claims_to_wind_down", to=(PROVIDER, OPERATOR),
-        when=(Condition("open", (0,), holds=False),),
-        says=Said("退出的云服务商有{claim}申请待清算", "Claims of a provider that left wait for a word"),
+        says=Said("云服务商已退出，其{claim}申请进入清算", "The claims of a provider that left are wound down now"),
         do=Said("请逐件认定继续办理或终止。", "Each is to be settled or voided."),
         rules=("exit.aftermath",), then=("exit.aftermath",),
     ),
@@ -207,6 +206,13 @@ DISBURSEMENTS = (
         event="settlement.batch_released.v1", template="batch_released", to=(PAYS,),
         says=Said("拨付批次已放行", "A payment batch was released"),
         do=Said("请送银行办理，并及时录入结果。", "Please hand it to the bank and record what came of it."),
+        rules=_PAID,
+    ),
+    Route(
+        event="settlement.payments_enquired.v1", template="payments_enquired", to=(PAYS,),
+        says=Said("已就结果不明的款项向银行查询", "The bank is asked about payments of unknown outcome"),
+        do=Said("请将查询文件送银行，并录入答复；查明前不会再次支付。",
+                "Please hand the enquiry to the bank and record its answer; nothing is paid again before that."),
         rules=_PAID,
     ),
     Route(

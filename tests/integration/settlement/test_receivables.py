@@ -210,9 +210,9 @@ def test_the_statement_repays_by_the_receivable_s_reference_once(world: World) -
     assert repay(world, receivable_id, 30_000, "B2")["ok"]
     world.ok("record_statement", statement_id=world.new("T"), lines=[credit(world, receivable_id, 30_000)])
     assert view(world, receivable_id)["recovered_fen"] == 280_000, "what was recorded by hand came on no other slip"
-    assert world.ask("bank_differences", programme=GUIZHOU, status="REFERENCE_UNKNOWN")["items"] == []
+    assert world.ask("bank_differences", programme=GUIZHOU, status="CREDIT_UNMATCHED")["items"] == []
     too_much = world.ok("record_statement", statement_id=world.new("T"), lines=[credit(world, receivable_id, 150_000)])
-    assert [one["code"] for one in too_much["differences"]] == ["REFERENCE_UNKNOWN"], "people must look at it"
+    assert [one["code"] for one in too_much["differences"]] == ["CREDIT_UNMATCHED"], "people must look at it"
     assert view(world, receivable_id)["open_fen"] == VOUCHER - 280_000
 
 
@@ -284,7 +284,7 @@ def test_what_was_paid_wrongly_is_shown_until_it_is_claimed_back(world: World) -
 
 
 def test_two_people_at_once_claim_the_same_money_back_once(world: World) -> None:
-    """And two batches at once take the same debt off once."""
+    """Each saw nothing claimed back yet: together they would ask for twice what was paid."""
     (claim_id,), provider_id = settle(world)
     commands = [world.command("claim_receivable", body(world, provider_id, claim_id)) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:

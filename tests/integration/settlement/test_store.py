@@ -5,33 +5,36 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from infra.db import create_engine
+from infra.db import Json, UtcDateTime, create_engine
+from infra.db_insert import insert_many
 from services.settlement import store, tables
-from tests.integration.settlement.world import GUIZHOU, World
+from tests.integration.settlement.world import GUIZHOU, NOON, World, uid
+
+SAMPLES: dict[type, Any] = {str: "x", int: 1, bool: True, bytes: b"x", date: date(2018, 9, 3)}
 
 
-@pytest.mark.parametrize("table", tables.IMMUTABLE, ids=lambda table: table.name)
-def test_what_was_written_once_is_never_changed(world: World, engine: sa.Engine, table: sa.Table) -> None:
-    """Papers, bank results, statements, payment files and experts' scores are evidence."""
-    batch_id, payment = world.sent()
-    world.result(batch_id, payment, "settled")
-    line = {"reference": payment["reference"], "amount_fen": payment["amount_fen"], "booked_on": "2018-09-04"}
-    world.ok("record_statement", statement_id=world.new("S"), lines=[line])
-    given = {"claim_id": payment["payment_id"], "claim_version": 1, "scored_by": "x", "stage": "expert", "score": 1}
-    with engine.begin() as conn:
-        store.append(conn, tables.scores, [{**given, "comment": None, "scored_at": world.clock.now()}])
-    column = next(column for column in table.columns if not column.primary_key)
-    with engine.connect() as conn:
-        assert conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() > 0
-    for change in (sa.update(table).values({column.name: column}), sa.delete(table)):
-        with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as conn:
-            conn.execute(change)
+def sample(column: sa.Column[Any]) -> Any:
+    if isinstance(column.type, Json):
+        return []
+    return NOON if isinstance(column.type, UtcDateTime) else SAMPLES[column.type.python_type]
+
+
+def test_what_was_written_once_is_never_changed(engine: sa.Engine) -> None:
+    """Papers, bank results, statements, payment files and what else is evidence."""
+    store.metadata.create_all(engine)
+    for table in tables.IMMUTABLE:
+        with engine.begin() as conn:
+            conn.execute(sa.insert(table).values({column.name: sample(column) for column in table.columns}))
+        column = next(column for column in table.columns if not column.primary_key)
+        for change in (sa.update(table).values({column.name: column}), sa.delete(table)):
+            with pytest.raises(sa.exc.DBAPIError, match="append-only"), engine.begin() as conn:
+                conn.execute(change)
 
 
 @contextmanager
@@ -206,3 +209,28 @@ def test_two_replicas_and_due_work(twins: tuple[World, World]) -> None:
     together(one.pipeline.run_due, other.pipeline.run_due)
     assert one.told().count("claim_collected") == len(claims)
     assert one.told().count("node_closed") == 1
+
+
+def test_a_look_reads_what_it_takes_however_many_wait(postgres_url: str) -> None:
+    """A sort of all that wait, once for each 500 of them, grows with the square: at 200,000 claims it is most of it."""
+    engine = create_engine(postgres_url, service="settlement")
+    world = World(engine)
+    world.accepted()
+    world.ok("announce_node", **_soon(world))
+    world.clock.advance(timedelta(hours=2))
+    with engine.begin() as conn:
+        row = dict(conn.execute(sa.select(tables.claims)).mappings().one())
+        insert_many(conn, tables.claims, [{**row, "claim_id": uid("C", 10**9 + n)} for n in range(4_000)])
+        conn.execute(sa.text("ANALYZE claims"))
+        waiting = (tables.claims.c.status == "accepted", store.in_time(conn, now=world.clock.now()))
+        query = sa.select(tables.claims).where(*waiting).order_by(tables.claims.c.claim_id).limit(500)
+        text = query.compile(engine, compile_kwargs={"literal_binds": True})
+        plan = [line for (line,) in conn.exec_driver_sql(f"EXPLAIN {text}")]
+    engine.dispose()
+    assert not [line for line in plan if "Sort" in line], plan
+
+
+def _soon(world: World) -> dict[str, Any]:
+    """A node that closes within the hour."""
+    closes_at = world.clock.now() + timedelta(hours=1)
+    return {"node_id": world.new("N"), "programme": world.programme, "year": world.year, "closes_at": closes_at}
