@@ -13,7 +13,7 @@ help:
 	@echo "make demo    one year of a programme, start to finish  [ENTERPRISES=file] [PROGRAMME=code] [OVERLAY=code] [PACKS=folder]"
 	@echo "make test    lint, then every test                     [TESTS=tests/unit] [WORKERS=2]"
 	@echo "make up      keep everything running for development; make down ends it; make status shows it"
-	@echo "make bench   figures beside those of peers"
+	@echo "make bench   figures beside those of peers          [BENCH=settlement]"
 	@echo "make lint | format | schemas | lock | setup | clean"
 
 setup:
@@ -38,7 +38,7 @@ format: setup
 
 bench: setup
 	@$(PY) -m infra.local.packages rabbitmq postgresql
-	@$(PY) -m benchmarks
+	@$(PY) -m benchmarks $(BENCH)
 
 up: setup
 	@$(YUNQUAN) up --detach

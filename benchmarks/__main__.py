@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,13 +20,16 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from benchmarks.load import calls_a_second
+from benchmarks.pgbench import tpc_b
 from benchmarks.quotes import bench_quotes
+from benchmarks.settlement import SIZES, bench_settlement
 from benchmarks.table import Row, show
 from benchmarks.tutorial_service import Base, Quota
 from contracts import ulid
 from contracts.client import Request
 from infra.local.deployment import Deployment, Options
 from infra.local.guard import Child, scratch_folder, spawn, wait_for
+from infra.local.postgres import Postgres
 from tests import news
 
 COMMANDS = 6_000
@@ -36,7 +37,6 @@ BULK = 500
 WINDOW = 200
 BUYERS = 400
 YEAR = 2019
-PGBENCH_SECONDS = 10
 
 
 class Bench:
@@ -162,16 +162,7 @@ class Bench:
         if self._pgbench:
             return self._pgbench
         assert self.deployment.postgres is not None
-        if "pgbench" not in self.deployment.postgres.databases():
-            self.deployment.postgres.create_database("pgbench")
-        url = self.deployment.postgres.uri("pgbench").replace("+psycopg2", "")
-        program = shutil.which("pgbench") or str(next(Path("/usr/lib/postgresql").glob("*/bin/pgbench")))
-        subprocess.run([program, "-q", "-i", "-s", "10", url], check=True, capture_output=True)
-        command = [program, "-c", "8", "-j", "2", "-T", str(PGBENCH_SECONDS), url]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        found = re.search(r"tps = ([0-9.]+)", done.stdout)
-        assert found is not None, done.stdout
-        self._pgbench = float(found.group(1))
+        self._pgbench = tpc_b(self.deployment.postgres)
         return self._pgbench
 
     def client_ours(self) -> float:
@@ -229,12 +220,33 @@ BENCHES: dict[str, Callable[[Bench], list[Row]]] = {
 }
 
 
+SETTLEMENT = "settlement"
+
+
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHES)))
-def main(names: tuple[str, ...]) -> None:
+@click.argument("names", nargs=-1, type=click.Choice(sorted((*BENCHES, SETTLEMENT))))
+@click.option("--claims", type=int, multiple=True, default=SIZES, help="sizes of the settlement, ascending")
+def main(names: tuple[str, ...], claims: tuple[int, ...]) -> None:
     """Run the benches (default: all) and print a table of ratios."""
     console = Console(width=118)
+    console.print(
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, broker, database and load on one machine"
+    )
+    chosen = names or (*BENCHES, SETTLEMENT)
     folder = scratch_folder("bench")
+    try:
+        if rest := [name for name in chosen if name in BENCHES]:
+            show(console, run(folder, console, rest))
+        if SETTLEMENT in chosen:
+            with Postgres(folder / SETTLEMENT) as postgres:
+                bench_settlement(postgres, console, claims)
+            postgres.remove()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(folder: Path, console: Console, names: Sequence[str]) -> list[Row]:
+    """Those that need the voucher service."""
     options = Options(
         throwaway=True,
         services=("voucher",),
@@ -242,19 +254,10 @@ def main(names: tuple[str, ...]) -> None:
         durable=True,
         starts_at=datetime(2019, 3, 1, tzinfo=UTC),
     )
-    console.print(
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, broker, database and load on one machine"
-    )
-    try:
-        with Deployment(folder, options) as deployment:
-            bench = Bench(deployment, console)
-            bench.prepare()
-            rows: list[Row] = []
-            for name in names or tuple(BENCHES):
-                rows += BENCHES[name](bench)
-            show(console, rows)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with Deployment(folder, options) as deployment:
+        bench = Bench(deployment, console)
+        bench.prepare()
+        return [row for name in names for row in BENCHES[name](bench)]
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ MEMBER = ("claim_id", "claim_version", "payee_id", "claimed_fen", *TAKEN_OFF, *F
 SEALED = ("key_id", "sealed")
 PEOPLE = ("reviewers", "stood_in_for", "comment")  # for officials, as is every `…_by`
 PAID = (
-    *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "account_version", "fund"),
+    *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "offset_fen"),
+    *("account_version", "fund"),
     *("status", "reason"),
 )
 

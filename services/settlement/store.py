@@ -292,6 +292,25 @@ def passed_nodes(conn: sa.Connection, programmes: Iterable[str], *, now: datetim
     return found
 
 
+def in_time(conn: sa.Connection, *, now: datetime) -> sa.ColumnElement[bool]:
+    """Of a claim: filed before a node that has closed or is due. The last closing of each region is enough to tell.
+
+    Said in constants: of a join with patterns for its regions PostgreSQL expects next to nothing, and sorts all claims
+    that wait for the first of them.
+    """
+    node, claim = t.nodes.c, t.claims.c
+    last = sa.select(node.programme, node.region, sa.func.max(node.closes_at).label("closed"))
+    return sa.or_(
+        sa.false(),
+        *(
+            sa.and_(claim.programme == programme, claim.region.startswith(region), claim.filed_at < closed)
+            for programme, region, closed in conn.execute(
+                last.where(node.closes_at <= now).group_by(node.programme, node.region)
+            )
+        ),
+    )
+
+
 def collected_at(conn: sa.Connection, node_ids: Iterable[str]) -> dict[str, int]:
     """How many claims each node has taken."""
     table = t.claims

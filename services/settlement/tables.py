@@ -128,6 +128,7 @@ claims = sa.Table(
     ),
 )
 sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim_id)
+sa.Index("claims_in_turn", claims.c.status, claims.c.claim_id)  # a look at due work takes the first, of any programme
 sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
 
 sa.Index("claims_by_work", claims.c.programme, claims.c.stage, claims.c.due_on, claims.c.claim_id)

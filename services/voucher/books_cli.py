@@ -213,7 +213,8 @@ def trial_balance(programme: str, year: int, folder: str) -> None:
 def year_statement(programme: str, year: int, region: str | None, out: Path, sign: bool, folder: str) -> None:
     """A year's STATEMENT from the ledger alone: statement.json, statement.xlsx and statement.pdf.
 
-    SHA-256 of statement.json is what is signed. Exit code 2 when there is no such plan, or its year cannot be signed.
+    SHA-256 of statement.json is what is signed; signature.json then says by whom (`yunquan signature verify`).
+    Exit code 2 when there is no such plan, or its year cannot be signed.
     """
     from services.voucher.year_paper import paper
     from services.voucher.year_sheets import workbook
@@ -233,6 +234,8 @@ def year_statement(programme: str, year: int, region: str | None, out: Path, sig
     (out / "statement.pdf").write_bytes(paper(**parts, signatures=told["signatures"]))
     click.echo(f"{told['sha256']}  {out / 'statement.json'}")
     for one in told["signatures"]:
+        if not one["superseded"]:
+            (out / "signature.json").write_text(canonical(one["proof"]), "utf-8")
         state = "superseded" if one["superseded"] else "signed"
         click.echo(f"{state} {one['statement_sha256']} by {one['signed_by']} at {one['signed_at']}")
 

@@ -32,8 +32,9 @@ def of_transfers(conn: sa.Connection, ids: Collection[str]) -> list[Correction]:
     return list(_read(conn, select().where(_asked.transfer_id.in_(sorted(ids)))))
 
 
-def confirmed(conn: sa.Connection, year: ProgrammeYear) -> list[Correction]:
-    where = _asked.programme == year[0], _asked.year == year[1], _decided.status == "confirmed"
+def confirmed(conn: sa.Connection, years: Collection[ProgrammeYear]) -> list[Correction]:
+    """Of these programmes' years, oldest first."""
+    where = sa.tuple_(_asked.programme, _asked.year).in_(sorted(years)), _decided.status == "confirmed"
     return list(_read(conn, select().where(*where).order_by(_decided.decided_at, _asked.correction_id)))
 
 

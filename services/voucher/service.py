@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra import signing
 from infra.bus.service import nameko_service
 from services.voucher import filings_queries, handlers, queries, store
 
@@ -12,4 +13,5 @@ Voucher = nameko_service(
     events=handlers.EVENTS,
     due=handlers.DUE,
     queries={**queries.QUERIES, **filings_queries.QUERIES},
+    needs=(signing.signer,),
 )

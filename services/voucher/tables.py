@@ -318,6 +318,7 @@ year_signatures = sa.Table(
     sa.Column("statement", Json, nullable=False),
     sa.Column("signed_by", sa.String(128), nullable=False),
     sa.Column("signed_at", UtcDateTime, nullable=False),
+    sa.Column("proof", Json, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 

@@ -51,7 +51,7 @@ def statement_of(conn: sa.Connection, plan: Plan) -> Told:
         "entries": seen.told(),
         "corrections": [
             _correction(one)
-            for one in corrections_store.confirmed(conn, (plan.programme, plan.year))
+            for one in corrections_store.confirmed(conn, {(plan.programme, plan.year)})
             if plan.purse in (place(one.from_account)[3], place(one.to_account)[3])
         ],
     }
@@ -65,6 +65,7 @@ def signed_of(conn: sa.Connection, plan: Plan, sha256: str) -> list[dict[str, An
             "statement_sha256": one.statement_sha256,
             "signed_by": one.signed_by,
             "signed_at": instant_text(one.signed_at),
+            "proof": one.proof,
             "superseded": one.statement_sha256 != sha256,
         }
         for one in year_store.signatures(conn, {plan.plan_id})

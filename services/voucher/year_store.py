@@ -18,7 +18,8 @@ AT_ONCE = 2000  # rows held in memory
 
 @dataclass(frozen=True)
 class Signature:
-    """One statement of a plan's year as it was signed. sequence: the plan's."""
+    """One statement of a plan's year as it was signed. sequence: the plan's. proof: who signed what and when, signed by
+    the deployment's key, as `yunquan signature verify` reads it."""
 
     plan_id: str
     statement_sha256: str
@@ -27,6 +28,7 @@ class Signature:
     statement: dict[str, Any]
     signed_by: str
     signed_at: datetime
+    proof: dict[str, Any]
     sequence: int
 
 

@@ -110,8 +110,7 @@ CLAIMS = (
 EXITS = (
     Route(
         event="settlement.wind_down_opened.v1", template="claims_to_wind_down", to=(PROVIDER, OPERATOR),
-        when=(Condition("open", (0,), holds=False),),
-        says=Said("退出的云服务商有{claim}申请待清算", "Claims of a provider that left wait for a word"),
+        says=Said("云服务商已退出，其{claim}申请进入清算", "The claims of a provider that left are wound down now"),
         do=Said("请逐件认定继续办理或终止。", "Each is to be settled or voided."),
         rules=("exit.aftermath",), then=("exit.aftermath",),
     ),

@@ -176,8 +176,7 @@ ORDERS = (
     ),
     Route(
         event="voucher.wind_down_opened.v1", template="orders_to_wind_down", to=(PROVIDER, OPERATOR),
-        when=(Condition("open", (0,), holds=False),),
-        says=Said("退出的云服务商有订单待清算", "Orders of a provider that left wait for a word"),
+        says=Said("云服务商已退出，其订单进入清算", "The orders of a provider that left are wound down now"),
         do=Said("请逐件移交、认定已服务或作废。", "Each is to be handed over, settled or voided."),
         rules=("exit.aftermath",), then=("exit.aftermath",),
     ),

@@ -15,7 +15,9 @@ from services.settlement.domain.claims import PASSED, REVIEWABLE, Claim
 from services.settlement.domain.draw import draw, population_hash, sha256, weight_of
 from services.settlement.domain.law import absent, article, decide, refuse
 from services.settlement.domain.nodes import Node
+from services.settlement.domain.stages import NO_TURN
 from services.settlement.domain.steps import Move, Moves, Step, must, take
+from services.settlement.domain.work import decided_by
 
 AUDITABLE = (*REVIEWABLE, *PASSED)  # taken by a node, and not put forward for disbursement
 REVEALED = ("revealed", "closing", "closed")  # what was drawn is known, and not let off
@@ -197,7 +199,7 @@ def audit(
         return refused
     if sample.status not in REVEALED or claim.status not in AUDITABLE:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status, sample=sample.status, subject=subject)
-    if person in {claim.filed_by, *claim.reviewers}:
+    if person in decided_by(claim, len(claim.reviewers)):
         return refuse(pack, "SAME_PERSON", "claim_id", by, subject=subject)
     facts: dict[str, Any] = {"sample_id": sample.sample_id, "payable_fen": claim.payable_fen, "error_fen": error_fen}
     if error_fen > claim.payable_fen:
@@ -218,7 +220,7 @@ def audit(
     decision = decide(pack, "claim.audited", subject, (by,), **facts)
     if error_fen < claim.payable_fen:
         return _audited(claim, claim.audited_fen + error_fen, decision), found
-    gone = {"order_claimed": False, "stage": None, "reasons": (str(code), *reasons)}
+    gone = {**NO_TURN, "order_claimed": False, "reasons": (str(code), *reasons)}
     return must(take(claim, CLAIM_MOVES, "reject", decision=decision, **gone)), found
 
 

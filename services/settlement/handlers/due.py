@@ -31,12 +31,7 @@ def close_nodes(uow: UnitOfWork) -> int:
 
 def _collect(uow: UnitOfWork) -> int:
     desk = Desk(uow)
-    in_time = sa.exists().where(
-        nodes.c.programme == claims.c.programme,
-        claims.c.region.startswith(nodes.c.region),
-        nodes.c.closes_at <= uow.now,
-        nodes.c.closes_at > claims.c.filed_at,
-    )
+    in_time = store.in_time(uow.conn, now=uow.now)
     desk.claims.load_where(claims.c.status == "accepted", in_time, limit=MOST)
     waiting = list(desk.claims.rows.values())
     passed = store.passed_nodes(uow.conn, {claim.programme for claim in waiting}, now=uow.now)

@@ -14,6 +14,7 @@ from contracts.events.settlement import ClaimState, ReceivableState
 from contracts.events.settlement import WindDownState as ClaimsWindDown
 from contracts.events.voucher import FilingState, OrderState
 from contracts.events.voucher import WindDownState as OrdersWindDown
+from contracts.masking import public_name
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Event
@@ -77,6 +78,8 @@ def _party(event: Event) -> Row:
     kind = "enterprise" if "enterprise_id" in event.data else "provider"
     copied = {name: event.data[name] for name in ("programme", "name", "region", "status")}
     own = {"party_id": event.data[f"{kind}_id"], "kind": kind, "provider_kind": event.data.get("provider_kind")}
+    known_as = {"uscc": event.data["uscc"], "legal_person": event.data.get("legal_person")}
+    own["public_name"] = public_name(event.data["name"], **known_as)
     return {**own, **copied, "sequence": event.sequence}
 
 

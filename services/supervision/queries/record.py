@@ -16,7 +16,7 @@ from infra.tables import OUTBOX_SENT, outbox, streams
 from services.supervision.domain import affiliation
 from services.supervision.queries.pages import page, plain
 from services.supervision.store import claims, evidence, known
-from services.supervision.store.tables import alerts, blacklist, complaints
+from services.supervision.store.tables import alerts, blacklist, complaints, known_parties
 
 PAGE_BYTES = 4_000_000  # of evidence in one answer
 
@@ -70,13 +70,16 @@ def list_complaints(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
 
 
 def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Entries that stand, public; officials also see those removed, reasons and by whom."""
+    """Entries that stand, public, persons' names masked; officials also see those removed, reasons and by whom."""
     body = command.body
     query = sa.select(blacklist).where(blacklist.c.programme == body["programme"])
     official = bool(command.actor.roles & r.OFFICIALS)
     if not official:
         names = ("entry_id", "party_kind", "party_id", "party_name", "programme", "ground", "articles", "effective_at")
-        query = query.with_only_columns(*(blacklist.c[name] for name in (*names, "status")))
+        shown = known_parties.c.public_name.label("party_name")
+        columns = (blacklist.c[name] for name in (*names, "status") if name != "party_name")
+        query = query.outerjoin(known_parties, known_parties.c.party_id == blacklist.c.party_id)
+        query = query.with_only_columns(*columns, shown)
         query = query.where(blacklist.c.status == "listed")
     return page(conn, query, blacklist.c.entry_id, body)
 

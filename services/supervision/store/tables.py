@@ -66,6 +66,7 @@ known_parties = sa.Table(
     sa.Column("kind", sa.String(10), nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("public_name", sa.String(120), nullable=False),  # as everyone may read it
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("provider_kind", sa.String(20)),
     sa.Column("status", sa.String(20), nullable=False),

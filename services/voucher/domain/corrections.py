@@ -10,8 +10,7 @@ Only between accounts that no other record mirrors one by one, or the ledger wou
 | quota | applications | none |
 | committed, claimed | orders, and settlement's claims | none: an order steps on |
 | redeemed | settlement's paid total of the year, over all purses | to another purse: the total stays |
-| recovered, written_off | settlement's totals of receivables, over all purses | to another purse |
-| receivable | settlement's receivables, party by party | none |
+| receivable, recovered, written_off | settlement's receivables, which may still go back a step | none |
 | lapsed | the plan, and what was told when its year was closed | none |
 | deferred | orders that wait for a later year's money | none |
 | carried_out, carried_in, making_up, made_up | the other half, in another year's books | none |
@@ -20,7 +19,7 @@ Only between accounts that no other record mirrors one by one, or the ledger wou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -34,8 +33,6 @@ from services.voucher.domain.ledger import Move, Transfer
 # kind of account → kinds to which what went there by mistake may be taken on
 ALLOWED: Mapping[str, frozenset[str]] = {
     "redeemed": frozenset({"redeemed"}),
-    "recovered": frozenset({"recovered"}),
-    "written_off": frozenset({"written_off"}),
 }
 MOVED = ("posted", "post_pending")  # transfers by which money has arrived
 DECISIONS: Mapping[str, str] = {"confirm": "confirmed", "refuse": "refused"}  # from `asked`, once
@@ -147,6 +144,15 @@ def decide(
 def corrected(corrections: Collection[Correction], transfer_id: str) -> int:
     """Of a transfer, in fen: what corrections have taken on, or wait to."""
     return sum(one.amount_fen for one in corrections if one.transfer_id == transfer_id and one.status != "refused")
+
+
+def followed(corrections: Iterable[Correction], account: str) -> tuple[str, ...]:
+    """The account, and every one to which confirmed corrections have taken money on from it, nearest first."""
+    moves = [(one.from_account, one.to_account) for one in corrections if one.status == "confirmed"]
+    found = [account]
+    for name in found:
+        found += dict.fromkeys(to for come, to in moves if come == name and to not in found)
+    return tuple(found)
 
 
 def state(correction: Correction) -> dict[str, Any]:

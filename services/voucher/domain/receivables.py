@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from services.voucher.domain import ledger
 from services.voucher.domain.ledger import Move
@@ -55,6 +55,20 @@ def moves(*, heard: Totals, told: Totals, names: Names) -> tuple[Move, ...]:
     What was recovered by a payment that came back goes the other way.
     """
     return tuple(_moves(heard, told, names)) if told.sequence > heard.sequence else ()
+
+
+def drawn(move: Move, on: Sequence[str], available: Callable[[str], int]) -> tuple[Move, ...]:
+    """The movement from the first of these accounts that has the money, then the next: corrections may have taken to
+    another purse what was paid from `move.debit`."""
+    left_fen, found = move.amount_fen, list[Move]()
+    for account in on:
+        part_fen = min(left_fen, available(account))
+        if part_fen > 0:
+            found.append(replace(move, debit=account, amount_fen=part_fen))
+            left_fen -= part_fen
+    if left_fen:  # more than there is anywhere: refused by the books
+        found.append(replace(move, amount_fen=left_fen))
+    return tuple(found)
 
 
 def _moves(heard: Totals, told: Totals, names: Names) -> Iterator[Move]:

@@ -8,8 +8,9 @@ from contracts.errors import Decision
 from infra.db import UnitOfWork
 from infra.messages import Event
 from infra.pipeline import NotYet
-from services.voucher import books_store, store
-from services.voucher.domain.receivables import Names, Totals, moves, nothing
+from services.voucher import books_store, corrections_store, store
+from services.voucher.domain.corrections import followed
+from services.voucher.domain.receivables import Names, Totals, drawn, moves, nothing
 from services.voucher.handlers.packs import Packs
 
 
@@ -18,7 +19,12 @@ def on_receivable(uow: UnitOfWork, events: Sequence[Event]) -> None:
     _paid(uow, events)
     packs = Packs(uow.today)
     names = {event.id: _names(packs, event) for event in events}
-    books = books_store.open_books(uow.conn, {one for each in names.values() for one in each.all}, at=uow.now)
+    corrected = corrections_store.confirmed(
+        uow.conn, {(event.data["programme"], event.data["year"]) for event in events}
+    )
+    origins = {each.origin: followed(corrected, each.origin) for each in names.values()}
+    wanted = {one for each in names.values() for one in each.all} | {one for each in origins.values() for one in each}
+    books = books_store.open_books(uow.conn, wanted, at=uow.now)
     heard = books_store.heard_receivables(uow.conn, {event.subject for event in events})  # true under those locks
     changed: dict[str, Totals] = {}
     for event in events:
@@ -27,6 +33,7 @@ def on_receivable(uow: UnitOfWork, events: Sequence[Event]) -> None:
         found = moves(heard=before, told=told, names=names[event.id])
         if told.sequence <= before.sequence:
             continue
+        found = tuple(part for move in found for part in drawn(move, origins.get(move.debit, ()), books.available_fen))
         books.move(found, subject=told.receivable_id, version=told.sequence, cause=event.id)
         heard[told.receivable_id] = changed[told.receivable_id] = told
         law = event.data["law"]

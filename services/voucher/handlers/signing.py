@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
 from contracts.programmes.places import holds
+from infra import signing
 from infra.db import UnitOfWork
 from infra.jsontext import instant_text
 from infra.messages import Command
@@ -76,8 +77,25 @@ def _sign(
         statement=dict(told.statement),
         signed_by=actor.subject,
         signed_at=uow.now,
+        proof=_proof(plan, told.sha256, actor.subject, instant_text(uow.now)),
         sequence=plan.sequence + 1,
     )
+
+
+def _proof(plan: Plan, sha256: str, signed_by: str, signed_at: str) -> dict[str, Any]:
+    """Who signed which statement and when, under the deployment's key."""
+    document = {
+        "kind": "year-statement",
+        "programme": plan.programme,
+        "year": plan.year,
+        "region": plan.region,
+        "plan_id": plan.plan_id,
+        "statement_sha256": sha256,
+        "signed_by": signed_by,
+        "signed_at": signed_at,
+    }
+    signer = signing.signer()
+    return {"document": document, "signature": signer.sign(document), "public_key": signer.public_key}
 
 
 def _tell(

@@ -16,10 +16,12 @@ from infra.messages import Actor, Command, Event
 from infra.outbox import checked
 from infra.pipeline import Pipeline
 from services.notify import handlers, projections, queries, store
+from tests.schemas import made
 from tests.unit.notify.examples import example
 
 START = datetime(2019, 3, 1, 2, 0, tzinfo=UTC)
 PROGRAMME = "guizhou-2018"
+PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # of RFC 8032, its first test
 # a state of its aggregate in which an event is shown, where the first that the contract lists is not
 SHOWN = {
     "voucher.plan_published.v1": "published",
@@ -93,12 +95,13 @@ class Kit:
         """An event of each kind that feeds the board, with parties of its own, in a state that is shown."""
         found = []
         for type_ in sorted(projections.FEEDS):
-            schema = EVENTS[type_].schema().fields
+            schema = made(EVENTS[type_].schema).fields
             given: dict[str, Any] = {name: party() for name in schema if name.endswith("_id")}
             given |= {"status": SHOWN[type_]} if type_ in SHOWN else {}
             if "items" in schema:
                 one = {name: party() for name in ("claim_id", "provider_id", "enterprise_id")}
                 given["items"] = [{**one, "payable_fen": 100}]
+                given |= {"public_key": PUBLIC_KEY, "key_id": "21fe31dfa154a261", "outcomes": []}
             found.append(
                 self.event(type_, programme=programme, **given) if "programme" in schema else self.event(type_)
             )
@@ -135,11 +138,11 @@ class Kit:
         """The answer of a query, whose result is checked against the contract; token_for: the token's programme,
         region: its region."""
         contract = METHODS[f"notify.{method}"]
-        loaded = contract.request().load(body)
+        loaded = made(contract.request).load(body)
         actor = Actor(subject="someone", roles=frozenset(roles), region=region, programme=token_for)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, actor, "c"))
         if answer["ok"]:
-            assert contract.response().validate(answer["result"]) == {}
+            assert made(contract.response).validate(answer["result"]) == {}
         return answer
 
     def ask(self, method: str, **body: Any) -> Any:
@@ -149,7 +152,7 @@ class Kit:
         return answer["result"]
 
     def command(self, method: str, *, actor: Actor | None = None, **body: Any) -> Command:
-        loaded = METHODS[f"notify.{method}"].request().load(body)
+        loaded = made(METHODS[f"notify.{method}"].request).load(body)
         return Command(method, f"key-{next(_numbers)}", loaded, actor or Actor("someone"), "c")
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:

@@ -172,7 +172,7 @@ def test_claims_on_notice_and_what_became_of_each(kit: Kit):
         {"claim_id": claim, "provider_id": provider, "enterprise_id": enterprise, "payable_fen": number}
         for number, claim in enumerate(claims, 1)
     ]
-    about = {"subject": notice, "notice_id": notice, "programme": NEIMENGGU, "items": items}
+    about = {"subject": notice, "notice_id": notice, "programme": NEIMENGGU, "items": items, "outcomes": []}
     kit.tell("settlement.notice_published.v1", status="open", **about)
 
     def outcomes() -> list[tuple[int, int, str]]:
@@ -188,15 +188,38 @@ def test_claims_on_notice_and_what_became_of_each(kit: Kit):
             subject=objection, objection_id=objection, claim_id=claim, status="open", **told,
         )  # fmt: skip
     assert outcomes() == [(1, 1, "objected"), (2, 1, "objected"), (3, 0, "open")]
+    outcome = dict(zip(claims, ("upheld", "noticed", "withdrawn"), strict=True))
+    about["outcomes"] = [{"claim_id": claim, "outcome": outcome[claim]} for claim in claims]
     kit.tell("settlement.notice_closed.v1", sequence=2, status="closed", **about)
     for objection, claim, status in zip(objections, claims, ("upheld", "dismissed"), strict=False):
         kit.tell(
             "settlement.objection_decided.v1",
             subject=objection, sequence=2, objection_id=objection, claim_id=claim, status=status, **told,
         )  # fmt: skip
-    assert outcomes() == [(1, 1, "upheld"), (2, 1, "unopposed"), (3, 0, "unopposed")]
+    assert outcomes() == [(1, 1, "upheld"), (2, 1, "noticed"), (3, 0, "withdrawn")]
     page = board(kit, "notices", NEIMENGGU, limit=2)
     assert len(board(kit, "notices", NEIMENGGU, limit=2, after=page["next"])["items"]) == 1
+
+
+def test_a_persons_name_is_masked_wherever_it_could_stand(kit: Kit):
+    """Lost otherwise: who signed up a shop stands on the internet with name, region and what the state gave him."""
+    enterprise, provider = party(), party()
+    natural = {"name": "太原市张三丰五金店", "uscc": "92140105MA0XXXXX1X"}
+    kit.tell("registry.enterprise_certified.v1", enterprise_id=enterprise, legal_person=False, **natural)
+    kit.tell("registry.provider_admitted.v1", provider_id=provider, status="admitted", ground=None, **natural)
+    items = [{"claim_id": party(), "provider_id": provider, "enterprise_id": enterprise, "payable_fen": 1}]
+    kit.tell("settlement.notice_published.v1", programme=NEIMENGGU, items=items, outcomes=[], status="open")
+    kit.tell("voucher.quota_granted.v1", programme=NEIMENGGU, enterprise_id=enterprise, status="granted")
+    kit.tell(
+        "supervision.party_blacklisted.v1",
+        party_id=enterprise, entry_id=party(), party_name=natural["name"], status="listed",
+    )  # fmt: skip
+    kit.tell("supervision.party_blacklisted.v1", party_id=party(), entry_id=party(), party_name="李四", status="listed")
+    [notice] = board(kit, "notices", NEIMENGGU)["items"]
+    assert (notice["name"], notice["provider_name"]) == ("太原市张**店", "太原市张**店")
+    assert [one["name"] for one in board(kit, "voucher_holders", NEIMENGGU)["items"]] == ["太原市张**店"]
+    assert [one["name"] for one in board(kit, "providers")["items"]] == ["太原市张**店"]
+    assert {one["name"] for one in board(kit, "blacklist")["items"]} == {"太原市张**店", "李**"}
 
 
 def paid(kit: Kit, payee: str, event: str = "settlement.payment_settled.v1", sequence: int = 3, **data) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from contracts.rpc.notify import SECTIONS
+from infra import auth, signing
+from infra.local.keys import write_secret
 from infra.packs import library
+from infra.signature_cli import signature
 from services.notify import cli
 from services.notify.pages import pages
 from tests.integration.notify.kit import START, Kit, party
@@ -93,6 +97,29 @@ def fill(kit: Kit) -> None:
         subject=entry, entry_id=entry, party_id=provider, party_name=None, status="listed", ground="insolvency",
     )  # fmt: skip
     kit.tell("supervision.checkpoint_made.v1", subject="evidence")
+
+
+def test_a_notice_on_the_board_verifies_offline(kit: Kit, tmp_path: Path) -> None:
+    """Lost otherwise: the file beside the page is not what was signed, and nobody notices until it matters."""
+    write_secret(tmp_path / "signing.pem", auth.generate_keys()[0])
+    signer, notice = signing.load(tmp_path / "signing.pem"), party()
+    items = [
+        {**{name: party() for name in ("claim_id", "provider_id", "enterprise_id")}, "payable_fen": number}
+        for number in (1, 2)
+    ]
+    days = {"from_on": "2019-09-27", "until_on": "2019-10-10", "working_days": 5}
+    head = {"notice_id": notice, "programme": "neimenggu-2019", "pack_version": "neimenggu-2019@1", **days}
+    document = {"kind": "public_notice", **head, "items": items, "content_hash": "a" * 64}
+    made = {name: text for name, text in signer.sign(document).items() if name != "algorithm"}
+    told = {**head, "items": items, "content_hash": "a" * 64, **made, "public_key": signer.public_key, "outcomes": []}
+    kit.tell("settlement.notice_published.v1", subject=notice, status="open", **told)
+    files = written(kit, "neimenggu-2019")
+    for name in (f"notice-{notice}.json", f"key-{signer.key_id}.pem"):
+        assert f'href="{name}"' in files["notices.html"]
+        (tmp_path / name).write_text(files[name], encoding="utf-8")
+    verify = ["verify", str(tmp_path / f"notice-{notice}.json"), "--key", str(tmp_path / f"key-{signer.key_id}.pem")]
+    assert CliRunner().invoke(signature, verify).exit_code == 0
+    assert signer.sign(document)["signature"] in files["notices.html"]
 
 
 HEADINGS = {  # as they were before other programmes had columns of their own

@@ -18,6 +18,7 @@ from infra.messages import Actor, Command, Event
 from infra.pipeline import Pipeline
 from infra.tables import outbox
 from services.registry.domain import uscc
+from tests.schemas import made
 
 PROGRAMME = "guizhou-2018"
 NOW = datetime(2019, 3, 1, 2, 0, tzinfo=UTC)
@@ -169,7 +170,7 @@ class Registry:
 
     def _command(self, method: str, actor: Actor, body: dict[str, Any], key: str | None) -> Command:
         contract = catalogue.METHODS[f"registry.{method}"]
-        loaded = contract.request().load(json.loads(json.dumps(body, default=str)))
+        loaded = made(contract.request).load(json.loads(json.dumps(body, default=str)))
         key = (key or ulid.new()) if contract.kind == "command" else None
         return Command(method, key, loaded, actor, ulid.new())
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from contracts import catalogue
 from infra import crypto
 from infra.db import create_engine
+from infra.jsontext import canonical
+from infra.signature_cli import signature
 from services.settlement import tables
 from services.settlement.domain import notices as notice_rules
 from services.settlement.domain.disbursements import by_provider
@@ -69,6 +75,45 @@ def test_five_working_days_over_the_holiday_week(inner: World) -> None:
     assert inner.ask("list_notices", programme=inner.programme)["items"][0]["status"] == "closed"
     assert inner.told(done["id"]) == ["notice_published", "notice_closed"]
     assert inner.ok("file_disbursement", **inner.putting())["claims"] == 2
+
+
+def test_anyone_verifies_what_was_published(inner: World, tmp_path: Path) -> None:
+    """Lost otherwise: an amount is changed after the notice, and nobody can show that it was another."""
+    claims, _provider = inner.passed(claims=2)
+    done = publish(inner)
+    answer = inner.query("get_notice", role="enterprise", organisation=inner.new("E"), id=done["id"])["result"]
+    document = answer["document"]
+    assert [item["claim_id"] for item in document["items"]] == sorted(claims)
+    days = {name: document[name] for name in ("from_on", "until_on")}
+    told = canonical({**days, "items": document["items"]})
+    assert document["content_hash"] == hashlib.sha256(told.encode()).hexdigest() == done["content_hash"]
+    path = tmp_path / "notice.json"
+    path.write_text(json.dumps(answer), encoding="utf-8")
+    verify = ["verify", str(path)]
+    fine = CliRunner().invoke(signature, verify)
+    assert (fine.exit_code, json.loads(fine.output)["key_id"]) == (0, done["key_id"])
+    document["items"][0]["payable_fen"] += 1
+    path.write_text(json.dumps(answer), encoding="utf-8")
+    assert CliRunner().invoke(signature, verify).exit_code == 1
+    (told_by,) = [one["data"] for one in inner.outbox() if one["type"] == "settlement.notice_published.v1"]
+    assert told_by["signature"] == answer["signature"]["signature"]
+
+
+def test_what_became_of_each_item_is_recorded_with_the_notice(inner: World) -> None:
+    (bad, fine, gone), provider_id = inner.passed(claims=3)
+    notice_id = publish(inner)["id"]
+
+    def outcomes() -> dict[str, str]:
+        return {one["claim_id"]: one["outcome"] for one in inner.ask("get_notice", id=notice_id)["items"]}
+
+    assert set(outcomes().values()) == {"open"}
+    assert decide(inner, objected(inner, bad), "uphold")["ok"]
+    inner.ok("withdraw_claim", claim_id=gone, provider_id=provider_id)
+    assert outcomes() == {bad: "upheld", fine: "open", gone: "withdrawn"}
+    until(inner, "2019-10-11")
+    assert outcomes() == {bad: "upheld", fine: "noticed", gone: "withdrawn"}
+    assert inner.review(fine, "bureau", "refuse")["ok"]
+    assert outcomes()[fine] == "noticed", "what the notice came to stays as it was recorded"
 
 
 def test_a_list_of_notices_reads_none_of_their_thousand_items(inner: World) -> None:

@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import io
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +35,33 @@ def test_all_passed_claims_go_together(world: World) -> None:
     view = world.query("get_disbursement", role="provider", organisation=provider_id, id=body["disbursement_id"])
     assert [one["claim_id"] for one in view["result"]["members"]] == claims
     assert "filed_by" not in view["result"]
+
+
+def test_an_approver_computes_the_frozen_hash_again(world: World) -> None:
+    """By the recipe of docs/integration.md and nothing else: what is signed for must be what is read."""
+    claims, provider_id = world.passed(claims=2)
+    filed = world.ok("file_disbursement", **world.putting(provider_id))
+    view = world.ask("get_disbursement", id=filed["id"])
+    hashes = []
+    for one in view["members"]:
+        fixed = {name: one[name] for name in ("account_version", "claim_id", "claim_version", "fund")}
+        fixed |= {"amount_fen": one["payable_fen"], "payee": one["payee_id"]}
+        text = json.dumps(fixed, sort_keys=True, separators=(",", ":"))
+        hashes.append(hashlib.sha256(text.encode()).hexdigest())
+    assert hashes == [one["frozen_hash"] for one in view["members"]]
+    text = json.dumps(sorted(hashes), separators=(",", ":"))
+    assert hashlib.sha256(text.encode()).hexdigest() == view["frozen_hash"] == filed["frozen_hash"]
+    (told,) = [one["data"] for one in world.outbox() if one["type"] == "settlement.disbursement_filed.v1"]
+    assert told["frozen_hash"] == filed["frozen_hash"]
+    world.provider(provider_id, account_version=2)
+    review = {"disbursement_id": filed["id"], "stage": "operator", "decision": "approve"}
+    refused = world.refused("review_disbursement", **review, frozen_hash=filed["frozen_hash"])
+    assert (refused["code"], refused["facts"]["claims"]) == ("FROZEN_MISMATCH", claims)
+    world.ok("review_disbursement", **{**review, "decision": "refuse", "reasons": ["账户已变更"]})
+    again = world.ok("file_disbursement", **world.putting(provider_id))
+    assert again["frozen_hash"] != filed["frozen_hash"]
+    world.approve(again["id"])
+    assert world.make()["amount_fen"] == 2 * VOUCHER
 
 
 def test_a_refused_disbursement_lets_its_claims_go(world: World) -> None:

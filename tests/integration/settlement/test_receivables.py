@@ -284,7 +284,7 @@ def test_what_was_paid_wrongly_is_shown_until_it_is_claimed_back(world: World) -
 
 
 def test_two_people_at_once_claim_the_same_money_back_once(world: World) -> None:
-    """And two batches at once take the same debt off once."""
+    """Each saw nothing claimed back yet: together they would ask for twice what was paid."""
     (claim_id,), provider_id = settle(world)
     commands = [world.command("claim_receivable", body(world, provider_id, claim_id)) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:

@@ -4,14 +4,19 @@ is owed, recovered or written off, nothing is taken off twice, and payments and 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from services.settlement import store
 from services.settlement import tables as t
+from services.settlement.domain.claims import Claim
+from services.settlement.domain.disbursements import Disbursement, frozen_as, frozen_together
 from tests.integration.settlement.test_property import PICK, Settlement, key_file
 
 __all__ = ["key_file"]  # the fixture of all runs here, too
@@ -28,9 +33,11 @@ class Recovery(RuleBasedStateMachine):
         self.it = Settlement()
         self.it.begin()
         for code in CODES:
-            self.pay(code, release=True, word="settled")
+            self.it.straight_to_the_bank(code, 0)
+            self.release("settled")
         for at in range(2):
             self.claim_back(at, 350_000, 2)
+            self.pay(CODES[0], release=True, word="settled")
 
     def teardown(self) -> None:
         if hasattr(self, "it"):
@@ -45,8 +52,36 @@ class Recovery(RuleBasedStateMachine):
     @rule(code=st.sampled_from(CODES), release=st.sampled_from([True, True, False]), word=WORDS)
     def pay(self, code: str, release: bool, word: str) -> None:
         """One more claim of the same payee, to the bank; released perhaps, and the bank's word on what was sent."""
-        self.it.straight_to_the_bank(code, 0)
-        for batch in self.it.rows(t.batches, t.batches.c.status == "made") if release else ():
+        self.approved(code)
+        self.it.make(code)
+        if release:
+            self.release(word)
+
+    def approved(self, code: str) -> None:
+        """A claim like the first, approved, as if it had gone the same way: the way itself is tested elsewhere."""
+        world = self.it.runs(code)
+        with self.it.engine.begin() as conn:
+            first = next(iter(store.select(conn, Claim, t.claims.c.programme == code, limit=1).values()))
+            head = store.load(conn, Disbursement, [str(first.disbursement_id)])[str(first.disbursement_id)]
+            new = {
+                "claim_id": world.new("C"),
+                "order_id": world.new("R"),
+                "live_key": world.new("I"),
+                "status": "approved",
+            }
+            new |= {"disbursement_id": world.new("D"), "payment_id": None, "paid_at": None, "recalled_fen": 0}
+            claim = replace(first, **new)
+            claim = replace(claim, frozen_hash=frozen_as(claim))
+            paid = {"disbursement_id": claim.disbursement_id, "claims": 1, "amount_fen": claim.payable_fen}
+            frozen = {"frozen_hash": frozen_together([claim]), "status": "approved"}
+            store.insert(conn, Claim, [claim])
+            store.insert(conn, Disbursement, [replace(head, **paid, **frozen)])
+            conn.execute(sa.insert(t.live_invoices).values(live_key=claim.live_key, claim_id=claim.claim_id))
+        world.verdict(claim.claim_id, claim.provider_id)
+
+    def release(self, word: str) -> None:
+        """All batches that were made, and the bank's word on what was sent."""
+        for batch in self.it.rows(t.batches, t.batches.c.status == "made"):
             self.of(batch).release({"id": batch.batch_id, "frozen_hash": batch.frozen_hash})
         for payment in self.it.rows(t.payments, t.payments.c.status == "sent"):
             self.say(payment, word)
@@ -64,6 +99,17 @@ class Recovery(RuleBasedStateMachine):
         payment = self.some(t.payments, at, t.payments.c.status != "made", t.payments.c.offset_fen > 0)
         if payment is not None:
             self.say(payment, word)
+
+    @rule(word=WORDS)
+    def release_all(self, word: str) -> None:
+        self.release(word)
+
+    @rule(at=PICK)
+    def sent_back(self, at: int) -> None:
+        """The bank sends back what had arrived, and something was taken off it."""
+        payment = self.some(t.payments, at, t.payments.c.status == "settled", t.payments.c.offset_fen > 0)
+        if payment is not None:
+            self.say(payment, "returned")
 
     @rule(at=PICK)
     def retry(self, at: int) -> None:
@@ -160,7 +206,7 @@ class Recovery(RuleBasedStateMachine):
 TestRecovery = pytest.mark.timeout(300)(Recovery.TestCase)
 TestRecovery.settings = settings(
     max_examples=6,
-    stateful_step_count=14,
+    stateful_step_count=24,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, create_engine
+from infra.db_insert import insert_many
 from services.settlement import store, tables
-from tests.integration.settlement.world import GUIZHOU, NOON, World
+from tests.integration.settlement.world import GUIZHOU, NOON, World, uid
 
 SAMPLES: dict[type, Any] = {str: "x", int: 1, bool: True, bytes: b"x", date: date(2018, 9, 3)}
 
@@ -208,3 +209,28 @@ def test_two_replicas_and_due_work(twins: tuple[World, World]) -> None:
     together(one.pipeline.run_due, other.pipeline.run_due)
     assert one.told().count("claim_collected") == len(claims)
     assert one.told().count("node_closed") == 1
+
+
+def test_a_look_reads_what_it_takes_however_many_wait(postgres_url: str) -> None:
+    """A sort of all that wait, once for each 500 of them, grows with the square: at 200,000 claims it is most of it."""
+    engine = create_engine(postgres_url, service="settlement")
+    world = World(engine)
+    world.accepted()
+    world.ok("announce_node", **_soon(world))
+    world.clock.advance(timedelta(hours=2))
+    with engine.begin() as conn:
+        row = dict(conn.execute(sa.select(tables.claims)).mappings().one())
+        insert_many(conn, tables.claims, [{**row, "claim_id": uid("C", 10**9 + n)} for n in range(4_000)])
+        conn.execute(sa.text("ANALYZE claims"))
+        waiting = (tables.claims.c.status == "accepted", store.in_time(conn, now=world.clock.now()))
+        query = sa.select(tables.claims).where(*waiting).order_by(tables.claims.c.claim_id).limit(500)
+        text = query.compile(engine, compile_kwargs={"literal_binds": True})
+        plan = [line for (line,) in conn.exec_driver_sql(f"EXPLAIN {text}")]
+    engine.dispose()
+    assert not [line for line in plan if "Sort" in line], plan
+
+
+def _soon(world: World) -> dict[str, Any]:
+    """A node that closes within the hour."""
+    closes_at = world.clock.now() + timedelta(hours=1)
+    return {"node_id": world.new("N"), "programme": world.programme, "year": world.year, "closes_at": closes_at}

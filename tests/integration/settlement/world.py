@@ -21,6 +21,7 @@ from infra.pipeline import Pipeline
 from services.settlement import handlers, queries, store
 from services.settlement.domain.disbursements import by_provider, stages_of
 from services.settlement.domain.match import MATERIALS, of_paid
+from tests.schemas import made
 
 GUIZHOU = "guizhou-2018"
 NOON = datetime(2018, 9, 3, 4, 0, tzinfo=UTC)  # a Monday, noon in Shanghai
@@ -156,7 +157,7 @@ class World:
             role, person = role or "bureau", person or "clerk-1"
         role = role or body.get("stage") or ROLES.get(method, "finance")
         actor = Actor(subject=person or f"{role}-1", roles=frozenset({role}), organisation=organisation, region=office)
-        loaded = catalogue.METHODS[f"settlement.{method}"].request().load(json.loads(canonical(body)))
+        loaded = made(catalogue.METHODS[f"settlement.{method}"].request).load(json.loads(canonical(body)))
         number = next(self._numbers)
         return Command(method, f"key-{number}", loaded, actor, f"corr-{number}")
 
@@ -165,7 +166,7 @@ class World:
 
     def run(self, commands: list[Command]) -> list[dict[str, Any]]:
         answers = self.pipeline.run_commands(commands[0].method, commands)
-        response = catalogue.METHODS[f"settlement.{commands[0].method}"].response()
+        response = made(catalogue.METHODS[f"settlement.{commands[0].method}"].response)
         for answer in answers:
             canonical(answer)
             assert not answer["ok"] or response.validate(_known(answer["result"], response)) == {}, answer
@@ -206,7 +207,7 @@ class World:
     ) -> dict[str, Any]:
         who = {"organisation": organisation, "region": office}
         actor = Actor(subject=person or f"{role}-1", roles=frozenset({role}), **who)
-        loaded = catalogue.METHODS[f"settlement.{method}"].request().load(body)
+        loaded = made(catalogue.METHODS[f"settlement.{method}"].request).load(body)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, actor, "corr"))
         json.dumps(answer)
         return answer
@@ -223,7 +224,7 @@ class World:
     # --- news of others
 
     def event(self, type_: str, subject: str, data: dict[str, Any], sequence: int | None = None) -> Event:
-        schema = catalogue.EVENTS[type_].schema()
+        schema = made(catalogue.EVENTS[type_].schema)
         wire = json.loads(canonical(data))
         assert not (problems := schema.validate(wire)), problems
         version = sequence or self._versions.get(subject, 0) + 1

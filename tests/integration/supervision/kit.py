@@ -17,6 +17,7 @@ from infra.jsontext import canonical
 from infra.messages import Actor, Command, Event
 from infra.pipeline import Pipeline
 from services.supervision import handlers, queries, store
+from tests.schemas import made
 
 GUIZHOU = "guizhou-2018"
 START = datetime(2018, 9, 3, 1, 0, tzinfo=UTC)
@@ -50,7 +51,7 @@ class Kit:
 
     def event(self, type_: str, subject: str, data: dict[str, Any], *, sequence: int | None = None) -> Event:
         """An event as the bus hands it over: validated, with the text that was sent and its number in the stream."""
-        schema = catalogue.EVENTS[type_].schema()
+        schema = made(catalogue.EVENTS[type_].schema)
         wire = json.loads(canonical(data))
         assert not (problems := schema.validate(wire)), (type_, problems)
         self.versions[subject] = sequence or self.versions.get(subject, 0) + 1
@@ -275,12 +276,12 @@ class Kit:
     def command(self, method: str, body: dict[str, Any], *, role: str = "supervisor", **actor: Any) -> Command:
         number = next(self.numbers)
         who = Actor(**{"subject": f"{role}-1", "roles": frozenset({role}), **actor})
-        loaded = catalogue.METHODS[f"supervision.{method}"].request().load(json.loads(canonical(body)))
+        loaded = made(catalogue.METHODS[f"supervision.{method}"].request).load(json.loads(canonical(body)))
         return Command(method, f"key-{number}", loaded, who, f"corr-{number}")
 
     def batch(self, *commands: Command) -> list[dict[str, Any]]:
         answers = self.pipeline.run_commands(commands[0].method, commands)
-        response = catalogue.METHODS[f"supervision.{commands[0].method}"].response()
+        response = made(catalogue.METHODS[f"supervision.{commands[0].method}"].response)
         for answer in answers:
             assert not answer["ok"] or response.validate(answer["result"]) == {}, answer
         return answers
@@ -299,15 +300,17 @@ class Kit:
         assert not answer["ok"], answer["result"]
         return dict(answer["error"])
 
-    def ask(self, method: str, *, role: str = "auditor", **body: Any) -> dict[str, Any]:
+    def ask(
+        self, method: str, *, role: str = "auditor", organisation: str | None = None, **body: Any
+    ) -> dict[str, Any]:
         """A query's answer, as the contract of its method has it."""
-        who = Actor(subject=f"{role}-1", roles=frozenset({role}))
-        loaded = catalogue.METHODS[f"supervision.{method}"].request().load(body)
+        who = Actor(subject=f"{role}-1", roles=frozenset({role}), organisation=organisation)
+        loaded = made(catalogue.METHODS[f"supervision.{method}"].request).load(body)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, who, "corr"))
         json.dumps(answer)
         if not answer["ok"]:
             return dict(answer["error"])
-        assert catalogue.METHODS[f"supervision.{method}"].response().validate(answer["result"]) == {}, answer
+        assert made(catalogue.METHODS[f"supervision.{method}"].response).validate(answer["result"]) == {}, answer
         return dict(answer["result"])
 
     # --- what it says

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import subprocess
+import zipfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 
 from contracts import catalogue
 from contracts.client import result_of
+from infra import signature_cli
 from infra.db import create_engine
 from infra.local import packages
 from infra.messages import Actor, Command
@@ -45,7 +47,7 @@ class Called:
 
 
 @pytest.fixture
-def world(monkeypatch):
+def world(monkeypatch, signing_key):
     engine = create_engine("sqlite://", service="voucher")
     world = Elsewhere(engine, NEIMENGGU)
     world.roles |= dict.fromkeys(("correct_entry", "confirm_correction"), "finance")
@@ -155,6 +157,8 @@ def test_a_year_on_paper_and_in_sheets(world, tmp_path):
     assert hashlib.sha256(raw).hexdigest() == told["sha256"]
     assert json.loads(raw) == told["statement"]
     assert [one["signed_by"] for one in told["signatures"]] == ["cli:finance"]
+    verified = run(signature_cli.verify_file, str(tmp_path / "signature.json"))
+    assert (verified.exit_code, json.loads(verified.output)["kind"]) == (0, "year-statement")
     figures = [fen for _, rows in year_words.sections(told["statement"]) for _, fen in rows]
 
     book = openpyxl.load_workbook(tmp_path / "statement.xlsx")
@@ -184,6 +188,9 @@ def test_the_same_statement_is_the_same_files(world):
     parts = {"statement": told["statement"], "sha256": told["sha256"], "title": "内蒙古"}
     for render in (workbook, paper):
         assert len({render(**parts) for _ in range(2)}) == 1
+    with zipfile.ZipFile(io.BytesIO(workbook(**parts))) as parts_of:
+        assert {part.date_time for part in parts_of.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert parts_of.read("docProps/core.xml").count(b">1980-01-01T00:00:00Z<") == 2
 
 
 @pytest.mark.parametrize(

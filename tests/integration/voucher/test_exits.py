@@ -101,3 +101,72 @@ def test_whom_an_order_may_go_to(scene):
     assert hand_over(world, confirmed, other)["error"]["article"] == "第十三条(四)"
     third, _ = world.shelf()
     assert hand_over(world, confirmed, third)["ok"]
+
+
+def wind_down(world, order, outcome):
+    return world.do("wind_down_order", order_id=order, outcome=outcome, reason="核实")
+
+
+def closed(world, provider):
+    """Due work until nothing is left of it, and the state of the wind-down."""
+    while any(world.pipeline.run_due()[name] for name in ("follow_exits", "follow_wind_downs")):
+        continue
+    found = world.ask("get_wind_down", provider_id=provider)
+    return found["status"], *(found[name] for name in ("open", "handed_over", "settled", "voided"))
+
+
+def test_each_order_of_a_provider_that_left_is_wound_down(scene):
+    """Lost otherwise: vouchers that nobody may use, and nobody gives back (第十二条)."""
+    world, enterprise, provider, product, _placed, given = scene
+    served, unserved = (world.confirmed(enterprise, provider, product, voucher_fen=50_000) for _ in range(2))
+    claimed = world.confirmed(enterprise, provider, product, voucher_fen=10_000)
+    claim = world.new("C")
+    world.hear(world.claim("filed", claimed, claim, provider))
+    assert wind_down(world, served, "settle")["error"]["facts"]["provider_status"] == "admitted"
+    world.provider(provider, say="exited")
+    assert closed(world, provider) == ("open", 3, 0, 0, 0)
+    assert wind_down(world, claimed, "void")["error"]["facts"]["status"] == "claimed", "that is settlement's to decide"
+    available = world.totals()["quota_available_fen"]
+    assert wind_down(world, served, "settle")["result"]["status"] == "confirmed"
+    assert wind_down(world, served, "void")["error"]["code"] == "WRONG_STATE", "said once"
+    assert wind_down(world, unserved, "void")["result"]["status"] == "voided"
+    assert world.totals()["quota_available_fen"] == available + 50_000
+    other, _ = world.shelf()
+    assert hand_over(world, given, other)["ok"]
+    assert closed(world, provider) == ("closed", 0, 1, 1, 1)
+    (told,) = world.sent("order_wound_down")
+    assert (told["data"]["wound_down"], told["data"]["law"]["articles"]) == (True, ["第十二条"])
+    (voided,) = (one for one in world.sent("order_voided") if one["subject"] == unserved)
+    assert voided["data"]["reason"] == "核实"
+    world.hear(world.claim("filed", served, world.new("C"), provider))
+    assert world.sent("claim_answered")[-1]["data"]["code"] is None, "what was served may be claimed"
+    world.hear(world.claim("refused", claimed, claim, provider))
+    assert closed(world, provider) == ("open", 1, 1, 1, 1), "its claim ended, and it waits for a word"
+    assert wind_down(world, claimed, "void")["ok"]
+    assert closed(world, provider) == ("closed", 0, 1, 1, 2)
+    told = [(one["sequence"], one["data"]["status"]) for one in world.sent("wind_down_opened", "wind_down_closed")]
+    assert told == [(1, "open"), (2, "closed"), (3, "open"), (4, "closed")]
+    shown = {one["order_id"]: one["outcome"] for one in world.ask("get_wind_down", provider_id=provider)["orders"]}
+    assert shown == {given: "handed_over", served: "settled", unserved: "voided", claimed: "voided"}
+    assert world.totals()["ledger_sum_fen"] == 0
+
+
+def test_an_order_confirmed_in_the_moment_of_the_news_may_be_wound_down_at_once(scene):
+    """Lost otherwise: the operator is refused until due work has looked."""
+    world, _, provider, _, _, confirmed = scene
+    world.provider(provider, say="exited")
+    with world.engine.begin() as conn:
+        conn.execute(tables.orders.update().values(hand_over_due=False, left_by=None))
+    assert wind_down(world, confirmed, "void")["ok"]
+    assert closed(world, provider) == ("closed", 0, 0, 0, 1)
+
+
+def test_what_is_not_there_is_not_wound_down(world):
+    assert world.ask("get_wind_down", provider_id=world.new("P"))["code"] == "NOT_FOUND"
+    assert wind_down(world, world.new("R"), "void")["error"]["code"] == "NOT_FOUND"
+
+
+def test_a_provider_that_left_nothing_is_wound_down(world):
+    provider = world.provider()
+    world.provider(provider, say="exited")
+    assert closed(world, provider) == ("closed", 0, 0, 0, 0)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from infra import signing
 from infra.jsontext import canonical, instant_text
 from services.voucher import tables
 from services.voucher.domain.year_figures import PLACES, SOURCES
@@ -40,7 +41,7 @@ def stated(statement):
 
 
 @pytest.fixture
-def world(engine):
+def world(engine, signing_key):
     """Inner Mongolia: one order paid in part, one confirmed, one placed; the city of Hohhot has a purse of its own."""
     world = Elsewhere(engine, NEIMENGGU)
     world.roles |= dict.fromkeys(("sign_year", "correct_entry", "confirm_correction"), "finance")
@@ -120,6 +121,13 @@ def test_a_closed_year_is_signed_once(world):
     assert [(one["signed_by"], one["superseded"]) for one in told["signatures"]] == [("finance-1", False)]
     (kept,) = world.rows(tables.year_signatures)
     assert kept["statement"] == told["statement"]
+    (proof,) = (one["proof"] for one in told["signatures"])
+    document = proof["document"]
+    assert (document["statement_sha256"], document["signed_by"]) == (told["sha256"], "finance-1")
+    key = signing.public_from(proof["public_key"])
+    signing.verify(document, proof["signature"], key)
+    with pytest.raises(signing.NotSigned):
+        signing.verify({**document, "signed_by": "finance-2"}, proof["signature"], key)
     assert tell(world, "1502")["signatures"] == []
 
 
@@ -281,3 +289,20 @@ def test_a_statement_opens_with_what_was_there_before(world):
     assert late["sums"]["debits_pending_fen"] == 0
     assert early["sums"]["debits_pending_fen"] == whole["debits_pending_fen"]
     assert world.ask("statement", account=account, after=early["items"][0]["id"])["sums"] is None
+
+
+def test_what_is_owed_back_is_found_where_a_correction_took_it(world):
+    """Lost otherwise: a receivable of settlement's that the books can never take, and that blocks all after it."""
+    correction = correct(world, 150_000)["result"]["id"]
+    world.ok("confirm_correction", subject="finance-2", correction_id=correction, decision="confirm")
+    (order,) = world.rows_of(world.order_id)
+    data = {"receivable_id": world.new("V"), "programme": NEIMENGGU, "year": 2019, "plan_region": "15"}
+    data |= {"party_kind": "provider", "party_id": order["provider_id"], "claim_id": order["claim_id"]}
+    data |= {"ground": "overpaid", "amount_fen": 200_000, "recovered_fen": 0, "offset_fen": 0, "written_off_fen": 0}
+    data |= {"reference": "YR1", "status": "owed", "reasons": ["x"]}
+    data["law"] = {"pack_version": "neimenggu-2019@1", "articles": [], "facts": {}}
+    world.hear(world.event("settlement.receivable_owed.v1", data["receivable_id"], data, 2))
+    balances = {name: world.account(name) for name in (f"redeemed:{NEIMENGGU}:2019", f"redeemed:{NEIMENGGU}:2019:1502")}
+    assert [row["credits_posted"] - row["debits_posted"] for row in balances.values()] == [0, 3]
+    own = tell(world)["statement"]
+    assert (own["figures"]["receivable_fen"], own["sum_fen"]) == (200_000, 0)

@@ -15,6 +15,7 @@ from infra.clock import FixedClock
 from infra.messages import Actor, Command, Event
 from infra.pipeline import Pipeline
 from services.voucher import handlers, queries, store, tables
+from tests.schemas import made
 
 GUIZHOU = "guizhou-2018"
 NOON = datetime(2019, 3, 1, 4, 0, tzinfo=UTC)
@@ -60,7 +61,7 @@ class World:
     ) -> Command:
         role = self.roles.get(method, "platform")
         actor = Actor(subject=subject or f"{role}-1", roles=frozenset({role}))
-        loaded = catalogue.METHODS[f"voucher.{method}"].request().load(body)
+        loaded = made(catalogue.METHODS[f"voucher.{method}"].request).load(body)
         number = next(self._numbers)
         return Command(method, key or f"key-{number}", loaded, actor, f"corr-{number}")
 
@@ -69,7 +70,7 @@ class World:
 
     def run(self, commands: list[Command]) -> list[dict[str, Any]]:
         answers = self.pipeline.run_commands(commands[0].method, commands)
-        response = catalogue.METHODS[f"voucher.{commands[0].method}"].response()
+        response = made(catalogue.METHODS[f"voucher.{commands[0].method}"].response)
         for answer in answers:
             assert not answer["ok"] or response.validate(answer["result"]) == {}, answer
         return answers
@@ -100,7 +101,7 @@ class World:
         **body: Any,
     ) -> dict[str, Any]:
         actor = Actor(f"{role}-1", frozenset({role}), organisation=organisation, programme=programme_of_token)
-        loaded = catalogue.METHODS[f"voucher.{method}"].request().load(body)
+        loaded = made(catalogue.METHODS[f"voucher.{method}"].request).load(body)
         answer = self.pipeline.run_query(method, Command(method, None, loaded, actor, "corr"))
         json.dumps(answer)
         return answer["result"] if answer["ok"] else answer["error"]
@@ -108,7 +109,7 @@ class World:
     # --- news of others
 
     def event(self, type_: str, subject: str, data: dict[str, Any], sequence: int | None = None) -> Event:
-        schema = catalogue.EVENTS[type_].schema()
+        schema = made(catalogue.EVENTS[type_].schema)
         assert not (problems := schema.validate(data)), problems
         version = sequence or self._versions.get(subject, 0) + 1
         self._versions[subject] = max(version, self._versions.get(subject, 0))

@@ -349,3 +349,20 @@ def test_the_same_event_gives_the_same_notice_id():
 def test_conditions(condition: Condition, data: dict[str, str | None], met: bool):
     """Lost otherwise: a forced exit told as a voluntary one."""
     assert condition.met(data) is met
+
+
+@pytest.mark.parametrize("name", ["owed", "planned", "recovered", "restored", "overdue", "written_off"])
+def test_who_owes_money_back_and_finance_are_told(name: str) -> None:
+    """Lost otherwise: a debtor that never hears of its debt, or finance that does not know what came of it."""
+    event = f"settlement.receivable_{name}.v1"
+    data = data_of(event, PACKS["guizhou-2018"], party_id=ULID)
+    told = list(notices(event_type=event, data=data, pack=PACKS["guizhou-2018"], admitted=PROVIDERS))
+    assert [one for notice in told for one in notice.addressees] == [
+        Addressee(party_id=ULID),
+        Addressee(role="finance"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["claimed", "refused", "write_off_asked"])
+def test_one_person_s_word_on_a_debt_is_told_to_nobody(name: str) -> None:
+    assert f"settlement.receivable_{name}.v1" not in BY_EVENT

@@ -92,22 +92,17 @@ def test_states_and_events_are_those_of_the_contract() -> None:
 
 
 ENDS = {"returned", "refused", "withdrawn"}
-ALLOWED = {  # what may follow what, written down a second time
-    "filed": {"accepted", "refused", "withdrawn"},
-    "accepted": {"collected", "refused", "withdrawn"},
-    "collected": {
-        "collected",
-        "in_review",
-        "passed",
-        *ENDS,
-    },  # itself: it is late, or was audited
+ALLOWED = {  # what may follow what, written down a second time; itself: it is late, was audited, or its provider left
+    "filed": {"filed", "accepted", "refused", "withdrawn"},
+    "accepted": {"accepted", "collected", "refused", "withdrawn"},
+    "collected": {"collected", "in_review", "passed", *ENDS},
     "in_review": {"in_review", "passed", *ENDS},
-    "returned": {"filed", "refused", "withdrawn"},
+    "returned": {"returned", "filed", "refused", "withdrawn"},
     "passed": {"passed", "on_notice", "in_disbursement", *ENDS},
     "on_notice": {"on_notice", "noticed", *ENDS},
     "noticed": {"noticed", "in_disbursement", *ENDS},
     "in_disbursement": {"approved", "passed", "noticed"},
-    "approved": {"paying", "in_disbursement"},
+    "approved": {"paying", "paid", "in_disbursement"},  # paid at once: all of it was owed
     "paying": {"paid", "payment_failed"},
     "paid": {"payment_failed"},
     "payment_failed": {"approved"},

@@ -130,6 +130,7 @@ def test_a_claim_of_which_nothing_is_due_is_refused() -> None:
     [
         ({"person": "p-1"}, "SAME_PERSON"),
         ({"person": "o-1"}, "SAME_PERSON"),
+        ({"person": "a-2", "of_claim": {"stood_in_for": ("a-2",)}}, "SAME_PERSON"),
         ({"roles": OTHER}, "FORBIDDEN"),
         ({**WRONG, "error_fen": 400_001}, "DEDUCTION_TOO_LARGE"),
         ({**WRONG, "of_claim": {"deducted_fen": 1}, "error_fen": 400_000}, "DEDUCTION_TOO_LARGE"),

@@ -70,7 +70,7 @@ def test_what_is_not_allowed(case):
 
 MIRRORED = (
     "source", "budget", "quota", "committed", "claimed", "receivable", "lapsed", "deferred", "carried_out",
-    "carried_in", "making_up", "made_up", "losses",
+    "carried_in", "making_up", "made_up", "losses", "recovered", "written_off",
 )  # fmt: skip
 
 
@@ -104,3 +104,12 @@ def test_what_was_refused_counts_no_longer():
     asked = ask()
     assert corrections.corrected([asked, decide(asked)[0], decide(asked, "refuse")[0]], "R.3") == 120
     assert corrections.corrected([asked], "R.4") == 0
+
+
+def test_money_is_followed_to_where_corrections_took_it():
+    """Lost otherwise: what is claimed back is looked for where it no longer is; or two corrections run in a circle."""
+    asked = ask()
+    on = replace(decide(asked)[0], correction_id="D", from_account=TO, to_account="redeemed:neimenggu-2019:2020:1502")
+    back = replace(on, correction_id="E", to_account=FROM)
+    assert corrections.followed([decide(asked)[0], on, back], FROM) == (FROM, TO, on.to_account)
+    assert corrections.followed([asked], FROM) == (FROM,)

@@ -43,6 +43,10 @@ ALLOWED = {
     ("hand_over", "confirmed"): "confirmed",
     ("hand_over", "refund_requested"): "refund_requested",
     ("fail", "confirmed"): "failed",
+    ("settle", "confirmed"): "confirmed",
+    ("settle", "refund_requested"): "confirmed",
+    ("void_running", "confirmed"): "voided",
+    ("void_running", "refund_requested"): "voided",
     **{("cover", state): state for state in LIVE},
 }
 
@@ -71,9 +75,9 @@ def test_every_action_has_its_event_and_its_law():
 UNKNOWN = {
     "guizhou": ["fail"],
     "neimenggu": ["request_refund", "consent", "decline"],
-    "shandong": ["request_refund", "consent", "decline", "fail"],
-    "shenyang": ["request_refund", "consent", "decline", "fail"],
-    "shanxi": ["request_refund", "consent", "decline", "fail"],
+    "shandong": ["request_refund", "consent", "decline", "fail", "settle", "void_running"],
+    "shenyang": ["request_refund", "consent", "decline", "fail", "settle", "void_running"],
+    "shanxi": ["request_refund", "consent", "decline", "fail", "settle", "void_running"],
 }
 
 
@@ -137,6 +141,9 @@ MONEY = {
     "paid nothing": (QUOTA, [*CLAIM, 0], 2019, {"quota": 1000}),
     "handed over": (QUOTA, ["confirm", "hand_over"], 2019, {"quota": 400, "committed of P2": 600}),
     "handed over and claimed": (QUOTA, ["confirm", "hand_over", "claim"], 2019, {"quota": 400, "claimed of P2": 600}),
+    "not served": (QUOTA, ["confirm", "void_running"], 2019, {"quota": 1000}),
+    "not served, after the year": (QUOTA, ["confirm", "void_running"], 2020, {"quota": 400, "lapsed": 600}),
+    "served, claimed and paid": (QUOTA, ["confirm", "settle", "claim", 600], 2019, {"quota": 400, "redeemed": 600}),
     "of the budget": (BUDGET, ["confirm"], 2019, {"budget": 400, "committed": 600}),
     "of the budget, cancelled": (BUDGET, ["cancel"], 2019, {"budget": 1000}),
     "of the budget, cancelled late": (BUDGET, ["cancel"], 2020, {"budget": 400, "lapsed": 600}),

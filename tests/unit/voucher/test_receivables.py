@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.voucher.domain import ledger
 from services.voucher.domain.ledger import Account, Books, Move, imbalance_fen
-from services.voucher.domain.receivables import Names, Totals, moves, nothing
+from services.voucher.domain.receivables import Names, Totals, drawn, moves, nothing
 
 NOW = datetime(2019, 3, 1, tzinfo=UTC)
 PAID, LOST = (Names.of(programme="gz", year=2019, purse="", party_id="P1", paid=paid) for paid in (True, False))
@@ -94,3 +94,21 @@ def test_whatever_order_they_arrive_in_the_books_end_as_the_newest_says(arrivals
     owed = sum(one.amount_fen for one in newest)
     assert balances(found, PAID) == (EVERYTHING - owed, owed - back - off, back, off)
     assert len({transfer.id for transfer in found.transfers}) == len(found.transfers)
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        ({"a": 10, "b": 9}, [("a", 7)]),
+        ({"a": 5, "b": 9}, [("a", 5), ("b", 2)]),
+        ({"a": 0, "b": 9}, [("b", 7)]),
+        ({"a": -3, "b": 0}, [("a", 7)]),  # the books refuse it, or it may go below zero
+        ({"a": 1, "b": 1}, [("a", 1), ("b", 1), ("a", 5)]),
+    ],
+)
+def test_what_a_correction_took_on_is_owed_from_there(there, taken):
+    """Lost otherwise: news of a receivable that can never be posted, because its money stands in another purse."""
+    move = Move("posted", "a", "receivable", 7, "receivable_owed")
+    found = drawn(move, ("a", "b"), there.__getitem__)
+    assert [(one.debit, one.amount_fen) for one in found] == taken
+    assert {(one.credit, one.reason) for one in found} == {("receivable", "receivable_owed")}

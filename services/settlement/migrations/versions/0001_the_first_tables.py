@@ -114,6 +114,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('claim_id')
     )
     with op.batch_alter_table('claims', schema=None) as batch_op:
+        batch_op.create_index('claims_in_turn', ['status', 'claim_id'], unique=False)
         batch_op.create_index('claims_by_provider', ['provider_id', 'programme', 'year', 'status'], unique=False)
         batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
         batch_op.create_index('claims_by_work', ['programme', 'stage', 'due_on', 'claim_id'], unique=False)

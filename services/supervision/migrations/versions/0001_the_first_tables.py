@@ -295,6 +295,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=10), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('public_name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('provider_kind', sa.String(length=20), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),

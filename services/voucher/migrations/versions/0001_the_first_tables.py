@@ -26,7 +26,7 @@ def upgrade() -> None:
     sa.Column('debits_posted', sa.BigInteger(), nullable=False),
     sa.Column('credits_pending', sa.BigInteger(), nullable=False),
     sa.Column('credits_posted', sa.BigInteger(), nullable=False),
-    sa.CheckConstraint("kind IN ('source', 'carried_in', 'deferred', 'made_up') OR credits_posted - debits_posted - debits_pending >= 0", name='never_below_zero'),
+    sa.CheckConstraint("kind IN ('source', 'carried_in', 'deferred', 'made_up', 'losses') OR credits_posted - debits_posted - debits_pending >= 0", name='never_below_zero'),
     sa.CheckConstraint('debits_pending >= 0 AND credits_pending >= 0', name='pending_not_negative'),
     sa.PrimaryKeyConstraint('name')
     )
@@ -424,6 +424,7 @@ def upgrade() -> None:
     sa.Column('statement', infra.tables.Json(), nullable=False),
     sa.Column('signed_by', sa.String(length=128), nullable=False),
     sa.Column('signed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('proof', infra.tables.Json(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('plan_id', 'statement_sha256')
     )
