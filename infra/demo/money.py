@@ -132,6 +132,7 @@ class Money:
     def review(self) -> None:
         """First review, a question answered within three working days, the bureau's review (第二十三、二十五条)."""
         stage = self.story.stage
+        self._wind_down()
         collected = self._claims("collected")
         passes = [{"claim_id": c, "stage": "operator", "decision": "pass"} for c in collected]
         stage.do(
@@ -152,6 +153,22 @@ class Money:
             person="bureau-2",
             expected=["HELD_BY_SUPERVISION", "WRONG_STATE"],
         )
+        stage.quiet()
+
+    def _wind_down(self) -> None:
+        """Claims of who was forced out end, those of who left of its own will go their way (第十二条)."""
+        stage, crook = self.story.stage, self.story.crooked
+        rows = stage.all_of("settlement", "list_claims", role="operator", programme=PROGRAMME)
+        bodies = [
+            {
+                "claim_id": row["claim_id"],
+                "outcome": "void" if crook is not None and row["provider_id"] == crook.id else "settle",
+                "reasons": ["云服务商退出后的处理（示例）"],
+            }
+            for row in rows
+            if row["wind_down"] == "pending" and row["status"] not in ("refused", "withdrawn")
+        ]
+        stage.do("claims of who left are settled", "settlement", "wind_down_claim", bodies, role="operator")
         stage.quiet()
 
     def _claims(self, status: str) -> list[str]:
