@@ -25,9 +25,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pgbench import tpc_b
-from infra import crypto, packs
+from infra import auth, crypto, packs, signing
 from infra.clock import local_date
 from infra.db import create_engine
+from infra.local.keys import write_secret
 from infra.local.postgres import Postgres
 from infra.messages import Event
 from infra.pipeline import Pipeline
@@ -277,7 +278,9 @@ def play(url: str, size: int) -> None:
         model = (PACKS / f"{MODEL}.v1.toml").read_text("utf-8")
         (place / f"{CODE}.v1.toml").write_text(model.replace(MODEL, CODE, 1) + SAMPLE, "utf-8")
         crypto.create(place / "keys.json")
-        os.environ |= {packs.FOLDER: folder, crypto.SETTING: str(place / "keys.json")}
+        write_secret(place / "signing.pem", auth.generate_keys()[0])
+        files = {crypto.SETTING: "keys.json", signing.SETTING: "signing.pem"}
+        os.environ |= {packs.FOLDER: folder} | {name: str(place / file) for name, file in files.items()}
         engine = create_engine(url, service="settlement")
         window = Window(Crowd(engine), size)
         watch = window.crowd.pipeline

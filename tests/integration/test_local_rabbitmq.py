@@ -9,7 +9,7 @@ from pathlib import Path
 import pika
 import pytest
 
-from infra.local.guard import LocalServerError, descendants, scratch_folder
+from infra.local.guard import LocalServerError, claim, descendants, free_ports, scratch_folder
 from infra.local.rabbitmq import Rabbit
 
 
@@ -109,18 +109,19 @@ def test_a_second_node_stands_beside_the_first(rabbit, node):
     assert node.running()
 
 
-def test_a_start_that_fails_says_why_and_leaves_nothing(node):
-    """Lost otherwise: a minute's wait for "did not start", and an epmd left behind."""
-    node.kill()
+def test_a_start_that_fails_says_why_and_leaves_nothing():
+    """Lost otherwise: a minute's wait for "did not start", and an epmd or a lock left behind."""
+    failing = Rabbit(scratch_folder("node"))
+    failing._ports = free_ports(4)  # as of a node that ran before: whoever was given its URI has them
     with socket.socket() as squatter:
         squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        squatter.bind(("127.0.0.1", node.port))
+        squatter.bind(("127.0.0.1", failing.port))
         squatter.listen()
         with pytest.raises(LocalServerError, match=r"eaddrinuse|already in use"):
-            node.start()
-    assert node.pids == []
-    node.start()
-    assert node.running()
+            failing.start()
+    assert failing.pids == []
+    claim(failing.folder).close()
+    shutil.rmtree(failing.folder)
 
 
 @pytest.mark.parametrize("name", ["", "a b", 'x">>', "é", "x" * 101])
