@@ -60,7 +60,9 @@ lock:
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	        --no-emit-index-url --no-emit-find-links --output-file $$name.lock $$name.in || exit 1; \
 	done
-	@if grep -nE '://|^--' requirements.lock requirements-dev.lock; then echo "a lock names an index" >&2; exit 1; fi
+	@uv pip compile --quiet --universal --python-version 3.11 --no-deps --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --output-file requirements-schemas.lock requirements-schemas.in
+	@if grep -nE '://|^--' requirements*.lock; then echo "a lock names an index" >&2; exit 1; fi
 
 clean: down
 	@rm -rf .venv .yunquan build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 FOLDER_SETTING = "YUNQUAN_BLOBS_DIR"
 PIECE = 1024 * 1024
+PART = 192 * 1024  # of an upload, in one message
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[0-9a-z-]{1,160}")
@@ -88,6 +92,14 @@ class Blobs:
         if not _NAME.fullmatch(upload):
             raise ValueError("not a name of an upload")
         return self.folder / "uploads" / upload
+
+
+def parts(content: bytes) -> Iterator[dict[str, Any]]:
+    """A file as the bodies that upload it: digest, size, and base64 of the bytes at each offset."""
+    whole = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    for offset in range(0, len(content), PART):
+        piece = content[offset : offset + PART]
+        yield {**whole, "offset": offset, "content": base64.b64encode(piece).decode("ascii")}
 
 
 def blobs() -> Blobs:

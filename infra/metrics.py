@@ -36,6 +36,9 @@ RELAYED = Counter("yunquan_relayed_total", "Events confirmed by the broker.", ["
 HUB_LAG = Gauge("yunquan_hub_lag_seconds", "How late the event loop woke.", ["service"])
 LEDGER = Gauge("yunquan_ledger_fen", "Balance of the accounts of one kind, in fen.", ["programme", "year", "account"])
 IMBALANCE = Gauge("yunquan_ledger_imbalance_fen", "Sum over all accounts; 0 unless broken.", ["programme", "year"])
+UNKNOWN = Gauge(
+    "yunquan_payment_unknown_seconds", "Since the oldest release with a payment of unknown outcome.", ["programme"]
+)
 CONNECTED = Gauge(
     "yunquan_consumer_connected", "1 while the queue's consumer has its connection.", ["service", "queue"]
 )

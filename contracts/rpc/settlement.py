@@ -26,6 +26,7 @@ GROUNDS = ("overpaid", "paid_twice", "not_eligible", "fraud", "service_failed", 
 FORMATS = ("csv", "xlsx", "pain.001")
 RESULT_FORMATS = ("csv", "pain.002")
 STATEMENT_FORMATS = ("csv", "camt.053")
+MOST_FILE_BYTES = 32 * 1024 * 1024  # of a file from the bank
 RESOLUTIONS = ("bank_error", "books_corrected", "timing", "repaid", "other")
 
 
@@ -317,8 +318,8 @@ class UploadBankFile(f.Body):
     """Part of a file from the bank: base64 of the bytes at `offset`; whole when `size` bytes with that SHA-256 came."""
 
     sha256 = f.sha256()
-    size = f.whole(1, 256 * 1024 * 1024)
-    offset = f.whole(0, 256 * 1024 * 1024)
+    size = f.whole(1, MOST_FILE_BYTES)
+    offset = f.whole(0, MOST_FILE_BYTES)
     content = f.text(400_000)
 
 

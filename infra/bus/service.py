@@ -108,7 +108,7 @@ def nameko_service(
     """
     parts = Parts(name, metadata, commands, events, due, queries, catalogue, needs)
     if lacks := missing(parts):
-        log.warning("service.incomplete", service=name, lacks=lacks)
+        raise ValueError(f"{name} has no handler for {', '.join(lacks)}")
     suffixes = {"", *(names.queue_suffix(method) for method in catalogue.methods_of(name).values())}
     attributes: dict[str, Any] = {"name": name, "parts": parts, "machinery": Machinery(parts)}
     for suffix in sorted(suffixes):

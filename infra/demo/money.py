@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from contracts import ulid
+from infra.blobs import parts
+from infra.demo import bank
 from infra.demo.cast import PROGRAMME, YEAR, Party
 from infra.demo.stage import kept
 from infra.demo.story import Order, Story, at
@@ -22,6 +24,7 @@ class Money:
     story: Story
     reused: int = 0
     invoices: int = 0
+    statements: int = 1
 
     def announce_nodes(self) -> None:
         """Two nodes; a claim that misses the first waits for the second (第二十二条)."""
@@ -129,6 +132,7 @@ class Money:
     def review(self) -> None:
         """First review, a question answered within three working days, the bureau's review (第二十三、二十五条)."""
         stage = self.story.stage
+        self._wind_down()
         collected = self._claims("collected")
         passes = [{"claim_id": c, "stage": "operator", "decision": "pass"} for c in collected]
         stage.do(
@@ -149,6 +153,22 @@ class Money:
             person="bureau-2",
             expected=["HELD_BY_SUPERVISION", "WRONG_STATE"],
         )
+        stage.quiet()
+
+    def _wind_down(self) -> None:
+        """Claims of who was forced out end, those of who left of its own will go their way (第十二条)."""
+        stage, crook = self.story.stage, self.story.crooked
+        rows = stage.all_of("settlement", "list_claims", role="operator", programme=PROGRAMME)
+        bodies = [
+            {
+                "claim_id": row["claim_id"],
+                "outcome": "void" if crook is not None and row["provider_id"] == crook.id else "settle",
+                "reasons": ["云服务商退出后的处理（示例）"],
+            }
+            for row in rows
+            if row["wind_down"] == "pending" and row["status"] not in ("refused", "withdrawn")
+        ]
+        stage.do("claims of who left are settled", "settlement", "wind_down_claim", bodies, role="operator")
         stage.quiet()
 
     def _claims(self, status: str) -> list[str]:
@@ -198,58 +218,60 @@ class Money:
             batch_id=batch,
             frozen_hash=made["frozen_hash"],
         )
-        payments = self._payments(batch)
-        results = [self._result(p, "settled") for p in payments]
-        if fail_one and len(results) > 2:
-            results[0].update(status="failed", reason="账户异常（示例）")
-            results[1].update(status="unknown", reason="银行未答复（示例）")
+        order = bank.ordered(self._file(batch, "pain.001"))
+        references = list(order.payments)
+        words = dict.fromkeys(references, bank.Word())
+        troubled = fail_one and len(words) > 2
+        if troubled:
+            words[references[0]] = bank.Word("RJCT", "AC04", "账户异常（示例）")
+            words[references[1]] = bank.Word("PDNG")
         for _ in range(2):  # the same file twice changes nothing
-            stage.one("settlement", "record_results", role="finance", batch_id=batch, results=results)
-        if fail_one and len(results) > 2:
-            settled = [{**results[1], "status": "settled", "reason": None}]
-            stage.one("settlement", "record_results", role="finance", batch_id=batch, results=settled)
-            stage.one(
-                "settlement",
-                "retry_payment",
-                role="finance",
-                payment_id=payments[0]["payment_id"],
-                reason="账户已更正（示例）",
-            )
-        self._statement(batch)
-        if fail_one and len(results) > 2:
+            self._results(batch, order, words)
+        if troubled:
+            enquiry = {"enquiry_id": ulid.new(), "batch_id": batch}
+            stage.one("settlement", "enquire_payments", role="finance", **enquiry)
+            self._results(batch, order, {references[1]: bank.Word()})
+            (failed,) = [p for p in self._payments(batch) if p["reference"] == references[0]]
+            retry = {"payment_id": failed["payment_id"], "reason": "账户已更正（示例）"}
+            stage.one("settlement", "retry_payment", role="finance", **retry)
+        self._statement(batch, order.account)
+        if troubled:
             self._batch(fail_one=False)
 
+    def _file(self, batch: str, form: str) -> bytes:
+        """The payment file, as finance hands it to the bank."""
+        asked = {"batch_id": batch, "format": form}
+        return base64.b64decode(self.story.stage.one("settlement", "payment_file", role="finance", **asked)["content"])
+
+    def _results(self, batch: str, order: bank.Ordered, words: Mapping[str, bank.Word]) -> None:
+        """The bank's report, uploaded and read."""
+        told = {
+            "batch_id": batch,
+            "sha256": self._upload(bank.report(order, words, self.story.today())),
+            "format": "pain.002",
+        }
+        self.story.stage.one("settlement", "record_result_file", role="finance", **told)
+
+    def _statement(self, batch: str, account: str) -> None:
+        """The day's bookings on the paying account, uploaded and compared: nothing may differ."""
+        paid = [p for p in self._payments(batch) if p["status"] == "settled"]
+        entries = [bank.Entry(p["amount_fen"], p["reference"], own=f"F{p['reference'][2:18]}") for p in paid]
+        content = bank.statement(account, entries, self.story.today(), number=self.statements)
+        self.statements += 1
+        told = {"statement_id": ulid.new(), "programme": PROGRAMME, "format": "camt.053"}
+        stage = self.story.stage
+        found = stage.one("settlement", "record_statement_file", role="finance", sha256=self._upload(content), **told)
+        assert not found["differences"], found["differences"]
+
+    def _upload(self, content: bytes) -> str:
+        (*_, last) = [
+            self.story.stage.one("settlement", "upload_bank_file", role="finance", **part) for part in parts(content)
+        ]
+        return str(last["sha256"])
+
     def _payments(self, batch: str) -> list[dict[str, Any]]:
-        """Read back from the payment file, as the bank would."""
-        file = self.story.stage.one("settlement", "payment_file", role="finance", batch_id=batch)
-        rows = list(csv.DictReader(io.StringIO(file["content"].lstrip("\ufeff"))))
-        known = {
-            p["reference"]: p
-            for p in self.story.stage.all_of("settlement", "list_payments", role="finance", programme=PROGRAMME)
-        }
-        references = [next(value for value in row.values() if value in known) for row in rows]
-        return [known[reference] for reference in references]
-
-    def _result(self, payment: dict[str, Any], status: str) -> dict[str, Any]:
-        return {
-            "reference": payment["reference"],
-            "amount_fen": payment["amount_fen"],
-            "status": status,
-            "at": self.story.today(),
-            "reason": None,
-        }
-
-    def _statement(self, batch: str) -> None:
-        paid = [
-            p
-            for p in self.story.stage.all_of("settlement", "list_payments", role="finance", programme=PROGRAMME)
-            if p["batch_id"] == batch and p["status"] == "settled"
-        ]
-        lines = [
-            {"reference": p["reference"], "amount_fen": p["amount_fen"], "booked_on": self.story.today()} for p in paid
-        ]
-        if lines:
-            self.story.stage.one("settlement", "record_statement", role="finance", statement_id=ulid.new(), lines=lines)
+        listed = self.story.stage.all_of("settlement", "list_payments", role="finance", programme=PROGRAMME)
+        return [payment for payment in listed if payment["batch_id"] == batch]
 
     # ------------------------------------------------------------ exits and the year's end
 

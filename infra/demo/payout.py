@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 
@@ -186,7 +187,7 @@ class Payout:
         release = {"batch_id": batch, "frozen_hash": made["frozen_hash"]}
         self.stage.one("settlement", "release_batch", role=finance, person="finance-2", **release)
         file = self.stage.one("settlement", "payment_file", role=finance, batch_id=batch)
-        rows = len(list(csv.DictReader(io.StringIO(file["content"].lstrip("\ufeff")))))
+        rows = len(list(csv.DictReader(io.StringIO(base64.b64decode(file["content"]).decode("utf-8-sig")))))
         payments = [p for p in self._payments() if p["batch_id"] == batch]
         assert rows == len(payments), (rows, len(payments))
         results = [self._result(payment) for payment in payments]

@@ -31,7 +31,7 @@ from contracts.programmes import PackError
 from infra import packs
 from infra.bus import names
 from infra.clock import SimulatedClock
-from infra.local import pristine
+from infra.local import payers, pristine
 from infra.local.guard import Child, LocalServerError, claim, last_lines, spawn, wait_for
 from infra.local.keys import make_keys, sign, write_secret
 from infra.local.postgres import Postgres
@@ -195,6 +195,7 @@ class Deployment:
         """End the services and start them again with this of the environment; servers and relays run on."""
         with self._lock:
             self.options = replace(self.options, env=env)
+            self._check_packs()
             ending = [name for name in self.processes() if not name.startswith("relay-")]
             for name in ending:  # all at once: each finishes the batch in its hands
                 os.kill(self._children[name].pid, signal.SIGTERM)
@@ -238,6 +239,7 @@ class Deployment:
             "YUNQUAN_JWT_PUBLIC_KEY": str(keys / "jwt.pub"),
             "YUNQUAN_SERVICE_TOKEN": str(keys / f"{service}.token"),
             "YUNQUAN_KEYS_FILE": str(keys / "personal-data.json"),
+            payers.SETTING: self._environ.get(payers.SETTING) or str(keys / "payers.toml"),
             "YUNQUAN_SIGNING_KEY": str(keys / "signing.pem"),
             "YUNQUAN_CLOCK": f"simulated:{self.clock.path}" if self.clock else "system",
             "PYTHONWARNINGS": "ignore::DeprecationWarning",
@@ -317,12 +319,15 @@ class Deployment:
     # ------------------------------------------------------------ inside
 
     def _check_packs(self) -> None:
-        """Every service would refuse to start, each in its own log: said once, before anything is started."""
+        """Every service would refuse to start, each in its own log: said once, before anything is started. And who pays
+        under these packs."""
         env = {**self._environ, **self.options.env}
         try:
-            packs.read(env)
+            library = packs.read(env)
         except PackError as error:
             raise LocalServerError(str(error)) from error
+        (self.folder / "keys").mkdir(parents=True, exist_ok=True)
+        payers.make_payers(self.folder / "keys" / "payers.toml", library)
 
     def _check_scale(self) -> None:
         unknown = set(self.options.scale) - set(SERVICES)

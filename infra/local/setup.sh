@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 python=${PYTHON:-python3}
 stamp=.venv/yunquan-set-up
-state="$(cat requirements-dev.lock requirements.in pyproject.toml infra/local/setup.sh | sha256sum | cut -d' ' -f1) $(pwd -P)"
+state="$(cat requirements-dev.lock requirements-schemas.lock requirements.in pyproject.toml infra/local/setup.sh | sha256sum | cut -d' ' -f1) $(pwd -P)"
 
 if [ -x .venv/bin/yunquan ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ]; then
     exit 0
@@ -48,5 +48,6 @@ pip() { quietly .venv/bin/python -m pip install --disable-pip-version-check --no
 echo "installing the locked packages into .venv" >&2
 : >"$log"
 pip --require-hashes -r requirements-dev.lock
+pip --require-hashes --no-deps -r requirements-schemas.lock
 pip --no-index --no-deps --no-build-isolation -e .
 printf '%s' "$state" >"$stamp"

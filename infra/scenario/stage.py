@@ -27,7 +27,7 @@ class House:
     """`with House(folder) as house: house.play(scenario)`; it starts with the first that is played."""
 
     def __init__(self, folder: Path, *, throwaway: bool = True) -> None:
-        self._place = folder
+        self.place = folder
         self._throwaway = throwaway
         self._stack = contextlib.ExitStack()
         self._deployment: Deployment | None = None
@@ -49,7 +49,7 @@ class House:
         env = _env(overlays, folder)
         if self._deployment is None or self._client is None:
             options = Options(throwaway=self._throwaway, starts_at=BEFORE, env=env)
-            self._deployment = self._stack.enter_context(Deployment(self._place, options))
+            self._deployment = self._stack.enter_context(Deployment(self.place, options))
             self._client = self._stack.enter_context(self._deployment.client("auditor", timeout=60.0))
             Simulation(self._deployment, self._client).quiet()
             self._deployment.keep()

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import click
 
-from services.settlement import audit_cli
+from services.settlement import audit_cli, bank_cli
 
-commands: list[click.Command] = [*audit_cli.commands]
+commands: list[click.Command] = [*audit_cli.commands, *bank_cli.commands]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -16,9 +15,15 @@ from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
-from services.settlement import exits_queries, notices_store, receivables_queries, samples_queries, store
+from services.settlement import (
+    bank_queries,
+    exits_queries,
+    notices_store,
+    receivables_queries,
+    samples_queries,
+    store,
+)
 from services.settlement import tables as t
-from services.settlement.domain.bank import BOOKED, compare
 from services.settlement.domain.claims import ENDED
 from services.settlement.domain.notices import Notice, snapshot
 from services.settlement.history_queries import history
@@ -155,63 +160,6 @@ def list_payments(conn: sa.Connection, command: Command) -> Found:
     long = ("claims", "disbursements")
     items = [{**_without(one, *long), "claims_count": len(one["claims"])} for one in found["items"]]
     return {**found, "items": items}
-
-
-def payment_file(conn: sa.Connection, command: Command) -> Found:
-    """The file of a released batch, opened for finance; NOT_FOUND before the release and when nothing was sent."""
-    table, batch_id = t.payment_files, command.body["batch_id"]
-    row = conn.execute(sa.select(table).where(table.c.batch_id == batch_id)).mappings().first()
-    if row is None:
-        return Refused("NOT_FOUND", "batch_id")
-    content = ring().open(row["key_id"], bytes(row["sealed"]), context=f"payment_file:{batch_id}").decode("utf-8")
-    named = {name: row[name] for name in ("batch_id", "sha256", "payments", "amount_fen")}
-    return {**named, "format": "csv", "content": content}
-
-
-def bank_differences(conn: sa.Connection, command: Command) -> Found:
-    """Where statement and books disagree, by reference; `status` is a code of domain.bank.DIFFERENCES."""
-    body = command.body
-    references = _suspects(conn, body["programme"], after=body["after"] or "", limit=_limit(command))
-    known, booked = store.payments_by_reference(conn, references), store.booked(conn, references)
-    found = [
-        asdict(one)
-        for reference in references
-        for one in compare(known=known.get(reference), booked=booked.get(reference, []), reference=reference)
-        if body["status"] in (None, one.code)
-    ]
-    full = len(references) == _limit(command)
-    return {"items": found[:1000], "next": references[-1] if full else None}
-
-
-def _suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> list[str]:
-    """References on which the two sides can differ: booked otherwise than paid, or settled and not booked."""
-    line, payment = t.statement_lines.c, t.payments.c
-    sums = (
-        sa.select(
-            line.reference,
-            sa.func.count().label("lines"),
-            sa.func.min(line.amount_fen).label("least"),
-            sa.func.max(line.amount_fen).label("most"),
-        )
-        .where(line.reference > after, ~store.is_repayment())
-        .group_by(line.reference)
-        .subquery()
-    )
-    odd = (sums.c.lines > 1) | (sums.c.least != payment.amount_fen) | (sums.c.most != payment.amount_fen)
-    unsettled = payment.status.not_in((*BOOKED, "returned"))
-    otherwise = (
-        sa.select(sums.c.reference)
-        .select_from(sums.outerjoin(t.payments, payment.reference == sums.c.reference))
-        .where(payment.payment_id.is_(None) | ((payment.programme == programme) & (odd | unsettled)))
-    )
-    unbooked = sa.select(payment.reference).where(
-        payment.programme == programme,
-        payment.status.in_(BOOKED),
-        payment.reference > after,
-        ~sa.exists().where(line.reference == payment.reference),
-    )
-    both = sa.union(otherwise, unbooked).subquery()
-    return list(conn.execute(sa.select(both.c.reference).order_by(both.c.reference).limit(limit)).scalars())
 
 
 def totals(conn: sa.Connection, command: Command) -> Found:
@@ -366,9 +314,9 @@ QUERIES: Mapping[str, Query] = {
     "get_wind_down": exits_queries.get_wind_down,
     "list_samples": samples_queries.list_samples,
     "list_sample_items": samples_queries.list_sample_items,
-    "payment_file": payment_file,
+    "payment_file": bank_queries.payment_file,
     "get_receivable": receivables_queries.get_receivable,
     "list_receivables": receivables_queries.list_receivables,
-    "bank_differences": bank_differences,
+    "bank_differences": bank_queries.bank_differences,
     "totals": totals,
 }

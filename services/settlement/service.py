@@ -2,7 +2,9 @@
 
 from infra import crypto, signing
 from infra.bus.service import nameko_service
-from services.settlement import handlers, queries, store
+from services.settlement import bank_settings, handlers, queries, store
+
+bank_settings.payers(), bank_settings.result_days()  # what cannot be read stops the start, not the first payment
 
 Settlement = nameko_service(
     "settlement",

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_many, insert_new, upsert
 from services.settlement import tables as t
-from services.settlement.domain.bank import Booked, Known
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement
 from services.settlement.domain.exits import WindDown
@@ -261,49 +260,6 @@ def parties_paid_for(conn: sa.Connection, batch_id: str) -> set[str]:
         .where(t.payments.c.batch_id == batch_id)
     )
     return {party for row in conn.execute(query.distinct()) for party in row}
-
-
-def payments_by_reference(conn: sa.Connection, references: Iterable[str]) -> dict[str, Known]:
-    """Our side of these references."""
-    table = t.payments
-    query = sa.select(table.c.reference, table.c.payment_id, table.c.amount_fen, table.c.status).where(
-        table.c.reference.in_(sorted(set(references)))
-    )
-    return {row.reference: Known(**_without(row, "reference")) for row in conn.execute(query)}
-
-
-def booked(conn: sa.Connection, references: Iterable[str]) -> dict[str, list[Booked]]:
-    """Statement lines recorded so far on these references."""
-    table = t.statement_lines
-    query = (
-        sa.select(table.c.reference, table.c.amount_fen, table.c.booked_on)
-        .where(table.c.reference.in_(sorted(set(references))), ~is_repayment())
-        .order_by(table.c.statement_id, table.c.line)
-    )
-    lines: dict[str, list[Booked]] = {}
-    for row in conn.execute(query).mappings():
-        lines.setdefault(row["reference"], []).append(Booked(**row))
-    return lines
-
-
-def is_repayment() -> sa.ColumnElement[bool]:
-    """Of a statement's line: it is money on record as a receivable's repayment."""
-    line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
-    same = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
-    return (line.direction == "credit") & sa.exists().where(
-        owed.reference == line.reference, *same, repaid.amount_fen == line.amount_fen
-    )
-
-
-def statement_hashes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
-    """Content hashes of recorded statements."""
-    table = t.statements
-    query = sa.select(table.c.statement_id, table.c.content_hash).where(table.c.statement_id.in_(sorted(set(ids))))
-    return {row.statement_id: row.content_hash for row in conn.execute(query)}
-
-
-def _without(row: Any, name: str) -> dict[str, Any]:
-    return {key: value for key, value in row._mapping.items() if key != name}
 
 
 def released_to(conn: sa.Connection, parties: Iterable[str]) -> list[tuple[str, str, datetime]]:

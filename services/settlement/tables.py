@@ -449,6 +449,8 @@ statements = sa.Table(
     "statements",
     metadata,
     sa.Column("statement_id", ID, primary_key=True),
+    _may("programme", sa.String(40)),
+    _may("file_key", HASH, unique=True),  # of a file: the bank's own statement, whatever id it is recorded under
     _must("lines", sa.Integer),
     _must("content_hash", HASH),
     _must("recorded_by", PERSON),
@@ -464,6 +466,71 @@ statement_lines = sa.Table(
     _must("amount_fen", sa.BigInteger),
     _must("booked_on", sa.Date),
     _must("direction", sa.String(6)),
+    _may("bank_reference", sa.String(40)),
+    _may("programme", sa.String(40)),
+    _must("counted", sa.Boolean),  # false: another statement had shown this very booking before
+)
+
+# --- bank files, enquiries, differences
+
+bank_files = sa.Table(
+    "bank_files",
+    metadata,
+    sa.Column("sha256", HASH, primary_key=True),
+    _must("uploader", sa.String(32)),  # whose parts make it up
+    _must("size", sa.Integer),
+    _must("uploaded_by", PERSON),
+    _must("uploaded_at", UtcDateTime),
+)
+
+bank_file_parts = sa.Table(
+    "bank_file_parts",
+    metadata,
+    sa.Column("sha256", HASH, primary_key=True),
+    sa.Column("uploader", sa.String(32), primary_key=True),
+    sa.Column("at_byte", sa.Integer, primary_key=True),
+    _must("size", sa.Integer),
+    _must("total", sa.Integer),
+    _must("key_id", sa.String(20)),
+    _must("sealed", sa.LargeBinary),
+    _must("uploaded_at", UtcDateTime, index=True),
+)
+
+# a booking under the bank's own reference: the first statement that shows it counts
+bank_entries = sa.Table(
+    "bank_entries",
+    metadata,
+    sa.Column("entry_key", HASH, primary_key=True),
+    _must("statement_id", ID),
+)
+
+enquiries = sa.Table(
+    "enquiries",
+    metadata,
+    sa.Column("enquiry_id", ID, primary_key=True),
+    _must("batch_id", ID),
+    _must("asked", Words),  # payments
+    _must("asked_by", PERSON),
+    _must("asked_at", UtcDateTime),
+)
+
+difference_resolutions = sa.Table(
+    "difference_resolutions",
+    metadata,
+    sa.Column("resolution_id", ID, primary_key=True),
+    _must("programme", sa.String(40)),
+    _must("code", sa.String(40)),
+    _must("reference", sa.String(40)),
+    _must("amount_fen", sa.BigInteger),
+    _must("booked_fen", sa.BigInteger),
+    _must("resolution", sa.String(20)),
+    _must("reason", sa.String(500)),
+    _must("resolved_by", PERSON),
+    _must("resolved_at", UtcDateTime),
+)
+sa.Index(
+    "difference_resolutions_of",
+    *(difference_resolutions.c[name] for name in ("reference", "code", "amount_fen", "booked_fen")),
 )
 
 payment_files = sa.Table(
@@ -472,7 +539,7 @@ payment_files = sa.Table(
     sa.Column("batch_id", ID, primary_key=True),
     _must("key_id", sa.String(20)),
     _must("sealed", sa.LargeBinary),  # accounts stand here, encrypted, and nowhere else
-    _must("sha256", HASH),
+    _must("sha256", HASH),  # of what is sealed
     _must("payments", sa.Integer),
     _must("amount_fen", sa.BigInteger),
     _must("made_at", UtcDateTime),
@@ -523,6 +590,7 @@ audits = sa.Table(
 IMMUTABLE = (
     *(filings, results, statements, statement_lines, payment_files, repayments, scores),
     *(sample_items, audits),
+    *(bank_files, bank_entries, enquiries, difference_resolutions),
 )
 
 # --- heard of others ------------------------------------------------------------------------------------------------

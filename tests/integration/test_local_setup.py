@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+SCHEMAS = "requirements-schemas.lock"
 PYTHON = """#!/bin/sh
 # Stands in for Python: it writes down what it was told, and makes an environment whose Python is itself.
 echo "$@" >>{log}
@@ -26,7 +27,7 @@ def checkout(tmp_path, monkeypatch):
     root = tmp_path / "check out"
     (root / "infra" / "local").mkdir(parents=True)
     shutil.copy(ROOT / "infra/local/setup.sh", root / "infra/local/setup.sh")
-    for name in ("requirements.in", "requirements-dev.lock", "pyproject.toml"):
+    for name in ("requirements.in", "requirements-dev.lock", SCHEMAS, "pyproject.toml"):
         shutil.copy(ROOT / name, root / name)
     python = tmp_path / "python"
     python.write_text(PYTHON.format(log=tmp_path / "log", here=tmp_path))
@@ -48,19 +49,20 @@ def test_it_installs_what_the_lock_names_and_only_once(checkout):
     """Lost otherwise: builds that differ from day to day, or half a minute before every `make test`."""
     code, _, installed = setup(checkout)
     assert code == 0
-    assert len(installed) == 2
+    assert len(installed) == 3
     assert "--require-hashes -r requirements-dev.lock" in installed[0]
-    assert "--no-index --no-deps --no-build-isolation -e ." in installed[1]
+    assert f"--require-hashes --no-deps -r {SCHEMAS}" in installed[1]
+    assert "--no-index --no-deps --no-build-isolation -e ." in installed[2]
     assert setup(checkout) == (0, "", [])
 
 
-@pytest.mark.parametrize("changed", ["requirements-dev.lock", "pyproject.toml"])
+@pytest.mark.parametrize("changed", ["requirements-dev.lock", SCHEMAS, "pyproject.toml"])
 def test_it_works_again_when_something_changed(checkout, changed):
     """Lost otherwise: after a pull, tests that run on last month's libraries or without a new command."""
     setup(checkout)
     with (checkout / changed).open("a") as file:
         file.write("# changed\n")
-    assert len(setup(checkout)[2]) == 2
+    assert len(setup(checkout)[2]) == 3
 
 
 def test_it_works_again_in_another_place(checkout):
@@ -68,7 +70,7 @@ def test_it_works_again_in_another_place(checkout):
     setup(checkout)
     moved = checkout.with_name("moved")
     checkout.rename(moved)
-    assert len(setup(moved)[2]) == 2
+    assert len(setup(moved)[2]) == 3
 
 
 def test_what_went_wrong_is_told_and_tried_again(checkout):
@@ -98,13 +100,13 @@ def test_one_line_says_that_python_is_missing(checkout, monkeypatch):
     assert said.startswith("make setup needs Python 3.11 or later")
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, SCHEMAS])
 def test_a_lock_names_versions_and_hashes_and_no_place(name):
     """Lost otherwise: a set-up that works only where the lock was written, or that takes a file somebody changed."""
     text = (ROOT / name).read_text()
     assert re.findall(r"://|^-", text, re.MULTILINE) == []
     entries = re.split(r"\n(?=\S)", text.strip())
-    assert len(entries) > 30
+    assert len(entries) > (30 if name in LOCKS else 1)
     assert [
         entry for entry in entries if not re.match(r"[a-z0-9-]+==\S+.*\\\n    --hash=sha256:[0-9a-f]{64}", entry)
     ] == []

@@ -209,6 +209,13 @@ DISBURSEMENTS = (
         rules=_PAID,
     ),
     Route(
+        event="settlement.payments_enquired.v1", template="payments_enquired", to=(PAYS,),
+        says=Said("已就结果不明的款项向银行查询", "The bank is asked about payments of unknown outcome"),
+        do=Said("请将查询文件送银行，并录入答复；查明前不会再次支付。",
+                "Please hand the enquiry to the bank and record its answer; nothing is paid again before that."),
+        rules=_PAID,
+    ),
+    Route(
         event="settlement.batch_finished.v1", template="batch_finished", to=(PAYS, BUREAU),
         says=Said("拨付批次已完成", "A payment batch is finished"), rules=_PAID,
     ),

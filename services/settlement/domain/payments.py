@@ -13,7 +13,7 @@ from contracts.programmes import Pack
 from contracts.programmes.places import holds
 from contracts.programmes.schema import Step as PathStep
 from services.settlement.domain import claims as claim_rules
-from services.settlement.domain.bank import BOOKED
+from services.settlement.domain.bank import BACK, BOOKED
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse
@@ -25,6 +25,8 @@ from services.settlement.domain.steps import Move, Moves, Step, derived_id, dige
 MOST_PAYMENTS = 2_000  # of one batch
 MOST_CLAIMS = 10_000  # of one payment
 UNFINISHED = ("made", "sent", "unknown")  # the bank's last word is still to come
+SPOKEN = (*BOOKED, *BACK)  # the bank's last word was heard
+NO_WORD = "NO_WORD"  # why an outcome is unknown of which the bank said nothing
 LOST = ("held", "failed", "returned")  # it pays its claims no more
 
 MOVES: Moves = {
@@ -43,6 +45,7 @@ CLAIM_MOVES: Mapping[str, str] = {"settled": "pay", "failed": "fail", "returned"
 
 BATCH_MOVES: Moves = {
     "release": Move(("made",), "released", "batch_released"),
+    "enquire": Move(("released",), "released", "payments_enquired"),
     "finish": Move(("released",), "finished", "batch_finished"),
 }
 
@@ -328,6 +331,7 @@ def result(
     """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (against its last word).
 
     Where somebody passes the money on, what the bank settled is with the district, and its claims are not paid yet.
+    That the outcome is unknown takes no last word back: files come in any order.
     What the district has paid stays paid: money that comes back then is between city and district.
     """
     by = payment_article(pack, "finance")
@@ -336,6 +340,8 @@ def result(
         amounts = {"expected_fen": payment.amount_fen, "amount_fen": amount_fen}
         return refuse(pack, "RESULT_MISMATCH", "results", by, **facts, **amounts)
     if payment.status == status or (status == "settled" and payment.status in BOOKED):
+        return None
+    if status == "unknown" and payment.status in SPOKEN:
         return None
     passed_on = after_pay(pack) is not None
     if passed_on and payment.status == "settled":
@@ -346,6 +352,24 @@ def result(
     if isinstance(step, Refused):
         return refuse(pack, "WRONG_STATE", "results", by, **facts, status=payment.status)
     return step, _follow(step, members, by, now, pack)
+
+
+def unanswered(*, payment: Payment, today: date, pack: Pack, **facts: Any) -> Step[Payment]:
+    """Sent, and no word of the bank: its outcome is unknown until it speaks, and until then nobody pays it again."""
+    by = payment_article(pack, "finance")
+    facts = {"reference": payment.reference, "amount_fen": payment.amount_fen, **facts}
+    decision = decide(pack, "payment.unknown", payment.payment_id, (by,), **facts)
+    return must(take(payment, MOVES, "unknown", decision=decision, reason=NO_WORD, result_on=today))
+
+
+def enquire(*, batch: Batch, asked: Sequence[Payment], enquiry_id: str, pack: Pack) -> Step[Batch] | Refused:
+    """The bank is asked about the payments of a batch on which it has not spoken. WRONG_STATE: it has, on all."""
+    by = payment_article(pack, "finance")
+    facts = {"enquiry_id": enquiry_id, "payments": len(asked), "amount_fen": sum(one.amount_fen for one in asked)}
+    step = take(batch, BATCH_MOVES, "enquire", decision=decide(pack, "batch.enquired", batch.batch_id, (by,), **facts))
+    if isinstance(step, Refused):
+        return replace(step, field="batch_id", article=by)
+    return step if asked else refuse(pack, "WRONG_STATE", "batch_id", by, status=batch.status, payments=0)
 
 
 def pass_on(

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from infra.pipeline import Due, EventHandler, Route
 from services.settlement.handlers import (
     bank,
+    bank_files,
     claims,
+    differences,
     disbursements,
     due,
+    enquiries,
     exits,
     experts,
     news,
@@ -18,6 +21,7 @@ from services.settlement.handlers import (
     questions,
     receivables,
     samples,
+    statements,
     work,
 )
 
@@ -43,7 +47,12 @@ COMMANDS: Mapping[str, Route] = {
     "record_results": Route(bank.record_results),
     "pass_on_payment": Route(payments.pass_on_payments),
     "retry_payment": Route(payments.retry_payments),
-    "record_statement": Route(bank.record_statements),
+    "record_statement": Route(statements.record_statements),
+    "upload_bank_file": Route(bank_files.upload_bank_files),
+    "record_result_file": Route(bank_files.record_result_files),
+    "record_statement_file": Route(bank_files.record_statement_files),
+    "enquire_payments": Route(enquiries.enquire_payments),
+    "resolve_difference": Route(differences.resolve_differences),
     "claim_receivable": Route(receivables.claim_receivables),
     "decide_receivable": Route(receivables.decide_receivables),
     "agree_instalments": Route(receivables.agree_instalments),
@@ -101,4 +110,7 @@ DUE: Sequence[Due] = (
     samples.extrapolate,
     due.overdue_receivables,
     exits.follow_exits,
+    enquiries.silent_payments,
+    enquiries.watch_unknown,
+    bank_files.prune_bank_files,
 )

@@ -1,21 +1,20 @@
-"""What the bank says: results of payments, and its statement."""
+"""What the bank says of payments: one way in, whether it comes as a list or as a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
 from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import store, tables
+from services.settlement import bank_store, store, tables
 from services.settlement.domain import payments as rules
-from services.settlement.domain.bank import Booked, Known, compare
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
-from services.settlement.domain.steps import Step, digest
-from services.settlement.handlers import receivables
+from services.settlement.domain.steps import Step
 from services.settlement.handlers.desk import Desk, brief, foreign, missing, pack_of
 from services.settlement.handlers.offsets import Offsets
 
@@ -28,7 +27,8 @@ def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     table = tables.payments
     desk.payments.load_where(table.c.batch_id.in_(sorted(desk.batches.rows)), table.c.reference.in_(references))
     desk.claims.load_where(tables.claims.c.payment_id.in_(sorted(desk.payments.rows)))
-    work = _Results(desk, store.unfinished(uow.conn, desk.batches.rows))
+    heard = bank_store.recorded_results(uow.conn, list(desk.batches.rows), references)
+    work = _Results(desk, store.unfinished(uow.conn, desk.batches.rows), heard)
     outcomes = [work.record(command) for command in commands]
     desk.save()
     work.offsets.save()
@@ -37,12 +37,20 @@ def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     return outcomes
 
 
+Word = tuple[str, str, str, int, date]  # batch, reference, status, fen, day
+
+
+def _word(batch: Batch, line: Mapping[str, Any]) -> Word:
+    return batch.batch_id, line["reference"], line["status"], line["amount_fen"], line["at"]
+
+
 class _Results:
     """Folds the bank's words into payments, claims and batches."""
 
-    def __init__(self, desk: Desk, unfinished: dict[str, int]) -> None:
+    def __init__(self, desk: Desk, unfinished: dict[str, int], heard: set[Word]) -> None:
         self.desk = desk
         self.unfinished = unfinished
+        self.heard = heard
         self.offsets = Offsets.of_payments(desk)
         self.members = desk.claims.grouped("payment_id")
         self.payment_of = {one.reference: one.payment_id for one in desk.payments.rows.values()}
@@ -67,12 +75,16 @@ class _Results:
             self._take(step, moved, command)
         after = self._finish(batch, [pack_of(step.after) for step, _moved in steps], command)
         self.rows += [self._row(batch, one, command) for one in command.body["results"]]
+        self.heard |= {_word(batch, one) for one in command.body["results"]}
         return Ok({**brief(after), "changed": len(steps), "unmatched": unmatched})
 
     def _steps(
         self, batch: Batch, command: Command
     ) -> tuple[list[tuple[Step[Payment], list[Step[Claim]]]], list[str]] | Refused:
-        """All steps of the file, folded on copies; the first refusal refuses it whole."""
+        """All steps of the file, folded on copies; the first refusal refuses it whole.
+
+        What was heard before is no news, even after a later word.
+        """
         payments: dict[str, Payment] = {}
         claims: dict[str, Claim] = {}
         steps: list[tuple[Step[Payment], list[Step[Claim]]]] = []
@@ -81,6 +93,8 @@ class _Results:
             payment = self._payment(batch, line["reference"])
             if payment is None:
                 unmatched.append(line["reference"])
+                continue
+            if _word(batch, line) in self.heard:
                 continue
             payment = payments.get(payment.payment_id, payment)
             held = self.desk.claims.of(self.members.get(payment.payment_id, []))
@@ -136,76 +150,3 @@ class _Results:
             "recorded_by": command.actor.subject,
             "recorded_at": self.desk.uow.now,
         }
-
-
-def record_statements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Lines of the bank's statement, compared with payments by reference and amount; they stand as recorded."""
-    conn = uow.conn
-    bodies = [command.body for command in commands]
-    known = store.statement_hashes(conn, (body["statement_id"] for body in bodies))
-    references = {line["reference"] for body in bodies for line in body["lines"]}
-    payments = store.payments_by_reference(conn, references)
-    booked = store.booked(conn, references)
-    heads: list[dict[str, Any]] = []
-    lines: list[dict[str, Any]] = []
-    outcomes: list[Outcome] = []
-    desk = Desk(uow)
-    repaid = receivables.match_credits(desk, _credits(commands, known))
-    desk.save()
-    for command in commands:
-        body = command.body
-        statement_id, content = body["statement_id"], digest(body["lines"])
-        if known.get(statement_id, content) != content:
-            outcomes.append(Refused("ALREADY_EXISTS", "statement_id"))
-            continue
-        if statement_id not in known:
-            known[statement_id] = content
-            heads.append(_statement_row(uow, command, content))
-            lines += [{"statement_id": statement_id, "line": at, **line} for at, line in enumerate(body["lines"], 1)]
-            for at, line in enumerate(body["lines"], 1):
-                if (statement_id, at) not in repaid:
-                    booked.setdefault(line["reference"], []).append(Booked(**line))
-        outcomes.append(Ok(_compared(statement_id, body["lines"], payments, booked)))
-    store.append(conn, tables.statements, heads)
-    store.append(conn, tables.statement_lines, lines)
-    return outcomes
-
-
-def _credits(commands: Sequence[Command], known: Mapping[str, str]) -> list[receivables.Credit]:
-    """Money that came in, of statements that are not on record."""
-    new = {command.body["statement_id"]: command for command in commands if command.body["statement_id"] not in known}
-    return [
-        receivables.Credit(command, statement_id, at, line)
-        for statement_id, command in new.items()
-        for at, line in enumerate(command.body["lines"], 1)
-        if line["direction"] == "credit"
-    ]
-
-
-def _statement_row(uow: UnitOfWork, command: Command, content: str) -> dict[str, Any]:
-    return {
-        "statement_id": command.body["statement_id"],
-        "lines": len(command.body["lines"]),
-        "content_hash": content,
-        "recorded_by": command.actor.subject,
-        "recorded_at": uow.now,
-    }
-
-
-def _compared(
-    statement_id: str,
-    lines: Sequence[Mapping[str, Any]],
-    payments: Mapping[str, Known],
-    booked: Mapping[str, list[Booked]],
-) -> dict[str, Any]:
-    """How many references agree, and the differences of those that do not."""
-    references = list(dict.fromkeys(line["reference"] for line in lines))
-    found = [
-        {"code": one.code, "reference": reference, "amount_fen": one.amount_fen, "booked_fen": one.booked_fen}
-        for reference in references
-        if reference in booked
-        for one in compare(known=payments.get(reference), booked=booked[reference], reference=reference)
-    ]
-    wrong = {one["reference"] for one in found}
-    head = {"id": statement_id, "status": "recorded", "sequence": 1}
-    return {**head, "lines": len(lines), "matched": len(references) - len(wrong), "differences": found}

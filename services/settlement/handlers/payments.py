@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
@@ -14,11 +15,13 @@ from infra.crypto import ring
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import store, tables
+from services.settlement.bank_settings import payers
 from services.settlement.domain import disbursements as disbursement_rules
 from services.settlement.domain import payments as rules
-from services.settlement.domain.bank import Line, Payee, payment_file, sha256_of
+from services.settlement.domain.bank import Instruction, Line, Payee, payer_of
 from services.settlement.domain.disbursements import Disbursement
 from services.settlement.domain.payments import Batch, Payment
+from services.settlement.formats import sealed
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
 from services.settlement.handlers.disbursements import MOST_LOADED
 from services.settlement.handlers.offsets import Offsets
@@ -273,25 +276,28 @@ def _thaw(desk: Desk, asked: Asked, batch: Batch, held: Sequence[Payment], comma
 
 
 def _file_row(desk: Desk, batch: Batch, sent: Sequence[Payment], asked: Asked) -> dict[str, Any]:
-    """The payment file, sealed: accounts are kept in no other form."""
-    lines = [
+    """What is to be paid, sealed: accounts are kept in no other form."""
+    lines = tuple(
         Line(
             reference=one.reference,
             payee=_payee(asked.accounts[one.payee_id]),
             amount_fen=one.amount_fen,
             purpose=f"{one.fund} {len(one.claims)}",
+            fund=one.fund,
+            payer=payer_of(payers(), programme=one.programme, fund=one.fund),
         )
         for one in sent
-    ]
-    content = payment_file(lines)
-    key_id, sealed = ring().seal(content.encode("utf-8"), context=f"payment_file:{batch.batch_id}")
+    )
+    told = Instruction(batch_id=batch.batch_id, programme=batch.programme, released_at=desk.uow.now, lines=lines)
+    content = sealed.write(told)
+    key_id, under_seal = ring().seal(content, context=f"payment_file:{batch.batch_id}")
     return {
         "batch_id": batch.batch_id,
         "key_id": key_id,
-        "sealed": sealed,
-        "sha256": sha256_of(content),
+        "sealed": under_seal,
+        "sha256": sha256(content).hexdigest(),
         "payments": len(sent),
-        "amount_fen": sum(one.amount_fen for one in sent),
+        "amount_fen": told.amount_fen,
         "made_at": desk.uow.now,
     }
 

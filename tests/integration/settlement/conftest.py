@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from infra import auth, crypto, packs, signing
 from infra.db import create_engine
 from infra.local.keys import write_secret
+from infra.local.payers import make_payers
+from services.settlement import bank_settings
 from tests.integration.settlement.world import World
 
 
@@ -28,6 +30,16 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
     engine = create_engine(database_url, service="settlement")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def payers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Invented paying accounts of every programme."""
+    make_payers(tmp_path / "payers.toml", packs.library())
+    monkeypatch.setenv(bank_settings.PAYERS, str(tmp_path / "payers.toml"))
+    bank_settings.payers.cache_clear()
+    yield
+    bank_settings.payers.cache_clear()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import io
@@ -212,11 +213,12 @@ def test_the_payment_file_is_kept_sealed(world: World, engine: sa.Engine) -> Non
     """Accounts are personal data: neither a copy of the database nor an event may show one."""
     batch_id, payment = world.sent()
     file = world.ask("payment_file", role="finance", batch_id=batch_id)
-    (row,) = csv.DictReader(io.StringIO(file["content"].lstrip("\ufeff")))
+    content = base64.b64decode(file["content"])
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
     account = row["account"].strip()
     assert (row["reference"], row["amount_yuan"]) == (payment["reference"], "4000.00")
     assert account.startswith("0622")
-    assert file["sha256"] == hashlib.sha256(file["content"].encode()).hexdigest()
+    assert file["sha256"] == hashlib.sha256(content).hexdigest()
     with engine.connect() as conn:
         sealed = bytes(conn.execute(sa.select(tables.payment_files.c.sealed)).scalar_one())
     assert account.encode() not in sealed

@@ -210,9 +210,9 @@ def test_the_statement_repays_by_the_receivable_s_reference_once(world: World) -
     assert repay(world, receivable_id, 30_000, "B2")["ok"]
     world.ok("record_statement", statement_id=world.new("T"), lines=[credit(world, receivable_id, 30_000)])
     assert view(world, receivable_id)["recovered_fen"] == 280_000, "what was recorded by hand came on no other slip"
-    assert world.ask("bank_differences", programme=GUIZHOU, status="REFERENCE_UNKNOWN")["items"] == []
+    assert world.ask("bank_differences", programme=GUIZHOU, status="CREDIT_UNMATCHED")["items"] == []
     too_much = world.ok("record_statement", statement_id=world.new("T"), lines=[credit(world, receivable_id, 150_000)])
-    assert [one["code"] for one in too_much["differences"]] == ["REFERENCE_UNKNOWN"], "people must look at it"
+    assert [one["code"] for one in too_much["differences"]] == ["CREDIT_UNMATCHED"], "people must look at it"
     assert view(world, receivable_id)["open_fen"] == VOUCHER - 280_000
 
 

@@ -205,8 +205,8 @@ class Recovery(RuleBasedStateMachine):
 
 TestRecovery = pytest.mark.timeout(300)(Recovery.TestCase)
 TestRecovery.settings = settings(
-    max_examples=6,
-    stateful_step_count=24,
+    max_examples=4,
+    stateful_step_count=20,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.messages import Event
-from infra.pipeline import EventsFailed
+from infra.pipeline import EventsFailed, NotYet
 from services.voucher import tables
 from tests.integration.voucher.world import GUIZHOU, World
 
@@ -106,8 +106,9 @@ def _totals(state: Event) -> dict[str, Any]:
 
 def test_what_is_owed_waits_for_the_news_of_its_payment(owing: Owing) -> None:
     """Taken from `redeemed` before it came there, the ledger would break and the news be lost."""
-    with pytest.raises(EventsFailed):
+    with pytest.raises(EventsFailed) as failed:
         owing.world.hear(owing.told("owed", 2))
+    assert isinstance(failed.value.failures[0], NotYet)
     assert owing.money() == {}
     owing.pay()
     owing.world.hear(owing.told("owed", 2))

@@ -180,6 +180,8 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
         ("voucher.plan_made.v1", YUNZHOU, {}, "role:bureau"),
         ("voucher.plan_published.v1", GUIZHOU, {}, "role:bureau role:operator"),
         ("voucher.year_closed.v1", GUIZHOU, {}, "role:bureau role:finance role:operator"),
+        ("voucher.year_signed.v1", GUIZHOU, {}, "role:bureau role:finance"),
+        ("voucher.correction_decided.v1", NEIMENGGU, {}, "role:finance"),
         ("registry.provider_certified.v1", GUIZHOU, {}, "role:bureau"),
         ("registry.provider_certified.v1", NEIMENGGU, {}, "role:prefecture"),
         ("registry.provider_certified.v1", SHENYANG, {}, ""),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import replace
 from datetime import date
@@ -14,7 +12,7 @@ from contracts.errors import Refused
 from services.settlement.domain import disbursements as d
 from services.settlement.domain import payments as p
 from services.settlement.domain import questions as q
-from services.settlement.domain.bank import Booked, Known, Line, Payee, compare, payment_file
+from services.settlement.domain.bank import Booked, Known, compare
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Step, derived_id
 from tests.unit.settlement.cases import NOW, TODAY, claim, pack
@@ -383,8 +381,8 @@ def test_results_move_a_payment_as_listed(status, result) -> None:
         now=NOW,
         pack=pack(),
     )
-    if result == status:
-        assert told is None
+    if result == status or (result == "unknown" and status in p.SPOKEN):
+        assert told is None, "no word takes no last word back: files of the bank come in any order"
     elif result in TAKEN[status]:
         step, moved = told
         assert step.after.status == result
@@ -421,30 +419,6 @@ def test_only_what_surely_failed_is_paid_again_and_only_once(status) -> None:
         assert (step.code, step.facts["status"]) == ("WRONG_STATE", status)
 
 
-PAYEE = Payee(
-    name="=cmd|x", uscc="91520100MA6DK7YR4K", bank_name="银行", bank_code="0102", account="0062 0012345678901234"
-)
-
-
-def test_the_file_keeps_every_digit_and_runs_no_formula() -> None:
-    """A spreadsheet turns an account of 19 digits into 6.2E+18, and a name that starts with = into a programme."""
-    text = payment_file([Line(reference="YQ1", payee=PAYEE, amount_fen=123_456, purpose="x")])
-    assert text.startswith("\ufeffreference,")
-    (row,) = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
-    assert row["account"] == "\t0062 0012345678901234"
-    assert row["bank_code"] == "\t0102"
-    assert row["payee_name"] == "\t=cmd|x"
-    assert (row["payee_uscc"], row["amount_yuan"]) == ("91520100MA6DK7YR4K", "1234.56")
-
-
-@pytest.mark.parametrize("name", ["=1+1", "＝1+1", "＠SUM(1)", " +1", "\r-1", "\n@x"])
-def test_no_name_in_the_file_is_a_formula(name) -> None:
-    """Enterprises write their account's holder themselves; spreadsheets here read full-width signs as formulas too."""
-    text = payment_file([Line(reference="YQ1", payee=replace(PAYEE, name=name), amount_fen=1, purpose="x")])
-    (row,) = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
-    assert row["payee_name"] == f"\t{name}"
-
-
 @pytest.mark.parametrize(
     ("known", "amounts", "codes"),
     [
@@ -458,13 +432,29 @@ def test_no_name_in_the_file_is_a_formula(name) -> None:
         (("returned", 5), [5], []),
         (("sent", 5), [], []),
         (None, [5], ["REFERENCE_UNKNOWN"]),
+        # money that came in is negative here
+        (None, [-5], ["CREDIT_UNMATCHED"]),
+        (None, [5, -5], ["REFERENCE_UNKNOWN", "CREDIT_UNMATCHED"]),
+        (("settled", 5), [5, -5], ["RETURN_NOT_RECORDED"]),
+        (("with_district", 5), [5, -5], ["RETURN_NOT_RECORDED"]),
+        (("returned", 5), [5, -5], []),
+        (("failed", 5), [5, -5], []),
+        (("returned", 5), [5, -4], ["AMOUNT_DIFFERS"]),
+        (("settled", 5), [4, 5], ["AMOUNT_DIFFERS", "BOOKED_TWICE"]),
+        (("settled", 5), [-5], ["NOT_BOOKED", "RETURN_NOT_RECORDED"]),
     ],
     ids=str,
 )
 def test_books_and_bank_are_compared(known, amounts, codes) -> None:
-    ours = Known(payment_id="P", status=known[0], amount_fen=known[1]) if known else None
-    lines = [Booked(reference="R", amount_fen=amount, booked_on=TODAY) for amount in amounts]
-    assert [one.code for one in compare(known=ours, booked=lines, reference="R")] == codes
+    """A difference that nobody sees is money that nobody looks for."""
+    ours = Known(payment_id="P", programme="g", status=known[0], amount_fen=known[1]) if known else None
+    lines = [
+        Booked(reference="R", amount_fen=abs(fen), booked_on=TODAY, direction="debit" if fen > 0 else "credit")
+        for fen in amounts
+    ]
+    found = list(compare(known=ours, booked=lines, reference="R"))
+    assert [one.code for one in found] == codes
+    assert len({one.key for one in found}) == len(found), "each can be resolved by itself"
 
 
 def test_a_question_is_asked_in_the_bureaus_review_and_answered_once() -> None:

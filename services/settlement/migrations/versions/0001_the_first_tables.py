@@ -534,6 +534,9 @@ def upgrade() -> None:
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
     sa.Column('booked_on', sa.Date(), nullable=False),
     sa.Column('direction', sa.String(length=6), nullable=False),
+    sa.Column('bank_reference', sa.String(length=40), nullable=True),
+    sa.Column('programme', sa.String(length=40), nullable=True),
+    sa.Column('counted', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('statement_id', 'line')
     )
     with op.batch_alter_table('statement_lines', schema=None) as batch_op:
@@ -541,11 +544,14 @@ def upgrade() -> None:
 
     op.create_table('statements',
     sa.Column('statement_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=True),
+    sa.Column('file_key', sa.String(length=64), nullable=True),
     sa.Column('lines', sa.Integer(), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
     sa.Column('recorded_by', sa.String(length=128), nullable=False),
     sa.Column('recorded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('statement_id')
+    sa.PrimaryKeyConstraint('statement_id'),
+    sa.UniqueConstraint('file_key')
     )
     op.create_table('streams',
     sa.Column('service', sa.String(length=40), nullable=False),
@@ -555,6 +561,64 @@ def upgrade() -> None:
     sa.Column('held_until', sa.Float(), nullable=False),
     sa.PrimaryKeyConstraint('service')
     )
+    # --- bank files, enquiries, differences
+    op.create_table('bank_files',
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('uploader', sa.String(length=32), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('uploaded_by', sa.String(length=128), nullable=False),
+    sa.Column('uploaded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('sha256')
+    )
+    op.create_table('bank_file_parts',
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('uploader', sa.String(length=32), nullable=False),
+    sa.Column('at_byte', sa.Integer(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('key_id', sa.String(length=20), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('uploaded_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('sha256', 'uploader', 'at_byte')
+    )
+    with op.batch_alter_table('bank_file_parts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bank_file_parts_uploaded_at'), ['uploaded_at'], unique=False)
+
+    op.create_table('bank_entries',
+    sa.Column('entry_key', sa.String(length=64), nullable=False),
+    sa.Column('statement_id', sa.String(length=26), nullable=False),
+    sa.PrimaryKeyConstraint('entry_key')
+    )
+    op.create_table('enquiries',
+    sa.Column('enquiry_id', sa.String(length=26), nullable=False),
+    sa.Column('batch_id', sa.String(length=26), nullable=False),
+    sa.Column('asked', services.settlement.tables.Words(), nullable=False),
+    sa.Column('asked_by', sa.String(length=128), nullable=False),
+    sa.Column('asked_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('enquiry_id')
+    )
+    op.create_table('difference_resolutions',
+    sa.Column('resolution_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('reference', sa.String(length=40), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('booked_fen', sa.BigInteger(), nullable=False),
+    sa.Column('resolution', sa.String(length=20), nullable=False),
+    sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('resolved_by', sa.String(length=128), nullable=False),
+    sa.Column('resolved_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('resolution_id')
+    )
+    with op.batch_alter_table('difference_resolutions', schema=None) as batch_op:
+        batch_op.create_index(
+            'difference_resolutions_of', ['reference', 'code', 'amount_fen', 'booked_fen'], unique=False
+        )
+    guard(op, "bank_files")
+    guard(op, "bank_entries")
+    guard(op, "enquiries")
+    guard(op, "difference_resolutions")
+    # ---
     guard(op, "decisions")
     guard(op, "filings")
     guard(op, "results")
