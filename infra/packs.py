@@ -39,6 +39,11 @@ def pack_on(programme: str, day: date, region: str | None = None) -> Pack | None
         return None
 
 
+def known(programme: str) -> bool:
+    """Whether this deployment has rules of that programme, of whatever day."""
+    return programme in library().codes()
+
+
 def pack_at(label: str) -> Pack:
     """The rules that something was decided under, by the label it carries; UnknownPack."""
     return library().version(label)

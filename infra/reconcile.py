@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from contracts.catalogue import SERVICES
-from contracts.client import Client
+from contracts.client import CallError, Client
 from infra.packs import PROGRAMME
 
 Totals = Mapping[str, Mapping[str, Any]]  # service → {"figures": …, "rows": …}
@@ -142,11 +142,15 @@ def report(found: list[Check]) -> list[str]:
 @click.option("--year", type=int, required=True)
 @click.option("--folder", default=".yunquan", show_default=True, type=click.Path())
 def reconcile(programme: str, year: int, folder: str) -> None:
-    """Compare the figures of all services; exit 1 when any differs."""
+    """Compare the figures of all services; exit 1 when any differs, 2 when one of them gives none."""
     from infra.local.connect import connect
 
     with connect(folder, role="auditor") as client:
-        found = checks(settled(client, programme, year))
+        try:
+            found = checks(settled(client, programme, year))
+        except CallError as error:
+            click.echo(str(error), err=True)
+            raise SystemExit(2) from error
     for line in report(found):
         click.echo(line)
     if not all(check.holds for check in found):

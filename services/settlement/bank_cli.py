@@ -19,9 +19,15 @@ PAGE = 500
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+class NotDone(click.ClickException):
+    """Exit code 2: refused, or nobody to ask; 1 says that there are differences."""
+
+    exit_code = 2
+
+
 @click.group("payments")
 def payments() -> None:
-    """Payment files for the bank, its results and statements, and their differences."""
+    """Payment files for the bank, its results and statements, and their differences. Exit code 2 when refused."""
 
 
 @payments.command("file")
@@ -38,7 +44,7 @@ def fetch(batch_id: str, form: str, out: Path | None) -> None:
     try:
         write_secret(path, base64.b64decode(file.pop("content")))
     except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror or error}") from error
+        raise NotDone(f"{path}: {error.strerror or error}") from error
     _tell({**file, "file": str(path)})
 
 
@@ -90,7 +96,7 @@ def _by_name(path: Path, message: str) -> str:
 
 def _upload(client: Client, path: Path) -> str:
     if not 0 < path.stat().st_size <= MOST_FILE_BYTES:
-        raise click.ClickException(f"{path}: empty, or more than {MOST_FILE_BYTES // 2**20} MiB")
+        raise NotDone(f"{path}: empty, or more than {MOST_FILE_BYTES // 2**20} MiB")
     digest = ""
     for body in parts(path.read_bytes()):
         digest = str(_call(client, "upload_bank_file", **body)["sha256"])
@@ -104,7 +110,7 @@ def _client() -> Client:
     try:
         return connect(role="finance", timeout=TIMEOUT_S)
     except (LocalServerError, OSError) as error:
-        raise click.ClickException(f"no deployment to call: {error}") from error
+        raise NotDone(f"no deployment to call: {error}") from error
 
 
 def _call(client: Client, method: str, **body: Any) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def _refuse(error: CallError) -> NoReturn:
     rows = facts.pop("rows", [])
     lines = [f"{error.code}: {error}", *([json.dumps(facts, ensure_ascii=False)] if facts else [])]
     lines += [f"  row {one['row']}: {one['code']}: {one['message']}" for one in rows]
-    raise click.ClickException("\n".join(lines))
+    raise NotDone("\n".join(lines))
 
 
 def _tell(result: dict[str, Any]) -> None:

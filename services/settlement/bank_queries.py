@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.errors import Refused
+from infra import packs
 from infra.crypto import ring
 from infra.jsontext import instant_text
 from infra.messages import Command
@@ -63,7 +64,9 @@ def _rendered(told: Instruction, form: str) -> bytes:
 def bank_differences(conn: sa.Connection, command: Command) -> Found:
     """Where statement and books disagree, by reference, and nobody has said yet what came of it. `status`: one code of
     domain.bank.DIFFERENCES alone, or `resolved`: those that have a resolution, with it. A page may be empty and not the
-    last: it is the last one when `next` is."""
+    last: it is the last one when `next` is. PROGRAMME_UNKNOWN."""
+    if not packs.known(command.body["programme"]):
+        return Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": command.body["programme"]})
     body, limit = command.body, int(command.body["limit"] or 100)
     references, after = bank_store.suspects(conn, body["programme"], after=body["after"] or "", limit=limit)
     known, booked = bank_store.payments_by_reference(conn, references), bank_store.booked(conn, references)

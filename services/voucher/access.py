@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 from contracts.errors import Refused
 from infra.messages import Command
+from infra.packs import known
+from services.voucher.domain.plans import Plan
 
 
 def foreign(command: Command, programme: str) -> Refused | None:
@@ -14,3 +19,10 @@ def foreign(command: Command, programme: str) -> Refused | None:
     if command.actor.programme in (None, programme):
         return None
     return Refused("PROGRAMME_MISMATCH", facts={"programme": command.actor.programme})
+
+
+def no_plan(body: Mapping[str, Any], of_year: Collection[Plan]) -> Refused:
+    """Why there is no plan that `body` names: no such programme, nothing in its year, or nothing of that region."""
+    if not known(body["programme"]):
+        return Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": body["programme"]})
+    return Refused("NOT_FOUND", "region" if of_year else "year")

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from contracts.errors import Refused
 from infra.messages import Command
+from infra.packs import known
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
+from services.voucher import store
 from services.voucher.access import foreign
 from services.voucher.books_store import COUNTERS
 from services.voucher.domain import ledger
@@ -27,9 +29,14 @@ _outbox, _streams = metadata.tables["outbox"], metadata.tables["streams"]
 
 
 def trial_balance(conn: sa.Connection, command: Command) -> Found:
-    """All accounts of a programme's year by kind, with how many there are; their balances add up to 0."""
+    """All accounts of a programme's year by kind, with how many there are; their balances add up to 0.
+    PROGRAMME_UNKNOWN; NO_PLAN: nothing was planned or booked, and nothing adds up to 0 always."""
     programme, year = command.body["programme"], command.body["year"]
+    if not known(programme):
+        return Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": programme})
     kinds = _by_kind(conn, programme, year)
+    if not kinds and not store.plans_of(conn, {(programme, year)}, lock=False):
+        return Refused("NO_PLAN", "year", None, {"programme": programme, "year": year})
     return {
         "programme": programme,
         "year": year,
@@ -98,9 +105,11 @@ def totals(conn: sa.Connection, command: Command) -> Found:
 
     Budget, carried_in, made_up, deferred (what is promised beyond them) and losses (owed back, and never of the budget)
     are what the year has; all others are where it is. allowed: what live claims may ask for, of the claimed that their
-    orders hold.
+    orders hold. PROGRAMME_UNKNOWN.
     """
     programme, year = command.body["programme"], command.body["year"]
+    if not known(programme):
+        return Refused("PROGRAMME_UNKNOWN", "programme", None, {"programme": programme})
     kinds = _by_kind(conn, programme, year)
     stream = conn.execute(sa.select(_streams.c.head_seq).where(_streams.c.service == "voucher")).scalar()
     unsent = sa.select(sa.func.count()).select_from(_outbox).where(_outbox.c.state < OUTBOX_SENT)

@@ -13,6 +13,7 @@ from infra.messages import Command
 from infra.packs import pack_on
 from infra.pipeline import Query
 from services.voucher import corrections_store, store
+from services.voucher.access import no_plan
 from services.voucher.books_store import COUNTERS
 from services.voucher.domain import ledger
 from services.voucher.domain.plans import region_of
@@ -24,14 +25,14 @@ Found = Mapping[str, Any] | Refused
 
 
 def year_statement(conn: sa.Connection, command: Command) -> Found:
-    """The statement of one purse's year, its digest, and who signed which digest."""
+    """The statement of one purse's year, its digest, and who signed which digest. PROGRAMME_UNKNOWN; NOT_FOUND."""
     body = command.body
     base = pack_on(body["programme"], date(body["year"], 12, 31))
     region = region_of(body.get("region") or ("" if base is None else base.region))
     found = store.plans_of(conn, {(body["programme"], body["year"])}, lock=False)
     plan = next((plan for plan in found if plan.region == region), None)
     if plan is None:
-        return Refused("NOT_FOUND", "year")
+        return no_plan(body, found)
     told = statement_of(conn, plan)
     signatures = signed_of(conn, plan, told.sha256)
     return {"statement": told.statement, "sha256": told.sha256, "signatures": signatures}

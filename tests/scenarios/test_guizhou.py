@@ -51,7 +51,7 @@ def test_finance_and_its_bank_speak_in_files(
     assert fen == 1_200_000
     report.write_bytes(bank.report(order, {reference: bank.Word()}, on)[:-9])
     refused = CliRunner().invoke(yunquan, ["payments", "results", str(report), "--batch", batch_id])
-    assert (refused.exit_code, "row 0: XML" in refused.output) == (1, True), refused.output
+    assert (refused.exit_code, "row 0: XML" in refused.output) == (2, True), refused.output
     report.write_bytes(bank.report(order, {reference: bank.Word()}, on))
     for changed in (1, 0):
         (told,) = yunquan_payments("results", str(report), "--batch", batch_id)
@@ -63,3 +63,7 @@ def test_finance_and_its_bank_speak_in_files(
         (told,) = yunquan_payments("statement", str(statement), "--programme", "guizhou-2018")
         assert (told["matched"], told["differences"], told["repeated"]) == (1, [], repeated)
     assert yunquan_payments("differences", "--programme", "guizhou-2018") == []
+    unknown = CliRunner().invoke(yunquan, ["payments", "differences", "--programme", "nope"])
+    assert (unknown.exit_code, "PROGRAMME_UNKNOWN" in unknown.output) == (2, True), unknown.output
+    counted = CliRunner().invoke(yunquan, ["reconcile", "--programme", "nope", "--year", "2019"])
+    assert (counted.exit_code, "PROGRAMME_UNKNOWN" in counted.output) == (2, True), counted.output

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from contracts.errors import Decision, Ok, Outcome, Refused
+from contracts.errors import Decision, Ok, Outcome
 from contracts.programmes.places import holds
 from infra import signing
 from infra.db import UnitOfWork
 from infra.jsontext import instant_text
 from infra.messages import Command
 from services.voucher import store, year_store
+from services.voucher.access import no_plan
 from services.voucher.domain.law import articles, refuse
 from services.voucher.domain.plans import Plan, region_of
 from services.voucher.handlers.packs import Packs
@@ -57,7 +58,7 @@ def _sign(
     region = region_of(body.get("region") or ("" if base is None else base.region))
     plan = by_key.get((body["programme"], body["year"], region))
     if plan is None:
-        return Refused("NOT_FOUND", "year")
+        return no_plan(body, [one for one in by_key.values() if one.key[:2] == (body["programme"], body["year"])])
     pack = packs.at(plan.pack_version)
     if actor.region is not None and not holds(actor.region, plan.region):
         return refuse(pack, "REGION_MISMATCH", "region", *RULES, region=plan.region, office=actor.region)

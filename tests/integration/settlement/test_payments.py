@@ -354,7 +354,8 @@ def test_bank_and_books_are_compared(world: World) -> None:
     assert [one["booked_fen"] for one in only] == [2 * VOUCHER]
     paged = world.ask("bank_differences", programme=GUIZHOU, limit=1)
     assert (len(paged["items"]), paged["next"]) == (1, ours)
-    assert world.ask("bank_differences", programme="elsewhere-2018")["items"][0]["reference"] == "ZZ"
+    assert world.ask("bank_differences", programme="shenyang-2018")["items"][0]["reference"] == "ZZ"
+    assert world.ask("bank_differences", programme="elsewhere-2018")["code"] == "PROGRAMME_UNKNOWN"
 
 
 def test_a_blacklisting_that_comes_late_examines_what_was_paid(world: World) -> None:

@@ -136,6 +136,15 @@ def test_a_trial_balance_says_when_it_does_not_add_up(world):
     assert (broken.exit_code, broken.output.splitlines()[-1]) == (1, "sum 2500.00  pending difference 0.00")
 
 
+def test_no_trial_balance_of_what_there_is_not(world):
+    """Lost otherwise: a misspelt programme or year, `sum 0.00`, exit code 0."""
+    for programme, year, code in (("nope", "2019", "PROGRAMME_UNKNOWN"), (NEIMENGGU, "2031", "NO_PLAN")):
+        found = run(books_cli.trial_balance, "--programme", programme, "--year", year)
+        assert (found.exit_code, code in found.output, "sum" in found.output) == (2, True, False)
+    world.published(1, year=2020)
+    assert run(books_cli.trial_balance, "--programme", NEIMENGGU, "--year", "2020").exit_code == 0
+
+
 def pdf_words(path):
     packages.need("pdftotext")
     told = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True)

@@ -125,6 +125,20 @@ def test_totals_find_what_is_broken(scene):
     assert world.ask("trial_balance", **YEAR)["sum_fen"] == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "changed", "code", "field"),
+    [
+        ("trial_balance", {"programme": "nowhere-2018"}, "PROGRAMME_UNKNOWN", "programme"),
+        ("trial_balance", {"year": 2031}, "NO_PLAN", "year"),
+        ("totals", {"programme": "nowhere-2018"}, "PROGRAMME_UNKNOWN", "programme"),
+    ],
+)
+def test_books_that_nobody_keeps_do_not_add_up(scene, method, changed, code, field):
+    """Lost otherwise: a misspelt programme or year, whose books look whole."""
+    error = scene[0].ask(method, **{**YEAR, **changed})
+    assert (error["code"], error["field"]) == (code, field)
+
+
 @pytest.mark.parametrize("after", ["²", "٣", "9" * 19, "9" * 40, "-1", "1.5"])
 def test_a_place_that_is_none_is_refused(scene, after):
     """Lost otherwise: what a caller made up is answered as our defect."""

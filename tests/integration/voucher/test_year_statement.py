@@ -157,8 +157,14 @@ def test_a_batch_signs_each_statement_once(world):
 
 def test_there_is_no_statement_without_a_plan(world):
     """Lost otherwise: a signature under nothing."""
-    assert tell(world, "1503")["code"] == "NOT_FOUND"
-    assert sign(world, region="1503", sha256="0" * 64)["error"]["code"] == "NOT_FOUND"
+    missing = [
+        (tell(world, "1503"), "NOT_FOUND", "region"),
+        (sign(world, region="1503", sha256="0" * 64)["error"], "NOT_FOUND", "region"),
+        (world.ask("year_statement", programme=NEIMENGGU, year=2018), "NOT_FOUND", "year"),
+        (world.ask("year_statement", programme="nowhere-2018", year=2019), "PROGRAMME_UNKNOWN", "programme"),
+    ]
+    for error, code, field in missing:
+        assert (error["code"], error["field"]) == (code, field)
 
 
 # --- corrections ------------------------------------------------------------------------------------------------------
