@@ -71,18 +71,18 @@ def _story(statement: Mapping[str, Any], title: str, signatures: Sequence[Mappin
     heads, of_levels = words.levels(statement)
     yield from _wide("四、各级负担（元）", "级次", heads, of_levels)
     counters, kinds = words.trial_balance(statement)
-    yield from _wide("五、试算平衡（元）", "科目", counters, kinds)
+    yield from _wide("五、试算平衡（元）", "科目", counters, kinds, share=0.24)
     yield from _corrections(statement["corrections"])
     yield KeepTogether(list(_seal(signatures)))
 
 
 def _wide(
-    heading: str, first: str, heads: Sequence[str], rows: Iterable[tuple[str, Sequence[int]]]
+    heading: str, first: str, heads: Sequence[str], rows: Iterable[tuple[str, Sequence[int]]], *, share: float = 0.14
 ) -> Iterable[Flowable]:
     yield Paragraph(heading, _HEAD)
     lines = [(first, *heads), *((name, *(money(fen) for fen in figures)) for name, figures in rows)]
-    part = 0.86 / len(heads)
-    yield _table(lines, (0.14, *(part for _ in heads)), size=_NARROW)
+    part = (1 - share) / len(heads)
+    yield _table(lines, (share, *(part for _ in heads)), size=_NARROW)
 
 
 def _corrections(corrections: Sequence[Mapping[str, Any]]) -> Iterable[Flowable]:

@@ -51,7 +51,7 @@ def _table(sheet: Worksheet, first: str, heads: Sequence[str], rows: Iterable[tu
     _row(sheet, [first, *(f"{head}（元）" for head in heads)], bold=True)
     for name, figures in rows:
         _row(sheet, [name, *(yuan(fen) for fen in figures)])
-    _widths(sheet, (20, *(18 for _ in heads)))
+    _widths(sheet, (30, *(18 for _ in heads)))
 
 
 def _movements(sheet: Worksheet, movements: Iterable[Mapping[str, Any]]) -> None:

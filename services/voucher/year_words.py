@@ -37,6 +37,7 @@ KINDS: Mapping[str, str] = {
     "carried_in": "结余转入",
     "made_up": "补足转入",
     "losses": "应收损失",
+    "other_purses": "与其他资金渠道之间的更正",
 } | {name: words for name, words in PLACES if name in {
     "committed", "claimed", "redeemed", "receivable", "recovered", "written_off", "lapsed", "carried_out", "making_up",
 }}  # fmt: skip

@@ -23,6 +23,7 @@ SOURCES: Mapping[str, str] = {"source": "budget_fen"} | {
 PLACES = (
     "committed", "claimed", "redeemed", "receivable", "recovered", "written_off", "lapsed", "carried_out", "making_up",
 )  # fmt: skip
+OTHERS = "other_purses"  # the other leg of a correction, in the trial balance
 GIVES, TAKES = ("budget", "deferred"), ("quota", "committed")  # money that goes from the first to the second is issued
 BORNE = ("redeemed", "receivable", "recovered", "written_off", "lapsed", "carried_out")  # by levels, as their funds
 
@@ -115,6 +116,9 @@ class PurseYear:
         return whole - self.corrected_in_fen + self.corrected_out_fen
 
     def trial_balance(self) -> list[dict[str, Any]]:
+        """Every kind of account; what went to other purses and came from them is a line, so that debits are credits."""
+        between = Account(OTHERS, debits_posted=self.corrected_in_fen, credits_posted=self.corrected_out_fen)
+        moved = bool(self.corrected_in_fen or self.corrected_out_fen)
         return [
             {
                 "kind": kind,
@@ -124,7 +128,7 @@ class PurseYear:
                 "credits_pending_fen": account.credits_pending,
                 "balance_fen": account.balance_fen,
             }
-            for kind, account in sorted(self.kinds.items())
+            for kind, account in [*sorted(self.kinds.items()), *([(OTHERS, between)] if moved else [])]
         ]
 
     def movements(self) -> list[dict[str, Any]]:

@@ -179,14 +179,21 @@ def test_a_year_on_paper_and_in_sheets(world, tmp_path):
         ("省级", 6000, 600.02), ("市级", 4000.01, 400.01), ("合计", 10000.01, 1000.03),
     ]  # fmt: skip
     assert {cell.number_format for cell in book["试算平衡"]["B"][1:]} == {"#,##0.00"}
+    *kinds, sums = book["试算平衡"].iter_rows(min_row=2, values_only=True)
+    assert (sums[0], sums[1] - sums[2], sums[3] - sums[4], sums[5]) == ("合计", 0, 0, 0)
+    assert kinds[-1] == ("与其他资金渠道之间的更正", 0, 1000, 0, 0, 1000)
     (correction,) = book["更正"].iter_rows(min_row=2, max_row=2)
     assert (correction[4].value, correction[4].data_type) == ("=付错资金渠道 & <更正>", "s")
     assert (correction[0].value, correction[-1].value) == (ids["id"], 1000)
 
     page = pdf_words(tmp_path / "statement.pdf")
     for word in ("年度资金报表", "资金来源", "资金去向", "各级负担", "试算平衡", "财务负责人（签字）", "单位（盖章）",
-                 "=付错资金渠道 & <更正>", "cli:finance", "第 1 页，共 2 页", f"SHA-256 {told['sha256']}"):  # fmt: skip
+                 "=付错资金渠道 & <更正>", "与其他资金渠道之间的更正",
+                 "cli:finance", "第 1 页，共 2 页", f"SHA-256 {told['sha256']}"):  # fmt: skip
         assert word in page, word
+    of_kinds = page[page.index("试算平衡") : page.index("六、更正")].split("合计")[1]
+    debits, credits_, *pending, balance = re.findall(r"-?[\d,]+\.\d\d", of_kinds)
+    assert (debits, pending[0], balance) == (credits_, pending[1], "0.00")
     missing = {money(fen) for fen in figures} - set(re.findall(r"-?[\d,]+\.\d\d", page))
     assert missing == set()
 

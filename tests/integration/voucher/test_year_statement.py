@@ -196,6 +196,11 @@ def test_a_correction_is_a_new_entry_by_two_people(world):
     assert (own["figures"]["redeemed_fen"], own["figures"]["corrected_out_fen"]) == (100_003, 100_000)
     assert (city["figures"]["redeemed_fen"], city["figures"]["corrected_in_fen"]) == (100_000, 100_000)
     assert (own["sum_fen"], city["sum_fen"]) == (0, 0)
+    balances = defaultdict(int)
+    for row in own["trial_balance"] + city["trial_balance"]:
+        balances[row["kind"]] += row["balance_fen"]
+    assert balances.pop("other_purses") == 0
+    assert {kind: fen for kind, fen in balances.items() if fen} == recounted(world, 2019)
     assert (
         [one["reason"] for one in own["corrections"]]
         == ["付错资金渠道"]

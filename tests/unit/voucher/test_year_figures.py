@@ -76,6 +76,25 @@ def test_figures_of_the_programme_s_own_purse():
     assert {"debit": "budget", "credit": "quota", "count": 2, "posted_fen": 90, "pending_fen": 0} in books.movements()
 
 
+@pytest.mark.parametrize(("purse", "debits_fen", "credits_fen"), [("3702", 0, 100), ("", 100, 0)])
+def test_a_trial_balance_adds_up(purse, debits_fen, credits_fen):
+    """Lost otherwise: a page to sign on which debits are not credits: a correction's other leg is another purse's."""
+    rows = year(purse)[0].trial_balance()
+    sums = {name: sum(row[name] for row in rows) for name in rows[0] if name != "kind"}
+    assert sums["debits_posted_fen"] == sums["credits_posted_fen"]
+    assert sums["debits_pending_fen"] == sums["credits_pending_fen"]
+    assert sums["balance_fen"] == 0
+    (between,) = (row for row in rows if row["kind"] == "other_purses")
+    assert (between["debits_posted_fen"], between["credits_posted_fen"]) == (debits_fen, credits_fen)
+
+
+def test_a_year_without_corrections_has_nothing_between_purses():
+    """Lost otherwise: a line of zeros on every statement."""
+    books = PurseYear("", {})
+    books.take(PLAN)
+    assert [row["kind"] for row in books.trial_balance()] == ["budget", "source"]
+
+
 fen = st.integers(0, 10**13)
 LEVELS = ("province", "city", "county")
 
