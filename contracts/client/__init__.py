@@ -164,7 +164,8 @@ def answer_of(future: Future[dict[str, Any]]) -> dict[str, Any]:
     try:
         return future.result()
     except CallError as error:
-        return {"ok": False, "error": {"code": error.code, "field": error.field, "message": error.message, "facts": {}}}
+        told = {"message": error.message, "message_zh": error.message_zh, "facts": {}}
+        return {"ok": False, "error": {"code": error.code, "field": error.field, **told}}
 
 
 def _plain(value: Any) -> str:

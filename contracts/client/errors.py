@@ -63,14 +63,17 @@ def error_of(error: Mapping[str, Any]) -> CallError:
 
 
 def local(code: str, message: str, **extra: Any) -> CallError:
-    """An error that the client itself states."""
+    """An error that the client itself states, with the catalogue's Chinese text of its code."""
+    text = ERRORS.get(code)
     classes = {
         "DEADLINE_PASSED": DeadlineExceeded,
         "METHOD_UNKNOWN": CommandInvalid,
         "INVALID": CommandInvalid,
         "INTERNAL": ServiceFault,
     }
-    return classes.get(code, Unavailable)({"code": code, "message": message, **extra})
+    return classes.get(code, Unavailable)(
+        {"code": code, "message": message, "message_zh": text.zh if text else "", **extra}
+    )
 
 
 def is_transient(error: Mapping[str, Any]) -> bool:

@@ -32,6 +32,16 @@ def test_an_answer_becomes_the_error_that_says_what_to_do(code: str, kind: type[
     assert (error.code, error.field, error.article) == (code, "f", "第十八条")
 
 
+def test_what_the_client_itself_refuses_has_its_reason_in_chinese() -> None:
+    """Lost otherwise: an operator's snippet prints a code and an empty reason."""
+    with client.Client("amqp://127.0.0.1:1/") as yunquan:
+        with pytest.raises(client.CommandInvalid) as refused:
+            yunquan.voucher.get_order(id="none")
+    assert (refused.value.code, refused.value.message_zh) == ("INVALID", "字段缺失、错误或超限。")
+    assert "id" in refused.value.message
+    assert errors.local("DEADLINE_PASSED", "m").message_zh == "调用已超过时限。"
+
+
 def test_a_cancelled_call_does_not_end_the_thread_that_serves_all() -> None:
     """InvalidStateError in the connection's thread would leave every later call without an answer."""
     call = Call("voucher", "get_plan", b"{}", {}, time.monotonic() + 1)
