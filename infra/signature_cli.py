@@ -12,7 +12,7 @@ from infra import signing
 
 @click.group()
 def signature() -> None:
-    """Signed public records: a notice's snapshot, a checkpoint of the evidence log."""
+    """Signed public records: a notice's snapshot, a signed year's statement, a checkpoint of the evidence log."""
 
 
 @signature.command("verify")

@@ -82,3 +82,11 @@ def test_a_row_names_code_and_tests_that_there_are(code: str, row: list[str]) ->
     keys = flat(pack)
     for path in re.findall(r"`([a-z_]+(?:\.[\w-]+)*)`", rule):
         assert any(key == path or key.startswith(f"{path}.") for key in keys), f"{section}: the pack has no {path}"
+
+
+@pytest.mark.parametrize("code", SECTIONS)
+def test_every_scenario_of_a_programme_is_named_on_its_page(code: str) -> None:
+    """Lost otherwise: a story that plays an article, and nobody who reads the article finds it."""
+    page = (FOLDER / f"{code}.md").read_text("utf-8")
+    stories = (ROOT / "tests/scenarios" / code.partition("-")[0]).glob("*.yaml")
+    assert sorted(path.name for path in stories if f"`{path.name}`" not in page) == []

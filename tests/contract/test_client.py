@@ -34,9 +34,8 @@ def test_an_answer_becomes_the_error_that_says_what_to_do(code: str, kind: type[
 
 def test_what_the_client_itself_refuses_has_its_reason_in_chinese() -> None:
     """Lost otherwise: an operator's snippet prints a code and an empty reason."""
-    with client.Client("amqp://127.0.0.1:1/") as yunquan:
-        with pytest.raises(client.CommandInvalid) as refused:
-            yunquan.voucher.get_order(id="none")
+    with client.Client("amqp://127.0.0.1:1/") as yunquan, pytest.raises(client.CommandInvalid) as refused:
+        yunquan.voucher.get_order(id="none")
     assert (refused.value.code, refused.value.message_zh) == ("INVALID", "字段缺失、错误或超限。")
     assert "id" in refused.value.message
     assert errors.local("DEADLINE_PASSED", "m").message_zh == "调用已超过时限。"
