@@ -31,6 +31,7 @@ from infra.local.guard import exit_on_signals, scratch_folder
 from infra.local.postgres import Postgres
 from infra.local.rabbitmq import Rabbit
 from infra.local.servers import named_broker, named_databases
+from tests import profiles
 
 SCENARIOS = "tests/scenarios/"
 ROOM_BYTES = 4 * 2**30
@@ -41,6 +42,7 @@ WaitUntil = Callable[..., object]
 def pytest_configure(config: pytest.Config) -> None:
     """Let a terminated run clean up after itself, and keep pika's own account of refused connections out of reports."""
     exit_on_signals()
+    profiles.load()
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # its resolver is a fifth of a service's start, and unused
     _write_to_memory()
     logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -50,6 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Scenarios first: they are one worker's longest piece of work, and small pieces even out the end of a run."""
     items.sort(key=lambda item: not item.nodeid.startswith(SCENARIOS))
+    if profiles.is_deep():
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0), append=False)  # it takes as long as it takes
 
 
 @pytest.hookimpl(optionalhook=True)

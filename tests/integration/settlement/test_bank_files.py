@@ -21,6 +21,7 @@ from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
 from services.settlement import bank_settings, bank_store, tables
 from services.settlement.handlers import enquiries
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
+from tests.profiles import examples
 
 pytestmark = pytest.mark.usefixtures("payers")
 
@@ -431,7 +432,7 @@ def test_any_order_and_repetition_of_rows_gives_the_same_books(once: World) -> N
     seen = set()
     numbers = itertools.count()
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.permutations(rows), st.lists(st.sampled_from(rows), max_size=4))
     def same(order_: list[str], more: list[str]) -> None:
         content = csv_results(order, *order_, *more) + b"\n" * next(numbers)

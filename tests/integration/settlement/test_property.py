@@ -24,6 +24,7 @@ from services.settlement import tables as t
 from services.settlement.domain.claims import ENDED
 from services.settlement.domain.disbursements import by_provider, stages_of
 from tests.integration.settlement.world import World
+from tests.profiles import examples
 
 PICK = st.integers(0, 10_000)
 LATER = ("approved", "paying", "paid", "payment_failed")
@@ -404,9 +405,8 @@ def key_file() -> Iterator[None]:
 
 TestSettlement = pytest.mark.timeout(300)(Settlement.TestCase)
 TestSettlement.settings = settings(
-    max_examples=20,
+    max_examples=examples(20),
     stateful_step_count=30,
     deadline=None,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

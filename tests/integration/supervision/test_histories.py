@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from services.supervision.domain.alerts import verdict
 from tests.integration.supervision.kit import GUIZHOU, Kit, uid
+from tests.profiles import examples
 
 CLAIMS = (1, 2, 3)
 INVOICES = ("12345678", "FP12345678", "87654321")
@@ -30,7 +31,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps)
 def test_after_any_history_each_claims_last_word_follows_from_its_alerts(history: list[tuple[str, Any, Any]]) -> None:
     with TemporaryDirectory() as folder:

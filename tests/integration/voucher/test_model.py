@@ -14,6 +14,7 @@ from infra.db import create_engine
 from infra.pipeline import EventsFailed
 from services.voucher import tables
 from tests.integration.voucher.world import CONTRACT, GUIZHOU, QUOTA, World
+from tests.profiles import examples
 
 BUDGET = 3 * QUOTA + 777
 RUNNING = ("confirmed", "refund_requested")
@@ -226,4 +227,4 @@ class Year(RuleBasedStateMachine):
 
 
 TestYear = Year.TestCase
-TestYear.settings = settings(max_examples=20, stateful_step_count=25, deadline=None, derandomize=True)
+TestYear.settings = settings(max_examples=examples(20), stateful_step_count=25, deadline=None)

@@ -15,6 +15,7 @@ from services.voucher.domain.ledger import BELOW_ZERO
 from services.voucher.domain.orders import LIVE
 from tests.integration.voucher.elsewhere import NEIMENGGU, Elsewhere
 from tests.integration.voucher.test_year_statement import recounted, stated
+from tests.profiles import examples
 
 CAP = 2_000_000
 ENOUGH = 20 * CAP
@@ -181,4 +182,4 @@ class Years(RuleBasedStateMachine):
 
 
 TestYears = Years.TestCase
-TestYears.settings = settings(max_examples=25, stateful_step_count=30, deadline=None, derandomize=True)
+TestYears.settings = settings(max_examples=examples(25), stateful_step_count=30, deadline=None)

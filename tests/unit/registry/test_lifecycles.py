@@ -14,6 +14,7 @@ from contracts.errors import Refused
 from infra.messages import Actor
 from services.registry.domain import admission, certification, products
 from services.registry.domain.model import CASE_MOVES, PRODUCT_MOVES, PROVIDER_MOVES, Case, Party, Product
+from tests.profiles import examples
 from tests.unit.registry.packs import PACKS
 
 PEOPLE = st.sampled_from(["ann", "bob", "cat", "dan", "eve"])
@@ -173,7 +174,7 @@ class Provider(RuleBasedStateMachine):
         assert len({self.product.submitted_by, *self.product.passed_by}) == 1 + len(self.pack.stages("product"))
 
 
-Provider.TestCase.settings = settings(max_examples=150, stateful_step_count=25, derandomize=True, deadline=None)
+Provider.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=25, deadline=None)
 TestProvider = Provider.TestCase
 
 
@@ -183,7 +184,7 @@ class Long(Provider):
     pack = PACKS["three-stages"]
 
 
-Long.TestCase.settings = settings(max_examples=150, stateful_step_count=40, derandomize=True, deadline=None)
+Long.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=40, deadline=None)
 TestThreeStages = Long.TestCase
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.settlement.audit_cli import audit
 from services.settlement.domain.draw import differences, draw, line_of, population_hash, sha256, weight_of
+from tests.profiles import examples
 
 # By hand: SHA-256("seed\n<id>") begins a 10…, b 96…, c a1…, d ff…, so that they stand a, b, c, d;
 # SHA-256("seed\nstart") is 6 modulo 10, 1 modulo 7.
@@ -44,7 +45,7 @@ def test_the_population_is_hashed_line_by_line_in_the_order_of_ids():
 weights_of = st.dictionaries(st.text("abcdef0123", min_size=1, max_size=6), st.integers(1, 60), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(weights_of, st.integers(1, 15), st.randoms(use_true_random=False))
 def test_the_draw_is_that_of_the_rule_whatever_the_order_of_the_claims(weights, size, random):
     """Lost otherwise: an auditor who follows the text draws other claims, or each reading of the table draws anew."""
@@ -56,7 +57,7 @@ def test_the_draw_is_that_of_the_rule_whatever_the_order_of_the_claims(weights, 
     assert len(drawn) <= size + 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(weights_of, st.integers(1, 15), st.text(max_size=8))
 def test_a_claim_as_long_as_the_interval_is_always_drawn_and_said_to_be_certain(weights, size, seed):
     """Lost otherwise: the largest claim of all may slip through between two points."""
