@@ -20,6 +20,7 @@ from infra.db import create_engine
 from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
 from services.settlement import bank_settings, bank_store, tables
 from services.settlement.handlers import enquiries
+from tests.integration.settlement.test_receivables import owed, settle, view
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
 pytestmark = pytest.mark.usefixtures("payers")
@@ -294,6 +295,27 @@ def test_money_that_comes_in(once: World) -> None:
     assert sorted(open_(once)) == sorted([("CREDIT_UNMATCHED", "RC1"), ("RETURN_NOT_RECORDED", one)])
     results(once, batch_id, report(order, {one: Word("RTRN")}, date(2018, 9, 4)))
     assert open_(once) == [("CREDIT_UNMATCHED", "RC1")]
+
+
+def test_a_debtor_that_pays_the_same_twice_in_a_day(world: World) -> None:
+    """Lost otherwise: its second payment, which the bank names by another reference, is taken for the first; or what is
+    more than was owed is shown nowhere."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id)
+    reference = view(world, receivable_id)["reference"]
+
+    def comes(*own: str) -> list[str]:
+        rows = "".join(f"{reference},{VOUCHER // 200}.00,2018-09-03,credit,{one}\n" for one in own)
+        end = f"#rows,{len(own)},{len(own) * VOUCHER // 200}\n"
+        content = f"reference,amount_yuan,booked_on,direction,bank_reference\n{rows}{end}".encode()
+        return [one["code"] for one in booked(world, content, "csv")["result"]["differences"]]
+
+    assert (comes("A"), view(world, receivable_id)["recovered_fen"]) == ([], VOUCHER // 2)
+    assert (comes("A", "B"), view(world, receivable_id)["recovered_fen"]) == ([], VOUCHER)
+    assert open_(world, status="CREDIT_UNMATCHED") == []
+    assert comes("C") == ["CREDIT_UNMATCHED"], "nothing is owed any more"
+    (more,) = world.ask("bank_differences", programme=GUIZHOU, status="CREDIT_UNMATCHED")["items"]
+    assert more["booked_fen"] == VOUCHER // 2
 
 
 @pytest.mark.parametrize("form", ["csv", "camt.053"])
