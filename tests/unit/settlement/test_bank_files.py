@@ -380,12 +380,28 @@ def test_another_currency_is_foreign(read: Callable[[bytes], object], content: b
         (b">4000.00<", b">-1<", "VALUE"),
         (b"<OrgnlMsgId>" + BATCH.encode() + b"</OrgnlMsgId>", b"", "INCOMPLETE"),
         (b"<CreDtTm>2018-09-03T18:00:00+08:00</CreDtTm>", b"<CreDtTm>yesterday</CreDtTm>", "TIME"),
+        (b"<CreDtTm>2018-09-03T18:00:00+08:00<", b"<CreDtTm>0001-01-01T00:00:00+14:00<", "TIME"),
+        (b"<GrpHdr>", b"<GrpHdr><no:CreDtTm/>", "XML"),
         (b"<Document", BOMB + b"<Document", "DOCTYPE"),
     ],
 )
 def test_reports_that_are_refused_whole(old: bytes, new: bytes, code: str) -> None:
     assert old in REPORT
     assert told(pain002.read, REPORT.replace(old, new, 1))[0][1] == code
+
+
+def test_a_report_whose_header_comes_last_says_no_day() -> None:
+    """Lost otherwise: payments are settled on the first day of the first year."""
+    start, end = REPORT.index(b"<GrpHdr>"), REPORT.index(b"</GrpHdr>") + len(b"</GrpHdr>")
+    content = REPORT[:start] + REPORT[end:].replace(b"</CstmrPmtStsRpt>", REPORT[start:end] + b"</CstmrPmtStsRpt>")
+    assert told(pain002.read, content)[0][1] == "INCOMPLETE"
+
+
+def test_whose_report_it_is_stays_short() -> None:
+    """Lost otherwise: the refusal, which goes to all who listen, is as long as the file, whatever stands there."""
+    batch_id = pain002.read(REPORT.replace(BATCH.encode(), b"6222" * 100_000)).batch_id
+    assert batch_id is not None
+    assert len(batch_id) < 40
 
 
 @pytest.mark.parametrize(
