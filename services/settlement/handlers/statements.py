@@ -8,8 +8,9 @@ from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
 from infra.db import UnitOfWork
+from infra.db_insert import insert_many
 from infra.messages import Command
-from services.settlement import bank_store, store, tables
+from services.settlement import bank_store, tables
 from services.settlement.domain.bank import Booked, Known, compare, occurrences
 from services.settlement.domain.steps import digest
 from services.settlement.handlers import receivables
@@ -99,8 +100,8 @@ class _Book:
                 self.booked.setdefault(line.reference, []).append(line)
         lines = [self._line(*place) for place in placed]
         repeated = {one.statement_id: own.count(False) for one, own in zip(self.fresh, counted, strict=True)}
-        store.append(self.conn, tables.statements, [self._head(one) for one in self.fresh])
-        store.append(self.conn, tables.statement_lines, lines)
+        insert_many(self.conn, tables.statements, [self._head(one) for one in self.fresh])  # a collision: look again
+        insert_many(self.conn, tables.statement_lines, lines)
         return [self._answer(one, repeated) for one in taken]
 
     def _repaid(self, placed: Sequence[tuple[Given, int, Booked]]) -> set[tuple[str, int]]:

@@ -338,6 +338,16 @@ def test_a_statement_id_stands_for_one_statement(once: World) -> None:
     assert booked(once, other, **body)["error"]["code"] == "ALREADY_EXISTS"
 
 
+def test_two_people_give_one_id_to_two_statements_at_once(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: the second is told that its statement is recorded, and nothing of it is."""
+    look, looks = bank_store.statement_hashes, itertools.count()
+    monkeypatch.setattr(bank_store, "statement_hashes", lambda *given: look(*given) if next(looks) != 1 else {})
+    lines = [{"reference": "Z1", "amount_fen": 5, "booked_on": ON}]
+    statement_id = once.ok("record_statement", statement_id=once.new("S"), lines=lines)["id"]
+    other = [{**lines[0], "reference": "Z2"}]
+    assert once.refused("record_statement", statement_id=statement_id, lines=other)["code"] == "ALREADY_EXISTS"
+
+
 # --- differences ------------------------------------------------------------------------------------------------------
 
 
@@ -359,6 +369,18 @@ def test_a_difference_is_worked_off_and_open_again_when_it_changes(world: World)
     booked(world, statement(order.account, [Entry(5, "ZZ", own="X2")], ON, number=2))
     assert open_(world) == [("REFERENCE_UNKNOWN", "ZZ")], "ten fen are another difference than five"
     assert world.ok("resolve_difference", **second)["status"] == "resolved"
+
+
+def test_two_people_at_once_resolve_a_difference_once(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: the one says that the bank erred, the other that we did, and both were recorded."""
+    look, looks = bank_store.resolutions, itertools.count()
+    monkeypatch.setattr(bank_store, "resolutions", lambda *given: look(*given) if next(looks) != 1 else [])
+    _batch, order = released(once)
+    booked(once, statement(order.account, [Entry(5, "ZZ", own="X1")], ON))
+    found = {"programme": GUIZHOU, "code": "REFERENCE_UNKNOWN", "reference": "ZZ", "reason": "银行误记"}
+    assert once.ok("resolve_difference", resolution_id=once.new("W"), **found, resolution="bank_error")
+    second = once.refused("resolve_difference", resolution_id=once.new("W"), **found, resolution="timing")
+    assert (second["code"], second["facts"]) == ("WRONG_STATE", {"status": "resolved"})
 
 
 def test_a_payment_s_difference_is_its_programme_s(once: World) -> None:
