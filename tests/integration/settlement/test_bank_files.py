@@ -188,6 +188,17 @@ def test_an_old_file_read_again_after_a_later_word(once: World) -> None:
     assert once.figures()["returned_fen"] == VOUCHER
 
 
+def test_an_old_file_read_for_the_first_time_after_a_later_word(once: World) -> None:
+    """Lost otherwise: one payment that came back keeps all others of the earlier file from being settled."""
+    batch_id, order = released(once, 2)
+    one, two = order.payments
+    assert results(once, batch_id, report(order, {one: Word("RTRN")}, date(2018, 9, 7)))["ok"]
+    assert results(once, batch_id, report(order, {one: Word(), two: Word()}, ON))["ok"]
+    assert sorted(statuses(once, batch_id)) == ["returned", "settled"]
+    later = results(once, batch_id, report(order, {one: Word()}, date(2018, 9, 10)))
+    assert later["error"]["code"] == "WRONG_STATE", "nothing arrives after it came back"
+
+
 def test_a_file_that_the_bank_refused_whole_fails_every_payment(once: World) -> None:
     batch_id, order = released(once, 2)
     done = results(once, batch_id, report(order, {}, ON, group=Word("RJCT", "AM05", "重复报文")))["result"]
