@@ -206,6 +206,19 @@ def test_a_file_that_the_bank_refused_whole_fails_every_payment(once: World) -> 
     assert {one["reason"] for one in once.ask("get_batch", id=batch_id)["items"]} == {"AM05 重复报文"}
 
 
+def test_the_bank_s_words_name_no_account(once: World) -> None:
+    """Lost otherwise: accounts, which are kept sealed alone, stand in events for ever, as the bank wrote them down."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    assert results(once, batch_id, report(order, {one: Word("RJCT", "AC01", "6222 0212-3456789012 户名不符")}, ON))[
+        "ok"
+    ]
+    assert [one["reason"] for one in once.ask("get_batch", id=batch_id)["items"]] == ["AC01 …9012 户名不符"]
+    with once.engine.connect() as conn:
+        kept = conn.execute(sa.select(tables.results)).all()
+    assert not any("6222" in str(row) for row in [*kept, *once.outbox()])
+
+
 def csv_results(order: Ordered, *rows: str) -> bytes:
     lines = [row.format(*order.payments) for row in rows]
     total = sum(int(float(line.split(",")[1]) * 100) for line in lines)
