@@ -14,7 +14,7 @@ from services.settlement import bank_store, tables
 from services.settlement.domain.bank import Booked, Known, compare, occurrences
 from services.settlement.domain.steps import digest
 from services.settlement.handlers import receivables
-from services.settlement.handlers.desk import Desk
+from services.settlement.handlers.desk import Desk, foreign
 
 MOST_TOLD = 1_000  # differences in one answer; `bank_differences` pages through all
 
@@ -65,9 +65,12 @@ class _Book:
         self.fresh: list[Given] = []
 
     def take(self, one: Given) -> Given | tuple[Given, str] | Refused:
-        """What is to be told of it: itself, with the id under which it stands already; ALREADY_EXISTS."""
+        """What is to be told of it: itself, with the id under which it stands already; ALREADY_EXISTS,
+        PROGRAMME_MISMATCH."""
         if self.known.get(one.statement_id, one.content) != one.content:
             return Refused("ALREADY_EXISTS", "statement_id")
+        if one.programme is None and (barred := self._barred(one)) is not None:
+            return barred
         before = self.files.get(one.key or "", one.statement_id)
         if one.statement_id in self.known or before != one.statement_id:
             return one, before
@@ -76,6 +79,11 @@ class _Book:
             self.files[one.key] = one.statement_id
         self.fresh.append(one)
         return one
+
+    def _barred(self, one: Given) -> Refused | None:
+        """A list names no account: a token for one programme speaks of that one's payments alone."""
+        theirs = (known.programme for line in one.lines if (known := self.payments.get(line.reference)) is not None)
+        return next((barred for each in theirs if (barred := foreign(one.command, each)) is not None), None)
 
     def save(self, taken: Sequence[Given | tuple[Given, str] | Refused]) -> list[Outcome]:
         """Heads, lines, and the answers."""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -360,6 +361,20 @@ def test_a_statement_id_stands_for_one_statement(once: World) -> None:
     assert booked(once, statement(order.account, [], ON), **body)["ok"]
     other = statement(order.account, [Entry(1, "Z")], ON)
     assert booked(once, other, **body)["error"]["code"] == "ALREADY_EXISTS"
+
+
+def test_a_list_of_bookings_is_no_word_on_another_programme_s_payments(once: World) -> None:
+    """Lost otherwise: finance of one programme makes, or hides, differences of another."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    results(once, batch_id, report(order, {one: Word()}, ON))
+    lines = [{"reference": one, "amount_fen": VOUCHER, "booked_on": ON}]
+    command = once.command("record_statement", {"statement_id": once.new("S"), "lines": lines})
+    theirs = replace(command, actor=replace(command.actor, programme="shandong-2017"))
+    (refused,) = once.run([theirs])
+    assert refused["error"]["code"] == "PROGRAMME_MISMATCH"
+    assert open_(once) == [("NOT_BOOKED", one)]
+    assert once.run([replace(command, key="own")])[0]["ok"]
 
 
 def test_two_people_give_one_id_to_two_statements_at_once(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
