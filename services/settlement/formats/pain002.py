@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from infra.clock import local_date
 from services.settlement.domain.bank import Report, Said
-from services.settlement.formats.problems import CURRENCY, Foreign, Problems, malformed, paid_fen, plain, reference
+from services.settlement.formats.problems import (
+    CURRENCY,
+    Foreign,
+    Problems,
+    day_of,
+    malformed,
+    paid_fen,
+    plain,
+    reference,
+)
 from services.settlement.formats.xml import Message, check_count
 
 KINDS = ("pain.002.001.03", "pain.002.001.10", "pain.002.001.12")
@@ -115,9 +123,7 @@ def _reason(message: Message, element: Any) -> str | None:
 
 
 def _day(text: str | None) -> date:
-    """The day in Shanghai of a time, which without a zone is one of Shanghai."""
     try:
-        moment = datetime.fromisoformat(text or "")
-        return moment.date() if moment.tzinfo is None else local_date(moment)
-    except (ValueError, OverflowError) as error:
+        return day_of(text or "")
+    except ValueError as error:
         raise malformed("TIME", "CreDtTm is not a time") from error

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +41,20 @@ ENTRIES = (
 REPORT = report(ORDER, {"YQA": Word(), "YQB": Word("RJCT", "AC04", "账户已销户"), "YQC": Word("PDNG")}, ON)
 STATEMENT = statement(PAYER.account, ENTRIES, ON)
 
-NAMES = ["=1+1", "＝1+1", "＠SUM(1)", " +1", "\r-1", "\n@x", "=cmd|x", "0062 0012345678901234", "9152E123"]
+NAMES = [
+    "=1+1",
+    "＝1+1",
+    "＠SUM(1)",
+    " +1",
+    "\r-1",
+    "\n@x",
+    "=cmd|x",
+    "0062 0012345678901234",
+    "9152E123",
+    "6222-02-12",
+    "12/5",
+    "1.5",
+]
 
 
 # --- to the bank ------------------------------------------------------------------------------------------------------
@@ -220,6 +234,17 @@ def test_a_statement_as_camt(kind: str) -> None:
 def test_a_reversal_is_money_that_came_back() -> None:
     read = camt053.read(statement(PAYER.account, [Entry(5, "YQA", credit=True, reversal=True)], ON))
     assert read.entries[0].direction == "credit"
+
+
+@pytest.mark.parametrize(
+    ("time", "on"), [("2018-09-03T17:00:00Z", date(2018, 9, 4)), ("2018-09-03T17:00:00", date(2018, 9, 3))]
+)
+def test_the_day_of_a_booking_is_shanghai_s(time: str, on: date) -> None:
+    """Lost otherwise: a repayment that a clerk recorded by its day is counted again from the statement."""
+    content = statement(PAYER.account, [Entry(5, "RC9", credit=True)], ON)
+    told_ = content.replace(b"<BookgDt><Dt>2018-09-03</Dt>", f"<BookgDt><DtTm>{time}</DtTm>".encode())
+    assert told_ != content
+    assert camt053.read(told_).entries[0].booked_on == on
 
 
 def test_a_statement_as_csv() -> None:
