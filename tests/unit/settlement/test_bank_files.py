@@ -126,6 +126,18 @@ def test_a_message_of_names_that_xml_does_not_take() -> None:
     check("pain.001.001.09", content)
 
 
+def test_a_message_of_codes_that_xml_does_not_take() -> None:
+    """Lost otherwise: one payee keeps all others from being paid, by a defect or a file that the bank refuses."""
+    payee = replace(PAYEE, bank_code="10\ufffe27", account="62\uffff22\n1")
+    content = pain001.write(replace(instruction(), lines=(replace(line("YQ1", 1), payee=payee),)))
+    check("pain.001.001.09", content)
+    assert b">62221<" in content
+    for blank in ("account", "bank_code", "name", "bank_name"):
+        lines = (replace(line("YQ1", 1), payee=replace(PAYEE, **{blank: " \ufffe"})),)
+        with pytest.raises(pain001.DoesNotFit):
+            pain001.write(replace(instruction(), lines=lines))
+
+
 def test_without_a_payer_there_is_no_message() -> None:
     with pytest.raises(pain001.PayerUnknown, match="guizhou-2018:2018"):
         pain001.write(replace(instruction(), lines=(line("YQ1", 1, payer=None),)))
