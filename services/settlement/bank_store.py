@@ -192,11 +192,7 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
         .group_by(line.reference)
         .subquery()
     )
-    agrees = (
-        (sums.c.only_fen == payment.amount_fen)
-        & (sums.c.direction == "debit")
-        & payment.status.in_((*BOOKED, "returned"))
-    )
+    agrees = (sums.c.only_fen == payment.amount_fen) & (sums.c.direction == "debit") & payment.status.in_(BOOKED)
     theirs = sums.c.programme.is_(None) | (sums.c.programme == programme)
     otherwise = (
         sa.select(sums.c.reference)

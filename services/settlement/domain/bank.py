@@ -22,6 +22,7 @@ DIFFERENCES = (
     "BOOKED_TWICE",
     "NOT_BOOKED",  # settled, and on no statement
     "RETURN_NOT_RECORDED",  # it came back, but no result says so
+    "RETURN_NOT_BOOKED",  # a result says that it came back, but no statement does: paid again it is paid twice
     "CREDIT_UNMATCHED",  # money came in that nobody knows
 )
 
@@ -235,5 +236,7 @@ def _of_ours(known: Known, out: Sequence[int], back: Sequence[int]) -> Iterator[
         yield "BOOKED_TWICE", sum(out)
     if out and known.status not in (*BOOKED, "returned") and sum(out) != sum(back):
         yield "NOT_SETTLED", sum(out)
+    if known.status == "returned" and sum(out) > sum(back):
+        yield "RETURN_NOT_BOOKED", sum(out) - sum(back)
     if back and known.status not in BACK:
         yield "RETURN_NOT_RECORDED", sum(back)

@@ -322,6 +322,18 @@ def test_money_that_comes_in(once: World) -> None:
     assert open_(once) == [("CREDIT_UNMATCHED", "RC1")]
 
 
+def test_money_that_the_bank_says_came_back_and_no_statement_shows(world: World) -> None:
+    """Lost otherwise: it is paid anew, stays paid twice, and books and bank are said to agree."""
+    batch_id, order = released(world)
+    (one,) = order.payments
+    results(world, batch_id, report(order, {one: Word("RTRN")}, ON))
+    assert open_(world) == [], "what never went out need not come back"
+    booked(world, statement(order.account, [Entry(VOUCHER, one, own="X1")], ON))
+    assert open_(world) == [("RETURN_NOT_BOOKED", one)]
+    booked(world, statement(order.account, [Entry(VOUCHER, one, own="X2", credit=True)], ON, number=2))
+    assert open_(world) == []
+
+
 def test_a_debtor_that_pays_the_same_twice_in_a_day(world: World) -> None:
     """Lost otherwise: its second payment, which the bank names by another reference, is taken for the first; or what is
     more than was owed is shown nowhere."""
