@@ -266,9 +266,11 @@ def released_before(moment: datetime) -> sa.ColumnElement[bool]:
 
 
 def release_days(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, datetime]:
-    """When batches were released."""
+    """When batches were released, those that were."""
     c = t.batches.c
-    query = sa.select(c.batch_id, c.released_at).where(c.batch_id.in_(sorted(set(batch_ids))))
+    query = sa.select(c.batch_id, c.released_at).where(
+        c.batch_id.in_(sorted(set(batch_ids))), c.released_at.is_not(None)
+    )
     return {row.batch_id: row.released_at for row in conn.execute(query)}
 
 

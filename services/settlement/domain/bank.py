@@ -89,6 +89,20 @@ def payer_of(payers: Iterable[Payer], *, programme: str, fund: str) -> Payer | N
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """On which days, of Shanghai, what the bank tells can have been: since the release, and until today."""
+
+    since: date = date.min
+    until: date = date.max
+
+    def why_not(self, on: date) -> str | None:
+        """In words why it was on none of them."""
+        if on > self.until:
+            return "a day to come"
+        return "a day before the release" if on < self.since else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """The bank's word on one payment. amount_fen: None where it does not repeat it."""
 

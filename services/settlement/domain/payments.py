@@ -13,7 +13,7 @@ from contracts.programmes import Pack
 from contracts.programmes.places import holds
 from contracts.programmes.schema import Step as PathStep
 from services.settlement.domain import claims as claim_rules
-from services.settlement.domain.bank import BACK, BOOKED
+from services.settlement.domain.bank import BACK, BOOKED, Days
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse
@@ -359,6 +359,16 @@ def result(
     if isinstance(step, Refused):
         return refuse(pack, "WRONG_STATE", "results", by, **facts, status=payment.status)
     return step, _follow(step, members, by, now, pack)
+
+
+def in_time(*, days: Days, said_on: Sequence[date], batch: Batch, pack: Pack) -> Refused | None:
+    """Nothing is settled tomorrow, nor before it was released. INVALID, with the row."""
+    for row, on in enumerate(said_on, start=1):
+        why = days.why_not(on)
+        if why is not None:
+            facts = {"row": row, "why": why, "at": on.isoformat(), "batch_id": batch.batch_id}
+            return refuse(pack, "INVALID", "results", payment_article(pack, "finance"), **facts)
+    return None
 
 
 def unanswered(*, payment: Payment, today: date, pack: Pack, **facts: Any) -> Step[Payment]:

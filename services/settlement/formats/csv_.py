@@ -15,8 +15,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.money import format_yuan
-from services.settlement.domain.bank import RESULTS, Booked, Line, Report, Said, Statement
-from services.settlement.formats.problems import MOST_ROWS, Problems, day, fen, malformed, paid_fen, plain, reference
+from services.settlement.domain.bank import RESULTS, Booked, Days, Line, Report, Said, Statement
+from services.settlement.formats.problems import (
+    ANY_DAY,
+    MOST_ROWS,
+    Problems,
+    day,
+    fen,
+    malformed,
+    paid_fen,
+    plain,
+    reference,
+    within,
+)
 
 COLUMNS = ("reference", "payee_name", "payee_uscc", "bank_name", "bank_code", "account", "amount_yuan", "purpose")
 RESULT_COLUMNS = ("reference", "amount_yuan", "status", "date", "reason")
@@ -75,13 +86,13 @@ def _exponent(value: str) -> bool:
 # --- from the bank ----------------------------------------------------------------------------------------------------
 
 
-def read_results(content: bytes) -> Report:
+def read_results(content: bytes, days: Days = ANY_DAY) -> Report:
     """The bank's word on payments; Malformed."""
     fields: Mapping[str, Read] = {
         "reference": reference,
         "amount_yuan": paid_fen,
         "status": _one_of(RESULTS),
-        "date": day,
+        "date": lambda text: within(day(text), days),
         "reason": lambda text: plain(text, 200) or None,
     }
     table = _read(content, fields, optional=("reason",))
@@ -100,12 +111,12 @@ def read_results(content: bytes) -> Report:
     )
 
 
-def read_statement(content: bytes) -> Statement:
+def read_statement(content: bytes, days: Days = ANY_DAY) -> Statement:
     """Lines of an account, with `#account`, `#opening` and `#closing` where the bank gives them; Malformed."""
     fields: Mapping[str, Read] = {
         "reference": reference,
         "amount_yuan": paid_fen,
-        "booked_on": day,
+        "booked_on": lambda text: within(day(text), days),
         "direction": _one_of(DIRECTIONS),
         "bank_reference": lambda text: reference(text) if text else None,
     }

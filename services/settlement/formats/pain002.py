@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from services.settlement.domain.bank import Report, Said
+from services.settlement.domain.bank import Days, Report, Said
 from services.settlement.formats.problems import (
+    ANY_DAY,
     CURRENCY,
     Foreign,
     Problems,
@@ -32,7 +33,7 @@ RETURNED = "RTRN"
 MOST_ID = 35  # characters of a message's name
 
 
-def read(content: bytes) -> Report:
+def read(content: bytes, days: Days = ANY_DAY) -> Report:
     """Malformed, Foreign."""
     message = Message(content, KINDS, ("GrpHdr", "TxInfAndSts", "CstmrPmtStsRpt"))
     problems = Problems()
@@ -42,7 +43,7 @@ def read(content: bytes) -> Report:
     report: Any = None
     for name, element in message:
         if name == "GrpHdr" and on is None:
-            on = _day(message.text(element, "CreDtTm"))
+            on = _day(message.text(element, "CreDtTm"), days)
         elif on is None:
             break
         elif name == "TxInfAndSts":
@@ -122,8 +123,12 @@ def _reason(message: Message, element: Any) -> str | None:
     return plain(" ".join(parts), 200) or None
 
 
-def _day(text: str | None) -> date:
+def _day(text: str | None, days: Days) -> date:
     try:
-        return day_of(text or "")
+        on = day_of(text or "")
     except ValueError as error:
         raise malformed("TIME", "CreDtTm is not a time") from error
+    why = days.why_not(on)
+    if why is not None:
+        raise malformed("TIME", f"CreDtTm is {why}")
+    return on

@@ -8,11 +8,12 @@ from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
 from contracts.programmes import Pack
+from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.domain import payments as rules
-from services.settlement.domain.bank import without_accounts
+from services.settlement.domain.bank import Days, without_accounts
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
 from services.settlement.domain.steps import Step
@@ -66,9 +67,12 @@ class _Results:
         refused = foreign(command, batch.programme)
         if refused is not None:
             return refused
-        if batch.status == "made":
+        if batch.released_at is None:
             return Refused("WRONG_STATE", "batch_id", None, {"status": batch.status})
-        found = self._steps(batch, command)
+        days = Days(since=local_date(batch.released_at), until=self.desk.uow.today)
+        said_on = [one["at"] for one in command.body["results"]]
+        refused = rules.in_time(days=days, said_on=said_on, batch=batch, pack=pack_of(batch))
+        found = refused or self._steps(batch, command)
         if isinstance(found, Refused):
             return found
         steps, unmatched = found

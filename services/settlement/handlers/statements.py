@@ -11,7 +11,7 @@ from infra.db import UnitOfWork
 from infra.db_insert import insert_many
 from infra.messages import Command
 from services.settlement import bank_store, tables
-from services.settlement.domain.bank import Booked, Known, compare, occurrences
+from services.settlement.domain.bank import Booked, Days, Known, compare, occurrences
 from services.settlement.domain.steps import digest
 from services.settlement.handlers import receivables
 from services.settlement.handlers.desk import Desk, foreign
@@ -38,10 +38,18 @@ class Given:
 
 
 def record_statements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Statements as lists."""
-    return record(
-        uow, [Given(command, None, None, [Booked(**line) for line in command.body["lines"]]) for command in commands]
-    )
+    """Statements as lists. INVALID: a line, told by its row, is of a day to come."""
+    return record(uow, [_given(command, Days(until=uow.today)) for command in commands])
+
+
+def _given(command: Command, days: Days) -> Given | Refused:
+    lines = [Booked(**line) for line in command.body["lines"]]
+    for row, line in enumerate(lines, start=1):
+        why = days.why_not(line.booked_on)
+        if why is not None:
+            facts = {"row": row, "why": why, "booked_on": line.booked_on.isoformat()}
+            return Refused("INVALID", "lines", None, facts)
+    return Given(command, None, None, lines)
 
 
 def record(uow: UnitOfWork, given: Sequence[Given | Refused]) -> list[Outcome]:

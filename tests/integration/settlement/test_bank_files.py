@@ -22,7 +22,7 @@ from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
 from services.settlement import bank_settings, bank_store, tables
 from services.settlement.handlers import enquiries
 from tests.integration.settlement.test_receivables import owed, settle, view
-from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
+from tests.integration.settlement.world import GUIZHOU, NOON, VOUCHER, World
 
 pytestmark = pytest.mark.usefixtures("payers")
 
@@ -181,6 +181,7 @@ def test_a_report_settles_once(world: World) -> None:
 def test_an_old_file_read_again_after_a_later_word(once: World) -> None:
     """Finance reads Monday's file on Friday: what came back stays back, and the file is no error."""
     batch_id, order = released(once)
+    once.clock.advance(timedelta(days=4))
     (one,) = order.payments
     monday, friday = report(order, {one: Word()}, ON), report(order, {one: Word("RTRN")}, date(2018, 9, 7))
     for content in (monday, friday, monday, friday):
@@ -192,6 +193,7 @@ def test_an_old_file_read_again_after_a_later_word(once: World) -> None:
 def test_an_old_file_read_for_the_first_time_after_a_later_word(once: World) -> None:
     """Lost otherwise: one payment that came back keeps all others of the earlier file from being settled."""
     batch_id, order = released(once, 2)
+    once.clock.advance(timedelta(days=7))
     one, two = order.payments
     assert results(once, batch_id, report(order, {one: Word("RTRN")}, date(2018, 9, 7)))["ok"]
     assert results(once, batch_id, report(order, {one: Word(), two: Word()}, ON))["ok"]
@@ -241,6 +243,44 @@ def test_one_wrong_row_and_nothing_of_the_file_is_booked(once: World, rows: list
     assert results(once, batch_id, csv_results(order, *rows), "csv")["error"]["code"] == code
     assert content_of(once) == before
     assert statuses(once, batch_id) == ["sent", "sent"]
+
+
+@pytest.mark.parametrize("form", ["csv", "pain.002", "all refused"])
+@pytest.mark.parametrize(
+    ("on", "why"), [(date(2018, 9, 2), "a day before the release"), (date(2018, 9, 4), "a day to come")]
+)
+def test_the_bank_s_word_is_of_no_day_before_the_release_nor_to_come(
+    once: World, form: str, on: date, why: str
+) -> None:
+    """Lost otherwise: a typing error is the day on which a payee was paid, and no later file can mend it."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    before = content_of(once)
+    files = {
+        "csv": csv_results(order, f"{one},4000.00,settled,{on},"),
+        "pain.002": report(order, {one: Word("RTRN")}, on),
+        "all refused": report(order, {}, on, group=Word("RJCT", "AM05", "重复报文")),
+    }
+    error = results(once, batch_id, files[form], "csv" if form == "csv" else "pain.002")["error"]
+    (row,) = error["facts"]["rows"]
+    assert (error["code"], row["row"]) == ("FILE_MALFORMED", 2 if form == "csv" else 0)
+    assert row["message"].endswith(why)
+    said = {"reference": one, "amount_fen": VOUCHER}
+    lines = [{**said, "status": "settled", "at": ON}, {**said, "status": "returned", "at": on}]
+    listed = once.refused("record_results", batch_id=batch_id, results=lines)
+    assert (listed["code"], listed["field"], listed["facts"]["row"]) == ("INVALID", "results", 2)
+    assert listed["facts"]["why"] == why
+    assert content_of(once) == before
+
+
+def test_a_day_is_shanghai_s(once: World) -> None:
+    """Released at one o'clock of the morning there, which in UTC is still the day before."""
+    once.at(NOON + timedelta(hours=13))
+    batch_id, order = released(once)
+    (one,) = order.payments
+    today = local_date(once.clock.now())
+    assert today > once.clock.now().date()
+    assert results(once, batch_id, report(order, {one: Word()}, today))["ok"]
 
 
 def test_what_is_not_of_this_batch_is_refused(once: World) -> None:
@@ -318,6 +358,7 @@ def test_money_that_comes_in(once: World) -> None:
     entries = [Entry(VOUCHER, one, own="X1"), Entry(VOUCHER, one, own="X2", credit=True, reversal=True)]
     booked(once, statement(order.account, [*entries, Entry(7, "RC1", credit=True)], ON))
     assert sorted(open_(once)) == sorted([("CREDIT_UNMATCHED", "RC1"), ("RETURN_NOT_RECORDED", one)])
+    once.clock.advance(timedelta(days=1))
     results(once, batch_id, report(order, {one: Word("RTRN")}, date(2018, 9, 4)))
     assert open_(once) == [("CREDIT_UNMATCHED", "RC1")]
 
@@ -363,6 +404,25 @@ def test_another_account_s_statement_is_foreign(once: World, form: str) -> None:
     error = booked(once, content, form)["error"]
     assert (error["code"], error["facts"]) == ("FILE_FOREIGN", {"programme": GUIZHOU})
     assert booked(once, content, form, programme="nowhere-2018")["error"]["code"] == "PROGRAMME_UNKNOWN"
+    assert content_of(once) == before
+
+
+@pytest.mark.parametrize("form", ["csv", "camt.053"])
+def test_nothing_is_booked_on_a_day_to_come(once: World, form: str) -> None:
+    """Lost otherwise: it agrees today with what the bank has not done."""
+    _batch, order = released(once)
+    tomorrow, before = ON + timedelta(days=1), content_of(once)
+    text = (
+        f"reference,amount_yuan,booked_on,direction\n#account,{order.account}\nZ,1.00,{tomorrow},debit\n#rows,1,1.00\n"
+    )
+    content = text.encode() if form == "csv" else statement(order.account, [Entry(100, "Z")], tomorrow)
+    error = booked(once, content, form)["error"]
+    (row,) = error["facts"]["rows"]
+    assert (error["code"], row["row"], row["message"]) == ("FILE_MALFORMED", 3 if form == "csv" else 1, "a day to come")
+    lines = [{"reference": "Z", "amount_fen": 100, "booked_on": on} for on in (ON, tomorrow)]
+    listed = once.refused("record_statement", statement_id=once.new("S"), lines=lines)
+    assert (listed["code"], listed["field"]) == ("INVALID", "lines")
+    assert listed["facts"] == {"row": 2, "why": "a day to come", "booked_on": "2018-09-04"}
     assert content_of(once) == before
 
 
@@ -515,6 +575,7 @@ def test_any_order_and_repetition_of_rows_gives_the_same_books(once: World) -> N
     """However the bank sorts its file, and however often a row stands in it."""
     world, engine = once, once.engine
     batch_id, order = released(world, 3)
+    world.clock.advance(timedelta(days=1))
     one, two, three = order.payments
     rows = [
         f"{one},4000.00,settled,2018-09-03,",
