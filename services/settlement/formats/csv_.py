@@ -132,7 +132,8 @@ def read_statement(content: bytes, days: Days = ANY_DAY) -> Statement:
         for _number, row in table.rows
     )
     _check_balances(table, entries)
-    return Statement(own_id=None, account=table.control("account"), entries=entries)
+    account = table.control("account")
+    return Statement(own_id=None, account=account and account.replace(" ", ""), entries=entries)
 
 
 def _check_balances(table: _Table, entries: Sequence[Booked]) -> None:

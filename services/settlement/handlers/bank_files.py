@@ -20,7 +20,7 @@ from services.settlement.bank_settings import payers
 from services.settlement.domain.bank import Days, Report, Statement, contradictions, in_order
 from services.settlement.domain.steps import digest
 from services.settlement.formats import camt053, csv_, pain002
-from services.settlement.formats.problems import Foreign, Malformed, Problems
+from services.settlement.formats.problems import Foreign, Malformed, Problems, malformed
 from services.settlement.handlers.bank import record_results
 from services.settlement.handlers.desk import foreign, pack_on
 from services.settlement.handlers.statements import Given, record
@@ -243,7 +243,10 @@ def _given(read: _Reader, command: Command) -> Given | Refused:
     if isinstance(statement, Refused):
         return statement
     ours = {one.account for one in payers() if one.programme == programme}
-    if ours and statement.account is not None and statement.account.replace(" ", "") not in ours:
+    if ours and statement.account is None:
+        nobody_s = malformed("ACCOUNT_MISSING", "#account is needed where payers are set", row=1)
+        return Refused("FILE_MALFORMED", "sha256", None, nobody_s.facts)
+    if ours and statement.account not in ours:
         return Refused("FILE_FOREIGN", "sha256", None, {"programme": programme})
     lines = sorted(statement.entries, key=lambda one: (one.booked_on, one.reference, one.direction, one.amount_fen))
     key = digest([programme, statement.account, statement.own_id, [_shown(one) for one in lines]])

@@ -20,7 +20,7 @@ from infra.clock import local_date
 from infra.db import create_engine
 from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
 from services.settlement import bank_settings, bank_store, tables
-from services.settlement.handlers import enquiries
+from services.settlement.handlers import bank_files, enquiries
 from tests.integration.settlement.test_receivables import owed, settle, view
 from tests.integration.settlement.world import GUIZHOU, NOON, VOUCHER, World
 
@@ -384,7 +384,8 @@ def test_a_debtor_that_pays_the_same_twice_in_a_day(world: World) -> None:
 
     def comes(*own: str) -> list[str]:
         rows = "".join(f"{reference},{VOUCHER // 200}.00,2018-09-03,credit,{one}\n" for one in own)
-        end = f"#rows,{len(own)},{len(own) * VOUCHER // 200}\n"
+        account = next(one.account for one in bank_settings.payers() if one.programme == GUIZHOU)
+        end = f"#account,{account}\n#rows,{len(own)},{len(own) * VOUCHER // 200}\n"
         content = f"reference,amount_yuan,booked_on,direction,bank_reference\n{rows}{end}".encode()
         return [one["code"] for one in booked(world, content, "csv")["result"]["differences"]]
 
@@ -405,6 +406,17 @@ def test_another_account_s_statement_is_foreign(once: World, form: str) -> None:
     assert (error["code"], error["facts"]) == ("FILE_FOREIGN", {"programme": GUIZHOU})
     assert booked(once, content, form, programme="nowhere-2018")["error"]["code"] == "PROGRAMME_UNKNOWN"
     assert content_of(once) == before
+
+
+def test_a_statement_of_nobody_s_account_is_not_ours(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: another account's bookings make, or hide, differences of ours."""
+    content, before = b"reference,amount_yuan,booked_on,direction\n#rows,0,0\n", content_of(once)
+    error = booked(once, content, "csv")["error"]
+    (row,) = error["facts"]["rows"]
+    assert (error["code"], row["row"], row["code"]) == ("FILE_MALFORMED", 1, "ACCOUNT_MISSING")
+    assert content_of(once) == before
+    monkeypatch.setattr(bank_files, "payers", tuple)
+    assert booked(once, content, "csv")["ok"], "where nobody is set to pay, there is nothing to compare it with"
 
 
 @pytest.mark.parametrize("form", ["csv", "camt.053"])
