@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -61,16 +61,22 @@ def claims_of(conn: sa.Connection, receivable_ids: Collection[str]) -> set[str]:
     return set(conn.execute(query).scalars())
 
 
-def parties(conn: sa.Connection, ids: Collection[str]) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """(party, programme) → kind and region (of an enterprise alone) of those that registry told of."""
+class Party(NamedTuple):
+    """What registry told of one; region: of an enterprise alone, status: of a provider."""
+
+    kind: str
+    region: str | None = None
+    status: str | None = None
+
+
+def parties(conn: sa.Connection, ids: Collection[str]) -> dict[tuple[str, str], Party]:
+    """By party and programme those that registry told of."""
     wanted = sorted(ids)
     e, p = t.known_enterprises.c, t.known_providers.c
     enterprises = sa.select(e.enterprise_id, e.programme, e.region).where(e.enterprise_id.in_(wanted))
-    providers = sa.select(p.provider_id, p.programme).where(p.provider_id.in_(wanted))
-    found: dict[tuple[str, str], tuple[str, str | None]] = {
-        (one.provider_id, one.programme): ("provider", None) for one in conn.execute(providers)
-    }
-    found |= {(one.enterprise_id, one.programme): ("enterprise", one.region) for one in conn.execute(enterprises)}
+    providers = sa.select(p.provider_id, p.programme, p.status).where(p.provider_id.in_(wanted))
+    found = {(one.provider_id, one.programme): Party("provider", status=one.status) for one in conn.execute(providers)}
+    found |= {(one.enterprise_id, one.programme): Party("enterprise", one.region) for one in conn.execute(enterprises)}
     return found
 
 

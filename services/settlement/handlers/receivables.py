@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from contracts.errors import Outcome, Refused
@@ -82,14 +83,15 @@ def _about(desk: Desk, command: Command) -> tuple[Claim | None, Pack] | Refused:
 
 
 def _debtor(
-    claim: Claim | None, parties: Mapping[tuple[str, str], tuple[str, str | None]], party_id: str, pack: Pack
+    claim: Claim | None, parties: Mapping[tuple[str, str], store.Party], party_id: str, pack: Pack
 ) -> Debtor | Refused | None:
+    known = parties.get((party_id, pack.code))
     if claim is not None:
-        return rules.party_of(claim, party_id)
-    kind, region = parties.get((party_id, pack.code), (None, None))
-    if kind is None:
+        debtor = rules.party_of(claim, party_id)
+        return replace(debtor, status=known.status) if debtor is not None and known is not None else debtor
+    if known is None:
         return Refused("NOT_YET_KNOWN", "party_id")
-    return Debtor(party_id=party_id, party_kind=kind, region=region or pack.home)
+    return Debtor(party_id=party_id, party_kind=known.kind, region=known.region or pack.home, status=known.status)
 
 
 def decide_receivables(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:

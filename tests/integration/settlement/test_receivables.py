@@ -81,6 +81,8 @@ def test_claimed_back_at_most_once_and_a_refusal_sets_it_free(world: World) -> N
         ({"claim_id": "01C00000000000000000009999"}, "NOT_FOUND"),
         ({"claim_id": None}, "FACT_MISSING"),
         ({"claim_id": None, "ground": "exit_losses", "party_id": "01P00000000000000000009999"}, "NOT_YET_KNOWN"),
+        ({"claim_id": None, "ground": "exit_losses"}, "WRONG_STATE"),
+        ({"ground": "exit_losses"}, "WRONG_STATE"),
         ({"party_id": "01P00000000000000000009999"}, "INVALID"),
         ({"amount_fen": VOUCHER + 1}, "RECEIVABLE_TOO_LARGE"),
         ({"year": 2019}, "INVALID"),
@@ -89,6 +91,20 @@ def test_claimed_back_at_most_once_and_a_refusal_sets_it_free(world: World) -> N
 def test_nothing_is_claimed_of_nobody_or_of_what_was_not_paid(world: World, changed: dict[str, Any], code: str) -> None:
     (claim_id,), provider_id = settle(world)
     assert world.refused("claim_receivable", **{**body(world, provider_id, claim_id), **changed})["code"] == code
+
+
+def test_who_has_not_left_lost_nothing_by_leaving(world: World) -> None:
+    """Lost otherwise: the ledger books losses of an exit that never was, by the article on exits."""
+    (claim_id,), provider_id = settle(world)
+    enterprise_id = world.claim(claim_id)["enterprise_id"]
+    for party_id, status in ((provider_id, "admitted"), (enterprise_id, None)):
+        refused = world.refused("claim_receivable", **body(world, party_id, claim_id, ground="exit_losses"))
+        assert (refused["code"], refused["field"], refused["article"]) == ("WRONG_STATE", "ground", "第十二条")
+        assert refused["facts"]["status"] == status
+    world.provider(provider_id, say="exited", status="exited")
+    assert (
+        world.ok("claim_receivable", **body(world, provider_id, claim_id, ground="exit_losses"))["status"] == "claimed"
+    )
 
 
 def test_the_next_payment_is_less_by_what_is_owed(world: World) -> None:
@@ -247,7 +263,7 @@ def test_a_day_that_is_missed_is_told_once(world: World) -> None:
 
 
 def test_losses_of_a_party_without_a_claim_and_what_two_people_write_off(world: World) -> None:
-    provider_id = world.provider()
+    provider_id = world.provider(status="exited")
     receivable_id = owed(world, provider_id, None, ground="exit_losses", amount_fen=9_000)
     told = next(one["data"] for one in world.outbox() if one["subject"] == receivable_id)
     assert told["law"]["articles"] == ["第十二条"], "what follows a provider's leaving"
