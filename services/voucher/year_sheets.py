@@ -78,7 +78,8 @@ def _corrections(sheet: Worksheet, corrections: Iterable[Mapping[str, Any]]) -> 
     )
     _row(sheet, heads, bold=True)
     for one in corrections:
-        _row(sheet, [one[name] for name in (*names, "decided_by", "decided_at")] + [yuan(one["amount_fen"])])
+        told = {**one, **{name: words.beijing(one[name]) for name in ("asked_at", "decided_at")}}
+        _row(sheet, [told[name] for name in (*names, "decided_by", "decided_at")] + [yuan(one["amount_fen"])])
     _widths(sheet, (30, 34, 40, 40, 40, 20, 24, 20, 24, 18))
 
 

@@ -10,7 +10,7 @@ import re
 import subprocess
 import zipfile
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import openpyxl
 import pytest
@@ -178,6 +178,16 @@ def test_a_year_on_paper_and_in_sheets(world, tmp_path):
     for word in ("年度资金报表", "资金来源", "资金去向", "各级负担", "试算平衡", "财务负责人（签字）", "单位（盖章）",
                  "=付错资金渠道 & <更正>", "cli:finance", "第 1 页，共 2 页", f"SHA-256 {told['sha256']}"):  # fmt: skip
         assert word in page, word
+    solid = re.sub(r"\s", "", page)
+    signed_at = (world.clock.moment + timedelta(hours=8)).strftime("%Y-%m-%d%H:%M:%S")
+    for word in (
+        "提出：finance-12019-12-3123:59:59",
+        "复核：finance-22019-12-3123:59:59",
+        f"cli:finance，{signed_at}，",
+    ):
+        assert word in solid, f"{word}: of Beijing, as all else on the page"
+    assert not re.search(r"\dT\d", solid)
+    assert [correction[at].value for at in (6, 8)] == ["2019-12-31 23:59:59"] * 2
     missing = {money(fen) for fen in figures} - set(re.findall(r"-?[\d,]+\.\d\d", page))
     assert missing == set()
 
