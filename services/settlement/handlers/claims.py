@@ -9,7 +9,7 @@ from contracts.errors import Outcome, Refused
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import samples_store, store, tables, work_store
+from services.settlement import exits_store, samples_store, store, tables, work_store
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
 from services.settlement.domain.claims import Claim
@@ -226,6 +226,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
     held = desk.claims.rows.values()
+    desk.claims.rows.update(exits_store.marked(uow.conn, held))
     verdicts = store.verdicts(uow.conn, held)
     questioned = store.with_open_question(uow.conn, desk.claims.rows)
     blacklisted = store.blacklisted(uow.conn, (party for claim in held for party in claim.parties), now=uow.now)
