@@ -64,6 +64,12 @@ def pending(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
     )
     unseen = {row.node_id: row.sample_id for row in conn.execute(query)}
     found = {key: unseen[claim.node_id] for key, claim in held.items() if claim.node_id in unseen}
+    return found | waiting(conn, held.values())
+
+
+def waiting(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
+    """Claim → sample, of those whose draw is known: drawn and not audited, or the findings will be carried to it."""
+    held, found = {claim.claim_id: claim for claim in claims}, dict[str, str]()
     drawn = _item.drawn & _sample.status.in_(REVEALED) & _unaudited
     follows = _sample.extrapolate & _sample.status.in_(("revealed", "closing"))
     query = (

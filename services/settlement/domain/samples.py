@@ -326,5 +326,14 @@ def pending(claim: Claim, sample_id: str | None, pack: Pack) -> Refused | None:
     return refuse(pack, "AUDIT_PENDING", "claim_id", by, subject=claim.claim_id, sample_id=sample_id)
 
 
+def stays(claim: Claim, sample_id: str | None, pack: Pack) -> Refused | None:
+    """Why its filer may not withdraw it, to file the same order anew beside the audit: AUDIT_PENDING (`sample_id`: its
+    draw is known, and it waits), WRONG_STATE (the audit took something off)."""
+    if claim.audited_fen:
+        facts = {"status": claim.status, "audited_fen": claim.audited_fen, "subject": claim.claim_id}
+        return refuse(pack, "WRONG_STATE", "claim_id", article(pack, "claims.sample"), **facts)
+    return pending(claim, sample_id, pack)
+
+
 def _audited(claim: Claim, audited_fen: int, decision: Any) -> Step[Claim]:
     return must(take(claim, CLAIM_MOVES, f"audit.{claim.status}", decision=decision, audited_fen=audited_fen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Outcome, Refused
@@ -12,6 +12,7 @@ from infra.messages import Command
 from services.settlement import exits_store, samples_store, store, tables, work_store
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
+from services.settlement.domain import samples as sample_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.filing import Filing, Known, file
 from services.settlement.domain.law import article, refuse
@@ -201,22 +202,27 @@ def withdraw_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     """By who filed it, before the claim is put forward for disbursement."""
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
-    outcomes = [_withdraw(desk, command) for command in commands]
+    sampled = samples_store.waiting(uow.conn, desk.claims.rows.values())
+    outcomes = [_withdraw(desk, sampled, command) for command in commands]
     desk.save()
     return outcomes
 
 
-def _withdraw(desk: Desk, command: Command) -> Outcome:
+def _withdraw(desk: Desk, sampled: Mapping[str, str], command: Command) -> Outcome:
     claim = desk.claims.get(command.body["claim_id"])
     if claim is None:
         return missing("claim_id")
     provider_id = command.body["provider_id"]
     filer_id = command.body["filer_id"] or provider_id
+    pack = pack_of(claim)
     step = foreign(command, claim.programme) or rules.withdraw(
-        claim=claim, provider_id=provider_id, filer_id=filer_id, pack=pack_of(claim)
+        claim=claim, provider_id=provider_id, filer_id=filer_id, pack=pack
     )
     if isinstance(step, Refused):
         return step
+    refused = sample_rules.stays(claim, sampled.get(claim.claim_id), pack)
+    if refused is not None:
+        return refused
     desk.claims.put(step, command, record=False)
     return done(step)
 

@@ -148,13 +148,13 @@ def test_a_finding_is_kept_once(world: World) -> None:
 
 def test_what_is_not_due_at_all_is_refused_and_the_rest_goes_on(world: World) -> None:
     """Lost otherwise: its order is bound and its invoice used for a claim of nothing; or the sample waits for it."""
-    sample_id, claims, provider_id = sampled(world, claims=3, size=3)
+    sample_id, claims, _provider = sampled(world, claims=3, size=3)
     world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
     assert find(world, sample_id, claims[0], VOUCHER)["result"]["status"] == "refused"
     with world.engine.connect() as conn:
         taken = conn.execute(sa.select(tables.live_invoices.c.claim_id)).scalars().all()
     assert claims[0] not in taken
-    world.ok("withdraw_claim", claim_id=claims[1], provider_id=provider_id)
+    assert world.review(claims[1], "operator", "refuse")["ok"]
     assert world.review(claims[2], "operator", "return")["ok"]
     assert world.ok("close_sample", sample_id=sample_id)["status"] == "closed", "nothing is left to be audited"
 
@@ -175,6 +175,23 @@ def test_a_drawn_claim_that_comes_back_is_still_to_be_audited(world: World) -> N
     assert last(world, claim_id)["error"]["code"] == "AUDIT_PENDING"
     assert find(world, sample_id, claim_id)["ok"]
     assert last(world, claim_id)["ok"]
+
+
+def test_what_is_drawn_is_not_withdrawn_to_be_filed_anew(world: World) -> None:
+    """Lost otherwise: who sees that it was drawn takes it back, and its order comes again where nobody audits it."""
+    sample_id, claims, provider_id = sampled(world, claims=4, size=2)
+    world.ok("withdraw_claim", claim_id=claims.pop(), provider_id=provider_id)
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    wrong, fine = drawn_of(world, sample_id)
+    [other] = {*claims} - {wrong, fine}
+    world.ok("withdraw_claim", claim_id=other, provider_id=provider_id)
+    assert world.review(wrong, "operator", "return")["ok"]
+    refused = world.refused("withdraw_claim", claim_id=wrong, provider_id=provider_id)
+    assert (refused["code"], refused["facts"]["sample_id"]) == ("AUDIT_PENDING", sample_id)
+    assert world.refused("withdraw_claim", claim_id=fine, provider_id=world.provider())["code"] == "NOT_OWNER"
+    assert find(world, sample_id, fine, 7)["ok"]
+    refused = world.refused("withdraw_claim", claim_id=fine, provider_id=provider_id)
+    assert (refused["code"], refused["facts"]["audited_fen"]) == ("WRONG_STATE", 7)
 
 
 def test_a_sample_that_is_given_up_holds_nothing(world: World) -> None:
@@ -221,8 +238,9 @@ def test_findings_are_carried_to_the_rest_to_the_fen(shanxi: World, monkeypatch:
     assert find(shanxi, sample_id, drawn[0], 100_001, **AUDITS)["ok"]
     assert find(shanxi, sample_id, drawn[1], **AUDITS)["ok"]
     assert last(shanxi, drawn[0])["error"]["code"] == "AUDIT_PENDING"
-    enterprise_id = shanxi.claim(rest[4])["filer_id"]
-    shanxi.ok("withdraw_claim", claim_id=rest[4], provider_id=_provider, filer_id=enterprise_id, role="enterprise")
+    body = {"claim_id": rest[4], "provider_id": _provider, "filer_id": shanxi.claim(rest[4])["filer_id"]}
+    assert shanxi.refused("withdraw_claim", **body, role="enterprise")["code"] == "AUDIT_PENDING"
+    assert shanxi.review(rest[4], shanxi.pack.stages("claim")[1].role, "refuse")["ok"]
 
     closing = shanxi.ok("close_sample", sample_id=sample_id, **AUDITS)
     assert (closing["status"], closing["rate"]) == ("closing", "100001/800000")
