@@ -98,6 +98,17 @@ def audits(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[s
     return {(row["sample_id"], row["claim_id"]): Audit(**row) for row in conn.execute(query).mappings()}
 
 
+def found_on(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, int]:
+    """What audits found not to be due of each of these claims, of whatever version."""
+    audited = sorted(claim.claim_id for claim in claims if claim.audited_fen)
+    if not audited:
+        return {}
+    same = (t.audits.c.sample_id == _item.sample_id) & (t.audits.c.claim_id == _item.claim_id)
+    query = sa.select(_item.claim_id, sa.func.sum(t.audits.c.error_fen)).join(t.audits, same)
+    query = query.where(_item.claim_id.in_(audited)).group_by(_item.claim_id)
+    return {claim_id: int(fen) for claim_id, fen in conn.execute(query)}
+
+
 def add_audits(conn: sa.Connection, found: Sequence[Audit]) -> None:
     """New findings; IntegrityError when another has found on one meanwhile."""
     insert_many(conn, t.audits, [row_of(one) for one in found])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Outcome, Refused
@@ -87,8 +87,9 @@ def _announce(desk: Desk, taken: Years, command: Command) -> Outcome:
 
 def file_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """By whom the pack says, with the papers it asks for; the order row is asked by the event (第二十二条)."""
-    desk, facts = Desk(uow), _Facts(uow, commands)
+    desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
+    facts = _Facts(uow, commands, desk.claims.rows.values())
     invoices = _Invoices(uow, commands)
     filings: list[dict[str, Any]] = []
     outcomes = [_file(desk, facts, invoices, filings, command) for command in commands]
@@ -101,8 +102,9 @@ def file_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
 class _Facts:
     """What others told that these filings are judged by."""
 
-    def __init__(self, uow: UnitOfWork, commands: Sequence[Command]) -> None:
+    def __init__(self, uow: UnitOfWork, commands: Sequence[Command], former: Iterable[Claim]) -> None:
         conn = uow.conn
+        self.audited = samples_store.found_on(conn, former)
         self.orders = store.orders(conn, (command.body["order_id"] for command in commands))
         self.enterprises = store.enterprises(conn, (order.enterprise_id for order in self.orders.values()))
         self.providers = store.providers(conn, (command.body["provider_id"] for command in commands))
@@ -123,7 +125,7 @@ class _Facts:
             return Refused("NOT_YET_KNOWN", "order_id", None, {"enterprise_id": order.enterprise_id})
         return None
 
-    def known(self, provider_id: str, order: Order) -> Known:
+    def known(self, claim_id: str, provider_id: str, order: Order) -> Known:
         """All of it on one filing."""
         return Known(
             provider=self.providers[provider_id],
@@ -131,6 +133,7 @@ class _Facts:
             blacklisted=self.blacklisted,
             recorded=self.recorded.get(order.order_id, Recorded()),
             market_price_fen=self.market.get(order.product_id),
+            audited_fen=self.audited.get(claim_id, 0),
         )
 
 
@@ -182,7 +185,7 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str
         filing=filing,
         former=former,
         order=order,
-        known=facts.known(filing.provider_id, order),
+        known=facts.known(filing.claim_id, filing.provider_id, order),
         pack=pack,
         now=desk.uow.now,
         today=desk.uow.today,

@@ -194,6 +194,22 @@ def test_what_is_drawn_is_not_withdrawn_to_be_filed_anew(world: World) -> None:
     assert (refused["code"], refused["facts"]["audited_fen"]) == ("WRONG_STATE", 7)
 
 
+def test_a_finding_is_not_filed_away(world: World) -> None:
+    """Lost otherwise: a friend among the reviewers sends it back, and what the auditor took off is paid after all."""
+    sample_id, claims, provider_id = sampled(world, claims=2, size=2)
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    for claim_id in claims:
+        assert find(world, sample_id, claim_id, 1_000)["ok"]
+        assert world.review(claim_id, "operator", "return")["ok"]
+        order_id = world.claim(claim_id)["order_id"]
+        world.ok("file_claim", **world.papers(order_id, provider_id, claim_id, invoice__number=claim_id))
+        world.answer(claim_id, order_id, provider_id, allowed_fen=VOUCHER if claim_id == claims[0] else 1_000)
+    world.node()
+    [kept, gone] = [world.claim(claim_id) for claim_id in claims]
+    assert (kept["status"], kept["audited_fen"], kept["payable_fen"]) == ("collected", 1_000, VOUCHER - 1_000)
+    assert (gone["status"], gone["reasons"]) == ("refused", ["NOTHING_TO_CLAIM"])
+
+
 def test_a_sample_that_is_given_up_holds_nothing(world: World) -> None:
     """Lost otherwise: a lost seed holds a year's claims for ever."""
     sample_id, claims, _provider = sampled(world, claims=1, size=1)
