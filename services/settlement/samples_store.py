@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from infra.db_insert import insert_many
 from services.settlement import tables as t
 from services.settlement.domain.claims import ENDED, Claim
+from services.settlement.domain.nodes import Node
 from services.settlement.domain.samples import AUDITABLE, REVEALED, Audit, Item, Sample
 from services.settlement.store import row_of
 
@@ -46,6 +47,26 @@ def members(conn: sa.Connection, node_id: str) -> list[tuple[str, int, int, int]
     )
     found = conn.execute(query.execution_options(yield_per=ROWS))
     return [(claim_id, version, payable, len(alerts or ())) for claim_id, version, payable, alerts in found]
+
+
+def on_the_way(conn: sa.Connection, node: Node) -> int:
+    """How many claims were filed in time for this node, and are not taken by it yet: their orders have not answered."""
+    claim, other = t.claims.c, t.nodes.c
+    sooner = (other.closes_at < node.closes_at) | ((other.closes_at == node.closes_at) & (other.node_id < node.node_id))
+    taken_there = sa.exists().where(
+        other.programme == node.programme,
+        sooner,
+        other.closes_at > claim.filed_at,
+        claim.region.startswith(other.region),
+    )
+    query = sa.select(sa.func.count()).where(
+        claim.programme == node.programme,
+        claim.status.in_(("filed", "accepted")),
+        claim.filed_at < node.closes_at,
+        claim.region.startswith(node.region),
+        ~taken_there,
+    )
+    return int(conn.execute(query).scalar_one())
 
 
 def keep(conn: sa.Connection, items: Sequence[Item]) -> None:

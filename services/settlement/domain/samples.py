@@ -138,8 +138,11 @@ def commit(
     return Step(sample, "sample_committed", decide(pack, "sample.committed", sample_id, (by,), **facts))
 
 
-def may_reveal(*, sample: Sample, node: Node, seed: str, roles: frozenset[str], pack: Pack) -> Refused | None:
-    """RULE_ABSENT, FORBIDDEN, WRONG_STATE (the node is open, or the seed is known), SEED_MISMATCH."""
+def may_reveal(
+    *, sample: Sample, node: Node, on_the_way: int = 0, seed: str, roles: frozenset[str], pack: Pack
+) -> Refused | None:
+    """RULE_ABSENT, FORBIDDEN, WRONG_STATE (the node is open, or the seed is known), SEED_MISMATCH, NOT_YET_KNOWN (so
+    many claims were filed in time, and their orders have not answered: the draw is of what the node takes)."""
     refused = may_act(roles=roles, pack=pack)
     if refused is not None:
         return refused
@@ -149,6 +152,8 @@ def may_reveal(*, sample: Sample, node: Node, seed: str, roles: frozenset[str], 
         return refuse(pack, "WRONG_STATE", "sample_id", by, **facts)
     if sha256(seed) != sample.seed_hash:
         return refuse(pack, "SEED_MISMATCH", "seed", by, seed_hash=sample.seed_hash)
+    if on_the_way:
+        return refuse(pack, "NOT_YET_KNOWN", "sample_id", by, subject=sample.sample_id, on_the_way=on_the_way)
     return None
 
 

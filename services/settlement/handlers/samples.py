@@ -72,7 +72,12 @@ def reveal_samples(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
             return Ok(brief(sample))
         pack, node = pack_of(sample), desk.nodes.rows[sample.node_id]
         refused = foreign(command, sample.programme) or rules.may_reveal(
-            sample=sample, node=node, seed=seed, roles=command.actor.roles, pack=pack
+            sample=sample,
+            node=node,
+            on_the_way=store.on_the_way(uow.conn, node),
+            seed=seed,
+            roles=command.actor.roles,
+            pack=pack,
         )
         if refused is not None:
             return refused

@@ -127,6 +127,31 @@ def test_too_late_twice_and_not_by_another(world: World) -> None:
     assert world.ok("close_sample", sample_id=sample_id)["status"] == "closed"
 
 
+def test_the_seed_waits_for_what_was_filed_in_time(world: World) -> None:
+    """Lost otherwise: what is filed in the last minute, and answered after the seed, is drawn by none and paid."""
+    provider_id = world.provider()
+    world.accepted(provider_id)
+    late = world.filed(provider_id)
+    sample_id = commit(world, node(world), 1)
+    world.due(timedelta(hours=1))
+    world.filed(provider_id)  # too late for the node
+    refused = world.refused("reveal_sample", sample_id=sample_id, seed=SEED)
+    assert (refused["code"], refused["facts"]["on_the_way"]) == ("NOT_YET_KNOWN", 1)
+    world.answer(*late)
+    assert world.refused("reveal_sample", sample_id=sample_id, seed=SEED)["code"] == "NOT_YET_KNOWN", "not taken yet"
+    world.due()
+    assert world.ok("reveal_sample", sample_id=sample_id, seed=SEED)["population"] == 2
+
+
+def test_claims_of_another_node_do_not_keep_the_seed(world: World) -> None:
+    """Lost otherwise: an order that never answers holds the samples of all later nodes too."""
+    world.filed()
+    world.node()
+    sample_id = commit(world, node(world), 1)
+    world.due(timedelta(hours=1))
+    assert world.ok("reveal_sample", sample_id=sample_id, seed=SEED)["population"] == 0
+
+
 def test_a_finding_is_kept_once(world: World) -> None:
     """Lost otherwise: a second auditor's word takes the first one's place."""
     sample_id, claims, _provider = sampled(world, claims=2, size=2)
