@@ -18,7 +18,8 @@ ROWS = 10_000  # of one statement
 
 _payable = t.claims.c.claimed_fen - t.claims.c.deducted_fen - t.claims.c.disallowed_fen - t.claims.c.audited_fen
 _item, _sample = t.sample_items.c, t.samples.c
-_unaudited = ~sa.exists().where(t.audits.c.sample_id == _item.sample_id, t.audits.c.claim_id == _item.claim_id)
+_of_item = (t.audits.c.sample_id == _item.sample_id) & (t.audits.c.claim_id == _item.claim_id)
+_unaudited = ~sa.exists().where(_of_item)
 
 
 def of_nodes(conn: sa.Connection, node_ids: Iterable[str]) -> dict[str, str]:
@@ -119,13 +120,22 @@ def audits(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[s
     return {(row["sample_id"], row["claim_id"]): Audit(**row) for row in conn.execute(query).mappings()}
 
 
+def auditors(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, tuple[str, ...]]:
+    """Who audited each of these claims, whatever version of it."""
+    ids = sorted({claim.claim_id for claim in claims})
+    query = sa.select(_item.claim_id, t.audits.c.audited_by).join(t.audits, _of_item).where(_item.claim_id.in_(ids))
+    found: dict[str, tuple[str, ...]] = {}
+    for claim_id, person in conn.execute(query):
+        found[claim_id] = (*found.get(claim_id, ()), person)
+    return found
+
+
 def found_on(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, int]:
     """What audits found not to be due of each of these claims, of whatever version."""
     audited = sorted(claim.claim_id for claim in claims if claim.audited_fen)
     if not audited:
         return {}
-    same = (t.audits.c.sample_id == _item.sample_id) & (t.audits.c.claim_id == _item.claim_id)
-    query = sa.select(_item.claim_id, sa.func.sum(t.audits.c.error_fen)).join(t.audits, same)
+    query = sa.select(_item.claim_id, sa.func.sum(t.audits.c.error_fen)).join(t.audits, _of_item)
     query = query.where(_item.claim_id.in_(audited)).group_by(_item.claim_id)
     return {claim_id: int(fen) for claim_id, fen in conn.execute(query)}
 
@@ -143,8 +153,7 @@ def drawn_of(conn: sa.Connection, sample_ids: Iterable[str]) -> list[Any]:
         & (t.claims.c.claim_version == _item.claim_version)
         & t.claims.c.status.in_(AUDITABLE)
     )
-    same = (t.audits.c.sample_id == _item.sample_id) & (t.audits.c.claim_id == _item.claim_id)
-    joined = t.sample_items.join(t.claims, t.claims.c.claim_id == _item.claim_id).outerjoin(t.audits, same)
+    joined = t.sample_items.join(t.claims, t.claims.c.claim_id == _item.claim_id).outerjoin(t.audits, _of_item)
     columns = (_item.sample_id, _item.claim_id, _item.certain, _item.alerts)
     query = (
         sa.select(*columns, t.audits.c.payable_fen, t.audits.c.error_fen, waits.label("waits"))

@@ -18,7 +18,7 @@ from services.settlement.access import reviewer
 from services.settlement.domain.claims import REVIEWABLE
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.work import Absences, capacities
-from services.settlement.tables import claims, leaves, scores
+from services.settlement.tables import audits, claims, leaves, sample_items, scores
 
 Found = Mapping[str, Any] | Refused
 
@@ -79,7 +79,13 @@ def _open_to(who: Reviewer) -> sa.ColumnElement[bool]:
         scores.c.scored_by.in_(sorted(who.persons)),
         scores.c.stage != c.stage,
     )
-    return sa.and_(*conditions, ~judged)
+    audited = sa.exists().where(
+        sample_items.c.claim_id == c.claim_id,
+        audits.c.sample_id == sample_items.c.sample_id,
+        audits.c.claim_id == sample_items.c.claim_id,
+        audits.c.audited_by.in_(sorted(who.persons)),
+    )
+    return sa.and_(*conditions, ~judged, ~audited)
 
 
 def _names(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:

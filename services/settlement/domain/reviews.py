@@ -48,6 +48,7 @@ class Standing:
     absences: Absences = NOBODY_AWAY
     due_on: date | Refused | None = None
     sample_id: str | None = None  # of the audit sample that waits on it
+    audited_by: tuple[str, ...] = ()  # they have judged it, and decide no stage
 
 
 def review(
@@ -76,7 +77,7 @@ def review(
         role=opinion.stage,
         reviewer=reviewer,
         regions=(claim.region,),
-        others=(*decided_by(claim, at), *elsewhere(standing.scores, opinion.stage)),
+        others=(*decided_by(claim, at), *elsewhere(standing.scores, opinion.stage), *standing.audited_by),
         subject=claim.claim_id,
     )
     refused = refused or kept_from(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -191,12 +191,14 @@ def audit(
     reasons: tuple[str, ...],
     roles: frozenset[str],
     person: str,
+    scored_by: Container[str] = (),
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Claim], Audit] | Refused:
     """What was found on a drawn claim; where nothing of it is due, it is refused.
 
-    RULE_ABSENT, FORBIDDEN, WRONG_STATE, SAME_PERSON (who filed or reviewed it), DEDUCTION_TOO_LARGE, REASON_MISSING.
+    RULE_ABSENT, FORBIDDEN, WRONG_STATE, SAME_PERSON (who filed, scored or reviewed it), DEDUCTION_TOO_LARGE,
+    REASON_MISSING.
     """
     by, subject = article(pack, "claims.sample"), claim.claim_id
     refused = may_act(roles=roles, pack=pack)
@@ -204,7 +206,7 @@ def audit(
         return refused
     if sample.status not in REVEALED or claim.status not in AUDITABLE:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status, sample=sample.status, subject=subject)
-    if person in decided_by(claim, len(claim.reviewers)):
+    if person in decided_by(claim, len(claim.reviewers)) or person in scored_by:
         return refuse(pack, "SAME_PERSON", "claim_id", by, subject=subject)
     facts: dict[str, Any] = {"sample_id": sample.sample_id, "payable_fen": claim.payable_fen, "error_fen": error_fen}
     if error_fen > claim.payable_fen:

@@ -93,12 +93,12 @@ def decided_by(claim: Claim, at: int) -> tuple[str, ...]:
 
 
 def take(
-    *, claim: Claim, reviewer: Reviewer, scored_by: Iterable[str], absences: Absences, pack: Pack
+    *, claim: Claim, reviewer: Reviewer, judged_by: Iterable[str], absences: Absences, pack: Pack
 ) -> str | Refused:
     """Whose it is from now on: the caller's, or that of the absent person for whom alone the caller could decide it.
 
-    `scored_by`: experts who scored this version at another stage. WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH,
-    SAME_PERSON, CONFLICT_OF_INTEREST, TAKEN_BY_ANOTHER.
+    `judged_by`: experts who scored this version at another stage, and who audited it. WRONG_STATE, STAGE_MISMATCH,
+    REGION_MISMATCH, SAME_PERSON, CONFLICT_OF_INTEREST, TAKEN_BY_ANOTHER.
     """
     if claim.status not in REVIEWABLE or claim.stage is None:
         return refuse(pack, "WRONG_STATE", "claims", None, status=claim.status)
@@ -112,7 +112,7 @@ def take(
         role=stage.role,
         reviewer=sits,
         regions=(claim.region,),
-        others=(*decided_by(claim, claim.stages_passed), *scored_by),
+        others=(*decided_by(claim, claim.stages_passed), *judged_by),
         subject=claim.claim_id,
     ) or kept_from(claim=claim, reviewer=sits, absences=absences, stage=stage, pack=pack)
     return refused or sits.stands_for or sits.person

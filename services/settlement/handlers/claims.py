@@ -242,7 +242,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     market = store.market_prices(uow.conn, (claim.product_id for claim in held))
     absences = work_store.absences(uow.conn, (claim.programme for claim in held), today=uow.today)
     scores = work_store.scores(uow.conn, held)
-    sampled = samples_store.pending(uow.conn, held)
+    sampled, auditors = samples_store.pending(uow.conn, held), samples_store.auditors(uow.conn, held)
 
     def one(command: Command) -> Outcome:
         body = command.body
@@ -263,6 +263,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
                 absences=absences[claim.programme],
                 due_on=last_day(uow, pack),
                 sample_id=sampled.get(claim.claim_id),
+                audited_by=auditors.get(claim.claim_id, ()),
             ),
             pack=pack,
         )

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from infra.clock import local_date
 from services.settlement import audit_cli, samples_store, tables
 from services.settlement.domain.draw import sha256
 from services.settlement.handlers import samples as handlers
@@ -217,6 +218,25 @@ def test_what_is_drawn_is_not_withdrawn_to_be_filed_anew(world: World) -> None:
     assert find(world, sample_id, fine, 7)["ok"]
     refused = world.refused("withdraw_claim", claim_id=fine, provider_id=provider_id)
     assert (refused["code"], refused["facts"]["audited_fen"]) == ("WRONG_STATE", 7)
+
+
+def test_who_audited_a_claim_does_not_pass_it_for_another(world: World) -> None:
+    """Lost otherwise: the auditor finds nothing, and then passes the claim in the place of an official on leave."""
+    sample_id, [claim_id], _provider = sampled(world, claims=1, size=1)
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    today = local_date(world.clock.now())
+    leave = {"leave_id": world.new("Y"), "programme": world.programme, "deputy": "auditor-1", "reason": "出差"}
+    world.ok("record_leave", **leave, from_on=today, until_on=today, role="operator")
+    deputy = {"role": "auditor", "person": "auditor-1"}
+    waits = [one["claim_id"] for one in world.ask("list_work", programme=world.programme, **deputy)["items"]]
+    assert waits == [claim_id]
+    assert find(world, sample_id, claim_id)["ok"]
+    assert world.review(claim_id, "operator", **deputy)["error"]["code"] == "SAME_PERSON"
+    assert world.ok("take_work", claims=[claim_id], **deputy)["refused"] == [
+        {"claim_id": claim_id, "code": "SAME_PERSON"}
+    ]
+    assert world.ask("list_work", programme=world.programme, **deputy)["items"] == []
+    assert world.review(claim_id, "operator")["ok"]
 
 
 def test_a_finding_is_not_filed_away(world: World) -> None:

@@ -47,7 +47,7 @@ def away(*found: Leave) -> Absences:
 
 
 def take(given: Any, who: Reviewer, absences: Absences = work.NOBODY_AWAY, **more: Any) -> Any:
-    return work.take(claim=given, reviewer=who, absences=absences, **{"scored_by": (), "pack": pack(), **more})
+    return work.take(claim=given, reviewer=who, absences=absences, **{"judged_by": (), "pack": pack(), **more})
 
 
 def code(outcome: Any) -> str:
@@ -81,7 +81,7 @@ def test_who_may_take_what(given: Any, who: Reviewer, expected: str) -> None:
 
 def test_who_scored_a_claim_has_judged_it() -> None:
     """A second look by the same eyes is none."""
-    assert code(take(claim("in_review"), person("a", "bureau"), scored_by=("a",))) == "SAME_PERSON"
+    assert code(take(claim("in_review"), person("a", "bureau"), judged_by=("a",))) == "SAME_PERSON"
 
 
 @pytest.mark.parametrize(
