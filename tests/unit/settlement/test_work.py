@@ -202,6 +202,8 @@ def test_who_may_give_back(taker: str | None, who: Reviewer, absences: Absences,
         (5, 9, "b", "ok"),
         (-3, 0, "b", "ok"),  # recorded on its last day
         (5, 4, "b", "LEAVE_DATES"),
+        (0, 92, "b", "ok"),
+        (0, 93, "b", "LEAVE_DATES"),  # else a deputy keeps for years the roles of who has left the office
         (-3, -1, "b", "LEAVE_DATES"),
         (0, 1, "a", "INVALID"),
     ],
