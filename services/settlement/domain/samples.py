@@ -191,14 +191,15 @@ def audit(
     reasons: tuple[str, ...],
     roles: frozenset[str],
     person: str,
+    organisation: str | None = None,
     scored_by: Container[str] = (),
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Claim], Audit] | Refused:
     """What was found on a drawn claim; where nothing of it is due, it is refused.
 
-    RULE_ABSENT, FORBIDDEN, WRONG_STATE, SAME_PERSON (who filed, scored or reviewed it), DEDUCTION_TOO_LARGE,
-    REASON_MISSING.
+    RULE_ABSENT, FORBIDDEN, WRONG_STATE, SAME_PERSON (who filed, scored or reviewed it), CONFLICT_OF_INTEREST
+    (`organisation`: the auditor's, is a party to it), DEDUCTION_TOO_LARGE, REASON_MISSING.
     """
     by, subject = article(pack, "claims.sample"), claim.claim_id
     refused = may_act(roles=roles, pack=pack)
@@ -208,6 +209,8 @@ def audit(
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status, sample=sample.status, subject=subject)
     if person in decided_by(claim, len(claim.reviewers)) or person in scored_by:
         return refuse(pack, "SAME_PERSON", "claim_id", by, subject=subject)
+    if organisation in {*claim.parties, claim.enterprise_id}:
+        return refuse(pack, "CONFLICT_OF_INTEREST", "claim_id", by, subject=subject)
     facts: dict[str, Any] = {"sample_id": sample.sample_id, "payable_fen": claim.payable_fen, "error_fen": error_fen}
     if error_fen > claim.payable_fen:
         return refuse(pack, "DEDUCTION_TOO_LARGE", "error_fen", by, **facts, subject=subject)

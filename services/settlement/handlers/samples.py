@@ -119,6 +119,7 @@ def record_audits(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
             reasons=tuple(body["reasons"] or ()),
             roles=command.actor.roles,
             person=command.actor.subject,
+            organisation=command.actor.organisation,
             scored_by=[given.scored_by for given in scores[claim.claim_id]],
             now=uow.now,
             pack=pack_of(sample),

@@ -239,6 +239,15 @@ def test_who_audited_a_claim_does_not_pass_it_for_another(world: World) -> None:
     assert world.review(claim_id, "operator")["ok"]
 
 
+def test_a_party_to_the_claim_does_not_audit_it(world: World) -> None:
+    """Lost otherwise: the third party audits what its own house asks for."""
+    sample_id, [claim_id], provider_id = sampled(world, claims=1, size=1)
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    for party in (provider_id, world.claim(claim_id)["enterprise_id"]):
+        assert find(world, sample_id, claim_id, organisation=party)["error"]["code"] == "CONFLICT_OF_INTEREST"
+    assert find(world, sample_id, claim_id, organisation=world.new("P"))["ok"]
+
+
 def test_a_finding_is_not_filed_away(world: World) -> None:
     """Lost otherwise: a friend among the reviewers sends it back, and what the auditor took off is paid after all."""
     sample_id, claims, provider_id = sampled(world, claims=2, size=2)
