@@ -71,8 +71,8 @@ def _open_to(who: Reviewer) -> sa.ColumnElement[bool]:
     for person in sorted(who.persons):
         named = canonical(person)
         conditions += [c.filed_by != person, ~_names(c.reviewers, named), ~_names(c.stood_in_for, named)]
-    if who.organisation is not None:
-        conditions += [c[name] != who.organisation for name in ("provider_id", "enterprise_id", "filer_id", "payee_id")]
+    for organisation in sorted(who.organisations):
+        conditions += [c[name] != organisation for name in ("provider_id", "enterprise_id", "filer_id", "payee_id")]
     judged = sa.exists().where(
         scores.c.claim_id == c.claim_id,
         scores.c.claim_version == c.claim_version,

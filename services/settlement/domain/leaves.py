@@ -19,7 +19,8 @@ MOVES: Moves = {"end": Move(("recorded",), "ended", "leave_ended")}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
-    """`roles` and `region` are those of the person's token when it was recorded: the deputy acts with them."""
+    """`roles` and `region` are those of the person's token when it was recorded: the deputy acts with them, and is kept
+    from what the `organisation` of that token has a part in."""
 
     leave_id: str
     sequence: int
@@ -27,6 +28,7 @@ class Leave:
     person: str
     roles: tuple[str, ...]
     region: str | None
+    organisation: str | None
     deputy: str | None
     from_on: date
     until_on: date
@@ -64,6 +66,7 @@ def record(
         person=reviewer.person,
         roles=tuple(sorted(reviewer.roles)),
         region=reviewer.region,
+        organisation=reviewer.organisation,
         deputy=deputy,
         from_on=from_on,
         until_on=until_on,

@@ -50,6 +50,7 @@ def capacities(reviewer: Reviewer, absences: Absences) -> tuple[Reviewer, ...]:
             region=leave.region,
             stands_for=leave.person,
             leave_id=leave.leave_id,
+            absent_of=leave.organisation,
         )
         for leave in absences.covered_by(reviewer.person)
     )
@@ -76,9 +77,10 @@ def holders(claim: Claim, absences: Absences) -> frozenset[str]:
 
 
 def kept_from(*, claim: Claim, reviewer: Reviewer, absences: Absences, stage: Stage, pack: Pack) -> Refused | None:
-    """TAKEN_BY_ANOTHER, and CONFLICT_OF_INTEREST: the reviewer's own organisation is a party to the claim."""
+    """TAKEN_BY_ANOTHER, and CONFLICT_OF_INTEREST: the reviewer's own organisation, or that of whom it stands for, is
+    a party to the claim."""
     facts = {"subject": claim.claim_id}
-    if reviewer.organisation in {*claim.parties, claim.enterprise_id}:
+    if reviewer.organisations & {*claim.parties, claim.enterprise_id}:
         return refuse(pack, "CONFLICT_OF_INTEREST", "claim_id", stage.article, **facts)
     held = holders(claim, absences)
     if held and reviewer.person not in held:

@@ -33,6 +33,7 @@ def leave(who: str, deputy: str | None = None, *roles: str, **more: Any) -> Leav
         person=who,
         roles=roles or (FIRST,),
         region=None,
+        organisation=None,
         deputy=deputy,
         from_on=TODAY,
         until_on=TODAY,
