@@ -128,7 +128,10 @@ claims = sa.Table(
     ),
 )
 sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim_id)
-sa.Index("claims_in_turn", claims.c.status, claims.c.claim_id)  # a look at due work takes the first, of any programme
+# a look at due work takes the first of any programme, and must not step over all that are past that state
+for _name, _status in (("claims_accepted", "accepted"), ("claims_on_notice", "on_notice")):
+    _in_it = claims.c.status == _status
+    sa.Index(_name, claims.c.claim_id, postgresql_where=_in_it, sqlite_where=_in_it)
 sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
 
 sa.Index("claims_by_work", claims.c.programme, claims.c.stage, claims.c.due_on, claims.c.claim_id)

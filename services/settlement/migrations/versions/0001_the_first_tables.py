@@ -114,7 +114,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('claim_id')
     )
     with op.batch_alter_table('claims', schema=None) as batch_op:
-        batch_op.create_index('claims_in_turn', ['status', 'claim_id'], unique=False)
+        batch_op.create_index('claims_accepted', ['claim_id'], unique=False, postgresql_where=sa.text("status = 'accepted'"), sqlite_where=sa.text("status = 'accepted'"))
+        batch_op.create_index('claims_on_notice', ['claim_id'], unique=False, postgresql_where=sa.text("status = 'on_notice'"), sqlite_where=sa.text("status = 'on_notice'"))
         batch_op.create_index('claims_by_provider', ['provider_id', 'programme', 'year', 'status'], unique=False)
         batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
         batch_op.create_index('claims_by_work', ['programme', 'stage', 'due_on', 'claim_id'], unique=False)
