@@ -532,6 +532,7 @@ difference_resolutions = sa.Table(
 sa.Index(
     "difference_resolutions_of",
     *(difference_resolutions.c[name] for name in ("reference", "code", "amount_fen", "booked_fen")),
+    unique=True,  # one word on each difference
 )
 
 payment_files = sa.Table(

@@ -613,7 +613,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('difference_resolutions', schema=None) as batch_op:
         batch_op.create_index(
-            'difference_resolutions_of', ['reference', 'code', 'amount_fen', 'booked_fen'], unique=False
+            'difference_resolutions_of', ['reference', 'code', 'amount_fen', 'booked_fen'], unique=True
         )
     guard(op, "bank_files")
     guard(op, "bank_entries")
