@@ -76,17 +76,21 @@ def keep(conn: sa.Connection, items: Sequence[Item]) -> None:
         insert_many(conn, t.sample_items, [row_of(item) for item in items[at : at + ROWS]])
 
 
-def pending(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
+def pending(conn: sa.Connection, claims: Sequence[Claim]) -> dict[str, str]:
     """Claim → sample, of those that a sample holds: its seed is not known, or the claim was drawn and not audited, or
     the findings will be carried to it."""
+    return undrawn(conn, claims) | waiting(conn, claims)
+
+
+def undrawn(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
+    """Claim → sample, of those whose node's seed is not known yet."""
     held = {claim.claim_id: claim for claim in claims}
     nodes = sorted({claim.node_id for claim in held.values() if claim.node_id is not None})
     query = sa.select(_sample.node_id, _sample.sample_id).where(
         _sample.node_id.in_(nodes), _sample.status == "committed"
     )
     unseen = {row.node_id: row.sample_id for row in conn.execute(query)}
-    found = {key: unseen[claim.node_id] for key, claim in held.items() if claim.node_id in unseen}
-    return found | waiting(conn, held.values())
+    return {key: unseen[claim.node_id] for key, claim in held.items() if claim.node_id in unseen}
 
 
 def waiting(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:

@@ -48,6 +48,7 @@ class Standing:
     absences: Absences = NOBODY_AWAY
     due_on: date | Refused | None = None
     sample_id: str | None = None  # of the audit sample that waits on it
+    seed_awaited: bool = False  # that sample is not drawn yet: no stage decides, so that nobody steers the draw
     audited_by: tuple[str, ...] = ()  # they have judged it, and decide no stage
 
 
@@ -84,6 +85,8 @@ def review(
         claim=claim, reviewer=reviewer, absences=standing.absences, stage=stages[at], pack=pack
     )
     refused = refused or _allowed(claim, opinion, pack)
+    if standing.seed_awaited:
+        refused = refused or samples.pending(claim, standing.sample_id, pack)
     if refused is not None:
         return refused
     last = at + 1 == len(stages)

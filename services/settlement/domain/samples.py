@@ -337,8 +337,8 @@ def pending(claim: Claim, sample_id: str | None, pack: Pack) -> Refused | None:
 
 
 def stays(claim: Claim, sample_id: str | None, pack: Pack) -> Refused | None:
-    """Why its filer may not withdraw it, to file the same order anew beside the audit: AUDIT_PENDING (`sample_id`: its
-    draw is known, and it waits), WRONG_STATE (the audit took something off)."""
+    """Why its filer may not withdraw it, to file the same order anew beside the audit: AUDIT_PENDING (`sample_id`: it
+    waits for the draw, or was drawn), WRONG_STATE (the audit took something off)."""
     if claim.audited_fen:
         facts = {"status": claim.status, "audited_fen": claim.audited_fen, "subject": claim.claim_id}
         return refuse(pack, "WRONG_STATE", "claim_id", article(pack, "claims.sample"), **facts)

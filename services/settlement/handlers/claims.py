@@ -205,7 +205,7 @@ def withdraw_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     """By who filed it, before the claim is put forward for disbursement."""
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
-    sampled = samples_store.waiting(uow.conn, desk.claims.rows.values())
+    sampled = samples_store.pending(uow.conn, list(desk.claims.rows.values()))
     outcomes = [_withdraw(desk, sampled, command) for command in commands]
     desk.save()
     return outcomes
@@ -242,7 +242,8 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     market = store.market_prices(uow.conn, (claim.product_id for claim in held))
     absences = work_store.absences(uow.conn, (claim.programme for claim in held), today=uow.today)
     scores = work_store.scores(uow.conn, held)
-    sampled, auditors = samples_store.pending(uow.conn, held), samples_store.auditors(uow.conn, held)
+    undrawn, auditors = samples_store.undrawn(uow.conn, held), samples_store.auditors(uow.conn, held)
+    sampled = undrawn | samples_store.waiting(uow.conn, held)
 
     def one(command: Command) -> Outcome:
         body = command.body
@@ -263,6 +264,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
                 absences=absences[claim.programme],
                 due_on=last_day(uow, pack),
                 sample_id=sampled.get(claim.claim_id),
+                seed_awaited=claim.claim_id in undrawn,
                 audited_by=auditors.get(claim.claim_id, ()),
             ),
             pack=pack,
