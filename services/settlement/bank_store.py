@@ -95,12 +95,16 @@ def amounts_of(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, dict[
 def payments_by_reference(conn: sa.Connection, references: Iterable[str]) -> dict[str, Known]:
     """Our side of these references."""
     c = t.payments.c
-    query = sa.select(c.reference, c.payment_id, c.programme, c.amount_fen, c.status).where(
+    query = sa.select(c.reference, c.payment_id, c.programme, c.amount_fen, c.status, c.fund).where(
         c.reference.in_(sorted(set(references)))
     )
     return {
         row.reference: Known(
-            payment_id=row.payment_id, programme=row.programme, amount_fen=row.amount_fen, status=row.status
+            payment_id=row.payment_id,
+            programme=row.programme,
+            amount_fen=row.amount_fen,
+            status=row.status,
+            fund=row.fund,
         )
         for row in conn.execute(query)
     }

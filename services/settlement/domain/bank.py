@@ -200,6 +200,7 @@ class Known:
     programme: str
     amount_fen: int
     status: str
+    fund: str
 
 
 def compare(*, known: Known | None, booked: Sequence[Booked], reference: str) -> Iterable[Difference]:

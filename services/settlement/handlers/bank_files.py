@@ -17,6 +17,7 @@ from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.bank_settings import payers
 from services.settlement.domain.bank import Report, Statement, contradictions, in_order
+from services.settlement.domain.funds import pays
 from services.settlement.domain.steps import digest
 from services.settlement.formats import camt053, csv_, pain002
 from services.settlement.formats.problems import Foreign, Malformed, Problems
@@ -222,7 +223,7 @@ def _results(command: Command, report: Report, amounts: Mapping[str, int]) -> di
 
 def record_statement_files(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """Read whole, and then taken as `record_statement` takes a list. FILE_INCOMPLETE, FILE_MALFORMED, FILE_FOREIGN,
-    PROGRAMME_UNKNOWN."""
+    PROGRAMME_UNKNOWN, REGION_MISMATCH."""
     read = _Reader(uow, commands)
     return record(uow, [_given(read, command) for command in commands])
 
@@ -230,15 +231,20 @@ def record_statement_files(uow: UnitOfWork, commands: Sequence[Command]) -> list
 def _given(read: _Reader, command: Command) -> Given | Refused:
     programme = command.body["programme"]
     pack = pack_on(read.uow, programme)
-    refused = pack if isinstance(pack, Refused) else foreign(command, programme)
-    if refused is not None:
-        return refused
+    if isinstance(pack, Refused):
+        return pack
+    if (barred := foreign(command, programme)) is not None:
+        return barred
     statement = read(command, STATEMENT_FILES)
     if isinstance(statement, Refused):
         return statement
-    ours = {one.account for one in payers() if one.programme == programme}
-    if ours and statement.account is not None and statement.account.replace(" ", "") not in ours:
-        return Refused("FILE_FOREIGN", "sha256", None, {"programme": programme})
+    ours = [one for one in payers() if one.programme == programme]
+    if ours and statement.account is not None:
+        payer = [one.region or pack.home for one in ours if one.account == statement.account.replace(" ", "")]
+        if not payer:
+            return Refused("FILE_FOREIGN", "sha256", None, {"programme": programme})
+        if not any(pays(command.actor.region, region) for region in payer):
+            return Refused("REGION_MISMATCH", "sha256", None, {"region": payer[0]})
     lines = sorted(statement.entries, key=lambda one: (one.booked_on, one.reference, one.direction, one.amount_fen))
     key = digest([programme, statement.account, statement.own_id, [_shown(one) for one in lines]])
     return Given(command, programme, key, statement.entries)

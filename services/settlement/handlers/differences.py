@@ -12,7 +12,7 @@ from infra.messages import Command
 from services.settlement import bank_store, tables
 from services.settlement.domain.bank import Difference, compare
 from services.settlement.domain.law import decide, payment_article
-from services.settlement.handlers.desk import foreign, pack_on
+from services.settlement.handlers.desk import another_office, foreign, pack_on
 
 _SAME = ("programme", "code", "reference", "resolution", "reason")
 
@@ -50,7 +50,9 @@ class _Desk:
         pack = pack_on(self.uow, body["programme"])
         if isinstance(pack, Refused):
             return pack
-        refused = foreign(command, body["programme"])
+        known = self.known.get(body["reference"])
+        funds = [known.fund] if known is not None else []
+        refused = foreign(command, body["programme"]) or another_office(command, funds, "reference", pack)
         if refused is not None:
             return refused
         found = self._difference(body)

@@ -20,7 +20,7 @@ from infra.clock import local_date
 from infra.db import create_engine
 from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
 from services.settlement import bank_settings, bank_store, tables
-from services.settlement.handlers import enquiries
+from services.settlement.handlers import bank_files, enquiries
 from tests.integration.settlement.test_receivables import owed, settle, view
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
@@ -352,6 +352,19 @@ def test_another_account_s_statement_is_foreign(once: World, form: str) -> None:
     assert (error["code"], error["facts"]) == ("FILE_FOREIGN", {"programme": GUIZHOU})
     assert booked(once, content, form, programme="nowhere-2018")["error"]["code"] == "PROGRAMME_UNKNOWN"
     assert content_of(once) == before
+
+
+@pytest.mark.parametrize(("region", "offices"), [(None, ("520000", None)), ("5201", ("520100", "520000", None))])
+def test_a_statement_is_read_by_whom_its_account_pays_for(
+    once: World, monkeypatch: pytest.MonkeyPatch, region: str | None, offices: tuple[str | None, ...]
+) -> None:
+    """Lost otherwise: another city's finance records what an account of which it has no charge was debited."""
+    payer = next(one for one in bank_settings.payers() if one.programme == GUIZHOU)
+    monkeypatch.setattr(bank_files, "payers", lambda: (replace(payer, region=region),))
+    for number, office in enumerate((None, "520000", "520100", "520200")):
+        answer = booked(once, statement(payer.account, [], ON, number=number + 1), office=office)
+        assert answer["ok"] == (office in offices), office
+        assert answer["ok"] or answer["error"]["code"] == "REGION_MISMATCH"
 
 
 def test_a_statement_id_stands_for_one_statement(once: World) -> None:
