@@ -74,11 +74,18 @@ def bank_differences(conn: sa.Connection, command: Command) -> Found:
     body, limit = command.body, int(command.body["limit"] or 100)
     references, after = bank_store.suspects(conn, body["programme"], after=body["after"] or "", limit=limit)
     known, booked = bank_store.payments_by_reference(conn, references), bank_store.booked(conn, references)
+    unshown = bank_store.unshown(conn, references)
+    unshown = {name: one for name, one in unshown.items() if one.programme == body["programme"]}
     resolved = bank_store.resolved(bank_store.resolutions(conn, references), body["programme"])
     found = [
         _shown(one, resolved.get(one.key))
         for reference in references
-        for one in compare(known=known.get(reference), booked=booked.get(reference, []), reference=reference)
+        for one in compare(
+            known=known.get(reference),
+            booked=booked.get(reference, []),
+            reference=reference,
+            unshown=unshown.get(reference),
+        )
         if _asked_for(one, body["status"], one.key in resolved)
     ]
     return {"items": found, "next": after}

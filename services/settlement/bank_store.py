@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_new
 from services.settlement import tables as t
-from services.settlement.domain.bank import BOOKED, Booked, Known
+from services.settlement.domain.bank import BOOKED, Booked, Known, Unshown
 
 PARTS = t.bank_file_parts
 MOST_LOOKED_AT = 20_000  # references in one look for differences
@@ -152,6 +152,53 @@ def is_repayment() -> sa.ColumnElement[bool]:
     return (line.direction == "credit") & line.counted & (number <= on_record)
 
 
+Within = Callable[[sa.Column[str]], Sequence[sa.ColumnElement[bool]]]
+
+
+def unshown(conn: sa.Connection, references: Iterable[str]) -> dict[str, Unshown]:
+    """Of receivables by reference: what was repaid by hand and no statement has shown."""
+    wanted = sorted(set(references))
+    found = conn.execute(sa.select(_unshown(lambda column: [column.in_(wanted)])))
+    return {row["reference"]: Unshown(**{k: row[k] for k in row if k != "reference"}) for row in found.mappings()}
+
+
+def _unshown(within: Within) -> sa.Subquery:
+    """Repayments that are alike, more than any statement shows of their credits: counted as `is_repayment` counts."""
+    line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
+    of = (owed.reference, owed.programme, owed.region, owed.status)
+    by_hand = sa.func.sum(sa.case((repaid.statement_id.is_(None), 1), else_=0))
+    like = (repaid.received_on, repaid.amount_fen)
+    recorded = (
+        sa.select(*of, *like, sa.func.count().label("number"), by_hand.label("by_hand"))
+        .join_from(t.receivables, t.repayments, repaid.receivable_id == owed.receivable_id)
+        .where(*within(owed.reference))
+        .group_by(*of, *like)
+        .having(by_hand > 0)
+        .subquery()
+    )
+    slip = sa.case((line.bank_reference.is_(None), line.statement_id))
+    credit = (line.reference, line.booked_on, line.amount_fen)
+    told = (
+        sa.select(*credit, sa.func.count().label("number"))
+        .where(*within(line.reference), line.direction == "credit", line.counted)
+        .group_by(*credit, slip)
+        .subquery()
+    )
+    most = sa.select(told.c.reference, told.c.booked_on, told.c.amount_fen, sa.func.max(told.c.number).label("number"))
+    shown = most.group_by(told.c.reference, told.c.booked_on, told.c.amount_fen).subquery()
+    same = (shown.c.reference == recorded.c.reference) & (shown.c.booked_on == recorded.c.received_on)
+    missing = recorded.c.number - sa.func.coalesce(shown.c.number, 0)
+    fewer = sa.case((missing < recorded.c.by_hand, missing), else_=recorded.c.by_hand)
+    whose = [recorded.c[column.name] for column in of]
+    return (
+        sa.select(*whose, sa.cast(sa.func.sum(fewer * recorded.c.amount_fen), sa.BigInteger).label("amount_fen"))
+        .outerjoin_from(recorded, shown, same & (shown.c.amount_fen == recorded.c.amount_fen))
+        .where(missing > 0)
+        .group_by(*whose)
+        .subquery()
+    )
+
+
 def statement_hashes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:
     """Content hashes of recorded statements."""
     c = t.statements.c
@@ -176,13 +223,14 @@ def first_shown(conn: sa.Connection, keys: Mapping[str, str]) -> set[str]:
 
 
 def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> tuple[list[str], str | None]:
-    """References on which the two sides can differ, in their order: booked otherwise than paid, or settled and not
-    booked; and after which one to look on, None at the end. Which of them do differ, `compare` says.
+    """References on which the two sides can differ, in their order: booked otherwise than paid, settled and not booked,
+    or repaid by hand and not booked; and after which one to look on, None at the end. Which of them do differ,
+    `compare` says.
 
     One look is at so many references, however few of them are found: it takes as long with clean books as with others.
     """
     line, payment = t.statement_lines.c, t.payments.c
-    ends = [_nth(conn, column, after) for column in (line.reference, payment.reference)]
+    ends = [_nth(conn, column, after) for column in (line.reference, payment.reference, t.receivables.c.reference)]
     until = min((end for end in ends if end is not None), default=None)
     once = sa.func.count() == 1
     sums = (
@@ -222,8 +270,10 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
         .limit(limit)
         .subquery()
     )
-    both = sa.union(sa.select(otherwise), sa.select(unbooked)).subquery()
-    found = list(conn.execute(sa.select(both.c.reference).order_by(both.c.reference).limit(limit)).scalars())
+    by_hand = _unshown(lambda column: _within(column, after, until)).c
+    unshown_ = sa.select(by_hand.reference).where(by_hand.programme == programme)
+    all_ = sa.union(sa.select(otherwise), sa.select(unbooked), unshown_).subquery()
+    found = list(conn.execute(sa.select(all_.c.reference).order_by(all_.c.reference).limit(limit)).scalars())
     return found, found[-1] if len(found) == limit else until
 
 
