@@ -347,6 +347,7 @@ leaves = sa.Table(
     _must("person", PERSON),
     _must("roles", Words),
     _may("region", sa.String(6)),
+    _may("organisation", ID),
     _may("deputy", PERSON),
     _must("from_on", sa.Date),
     _must("until_on", sa.Date),

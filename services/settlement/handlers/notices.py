@@ -13,7 +13,7 @@ from infra.calendar import calendar
 from infra.crypto import ring
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import samples_store, store
+from services.settlement import exits_store, samples_store, store
 from services.settlement.domain import notices as rules
 from services.settlement.domain import objections as objection_rules
 from services.settlement.domain.claims import PENDING, Claim
@@ -32,6 +32,7 @@ def publish_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     programmes = {(command.body["programme"],) for command in commands if _asks_for_notice(uow, command)}
     passed = claims.c.status == "passed"
     desk.claims.load_where(store.first_of([claims.c.programme], programmes, passed, most=MOST_LOADED))
+    desk.claims.rows.update(exits_store.marked(uow.conn, desk.claims.rows.values()))
     verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
     sampled = samples_store.pending(uow.conn, desk.claims.rows.values())
     outcomes = [_publish(desk, verdicts, sampled, command) for command in commands]

@@ -282,6 +282,7 @@ def upgrade() -> None:
     sa.Column('person', sa.String(length=128), nullable=False),
     sa.Column('roles', services.settlement.tables.Words(), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=True),
+    sa.Column('organisation', sa.String(length=26), nullable=True),
     sa.Column('deputy', sa.String(length=128), nullable=True),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('until_on', sa.Date(), nullable=False),
