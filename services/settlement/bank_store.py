@@ -156,14 +156,15 @@ Within = Callable[[sa.Column[str]], Sequence[sa.ColumnElement[bool]]]
 
 
 def unshown(conn: sa.Connection, references: Iterable[str]) -> dict[str, Unshown]:
-    """Of receivables by reference: what was repaid by hand and no statement has shown."""
+    """Of receivables by reference: what was repaid by hand, where no statement has shown all of it."""
     wanted = sorted(set(references))
     found = conn.execute(sa.select(_unshown(lambda column: [column.in_(wanted)])))
     return {row["reference"]: Unshown(**{k: row[k] for k in row if k != "reference"}) for row in found.mappings()}
 
 
 def _unshown(within: Within) -> sa.Subquery:
-    """Repayments that are alike, more than any statement shows of their credits: counted as `is_repayment` counts."""
+    """Receivables with more repayments that are alike than any statement shows of such credits: counted as
+    `is_repayment` counts."""
     line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
     of = (owed.reference, owed.programme, owed.region, owed.status)
     by_hand = sa.func.sum(sa.case((repaid.statement_id.is_(None), 1), else_=0))
@@ -187,14 +188,16 @@ def _unshown(within: Within) -> sa.Subquery:
     most = sa.select(told.c.reference, told.c.booked_on, told.c.amount_fen, sa.func.max(told.c.number).label("number"))
     shown = most.group_by(told.c.reference, told.c.booked_on, told.c.amount_fen).subquery()
     same = (shown.c.reference == recorded.c.reference) & (shown.c.booked_on == recorded.c.received_on)
-    missing = recorded.c.number - sa.func.coalesce(shown.c.number, 0)
-    fewer = sa.case((missing < recorded.c.by_hand, missing), else_=recorded.c.by_hand)
+    fen, number = recorded.c.amount_fen, recorded.c.by_hand
+    spare = sa.func.coalesce(shown.c.number, 0) - (recorded.c.number - number)  # of what statements repaid first
+    booked_ = sa.case((spare < 0, 0), (spare < number, spare), else_=number)
+    sums = [sa.cast(sa.func.sum(fen * count), sa.BigInteger) for count in (number, booked_)]
     whose = [recorded.c[column.name] for column in of]
     return (
-        sa.select(*whose, sa.cast(sa.func.sum(fewer * recorded.c.amount_fen), sa.BigInteger).label("amount_fen"))
-        .outerjoin_from(recorded, shown, same & (shown.c.amount_fen == recorded.c.amount_fen))
-        .where(missing > 0)
+        sa.select(*whose, sums[0].label("amount_fen"), sums[1].label("booked_fen"))
+        .outerjoin_from(recorded, shown, same & (shown.c.amount_fen == fen))
         .group_by(*whose)
+        .having(sums[1] < sums[0])
         .subquery()
     )
 

@@ -206,11 +206,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unshown:
-    """What of a receivable was repaid by hand, and no statement has shown; `status`, `region`: the receivable's."""
+    """What of a receivable was repaid by hand, and what of that statements have shown, which is less; neither ever
+    falls, so that a resolution is of no later one. `status`, `region`: the receivable's."""
 
     programme: str
     region: str
     amount_fen: int
+    booked_fen: int
     status: str
 
 
@@ -236,7 +238,7 @@ def compare(
             reference=reference,
             payment_id=None,
             amount_fen=unshown.amount_fen,
-            booked_fen=0,
+            booked_fen=unshown.booked_fen,
             status=unshown.status,
         )
 
