@@ -80,7 +80,9 @@ ERRORS: Mapping[str, ErrorText] = {
         "refused", "Working days of that year are not known; supply a table.", "该年度工作日历未知，请提供日历表。"
     ),
     "REGION_MISMATCH": ErrorText(
-        "denied", "The office is not that of the party's own region.", "不是该主体所在地的主管部门。"
+        "denied",
+        "The office is not that of the party's or fund's own region.",
+        "不是该主体所在地或该资金所属地的部门。",
     ),
     "RULE_ABSENT": ErrorText("refused", "The programme has no such rule.", "该计划没有此项规定。"),
     "STAGE_MISMATCH": ErrorText("refused", "It is another stage's turn.", "当前不在该审核环节。"),

@@ -24,6 +24,7 @@ DIFFERENCES = (
     "RETURN_NOT_RECORDED",  # it came back, but no result says so
     "RETURN_NOT_BOOKED",  # a result says that it came back, but no statement does: paid again it is paid twice
     "CREDIT_UNMATCHED",  # money came in that nobody knows
+    "REPAYMENT_NOT_BOOKED",  # recorded by hand, and on no statement
 )
 
 
@@ -215,9 +216,24 @@ class Known:
     programme: str
     amount_fen: int
     status: str
+    fund: str
 
 
-def compare(*, known: Known | None, booked: Sequence[Booked], reference: str) -> Iterable[Difference]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unshown:
+    """What of a receivable was repaid by hand, and what of that statements have shown, which is less; neither ever
+    falls, so that a resolution is of no later one. `status`, `region`: the receivable's."""
+
+    programme: str
+    region: str
+    amount_fen: int
+    booked_fen: int
+    status: str
+
+
+def compare(
+    *, known: Known | None, booked: Sequence[Booked], reference: str, unshown: Unshown | None = None
+) -> Iterable[Difference]:
     """Differences on one reference, given all statement lines on it; at most one of a code."""
     out = [one.amount_fen for one in booked if one.direction == "debit"]
     back = [one.amount_fen for one in booked if one.direction == "credit"]
@@ -230,6 +246,15 @@ def compare(*, known: Known | None, booked: Sequence[Booked], reference: str) ->
             amount_fen=known.amount_fen if known else 0,
             booked_fen=booked_fen,
             status=known.status if known else None,
+        )
+    if unshown is not None:
+        yield Difference(
+            code="REPAYMENT_NOT_BOOKED",
+            reference=reference,
+            payment_id=None,
+            amount_fen=unshown.amount_fen,
+            booked_fen=unshown.booked_fen,
+            status=unshown.status,
         )
 
 

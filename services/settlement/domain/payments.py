@@ -16,6 +16,7 @@ from services.settlement.domain import claims as claim_rules
 from services.settlement.domain.bank import BACK, BOOKED, Days
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
+from services.settlement.domain.funds import pays
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse
 from services.settlement.domain.market import dearer
 from services.settlement.domain.offsets import Offset, Open, grouped, spread, total_fen
@@ -157,6 +158,8 @@ def make(
     made_by: str,
     now: datetime,
     pack: Pack,
+    office: str | None = None,
+    others: int = 0,
     packs: Mapping[str, Pack] | None = None,
     owed: Open = MappingProxyType({}),
 ) -> tuple[Step[Batch], list[Step[Payment]], list[Offset]] | Refused:
@@ -164,8 +167,9 @@ def make(
 
     `packs`: the rules that disbursements were approved by, by their label, where those are not `pack`: their payments
     follow them.
-    `live`: those that a payment may still pay, which are not taken again. `owed`: what payees owe, which is taken off
-    what they are paid. NOTHING_TO_PAY, FROZEN_MISMATCH.
+    `live`: those that a payment may still pay, which are not taken again. `office`: whose region's money alone is paid,
+    None: all; `others`: claims that wait where nothing does of the office's own. `owed`: what payees owe, which is
+    taken off what they are paid. NOTHING_TO_PAY, FROZEN_MISMATCH.
     """
     by = payment_article(pack, "finance")
     waiting: dict[str, list[Claim]] = {}
@@ -177,10 +181,11 @@ def make(
             return refuse(pack, "FROZEN_MISMATCH", "batch_id", by, **facts)
         own = (packs or {}).get(one.pack_version, pack)
         goes_by[own.label] = own
-        unpaid = [claim for claim in members if claim.status == "approved" and claim.claim_id not in live]
+        free = [claim for claim in members if claim.status == "approved" and claim.claim_id not in live]
+        unpaid = [claim for claim in free if pays(office, claim.plan_region)]
         waiting.setdefault(own.label, []).extend(unpaid)
     if not any(waiting.values()):
-        return refuse(pack, "NOTHING_TO_PAY", "programme", by, year=year)
+        return refuse(pack, "NOTHING_TO_PAY", "programme", by, year=year, others=others)
     whole = [
         (_payment(batch_id, year, group, goes_by[label]), group)
         for label in sorted(waiting)

@@ -17,7 +17,7 @@ from services.settlement.domain.bank import Days, without_accounts
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
 from services.settlement.domain.steps import Step
-from services.settlement.handlers.desk import Desk, brief, foreign, missing, pack_of
+from services.settlement.handlers.desk import Desk, another_office, brief, foreign, missing, pack_of
 from services.settlement.handlers.offsets import Offsets
 
 
@@ -30,7 +30,9 @@ def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     desk.payments.load_where(table.c.batch_id.in_(sorted(desk.batches.rows)), table.c.reference.in_(references))
     desk.claims.load_where(tables.claims.c.payment_id.in_(sorted(desk.payments.rows)))
     heard = bank_store.recorded_results(uow.conn, list(desk.batches.rows), references)
-    work = _Results(desk, store.unfinished(uow.conn, desk.batches.rows), heard)
+    work = _Results(
+        desk, store.unfinished(uow.conn, desk.batches.rows), store.funds_of(uow.conn, desk.batches.rows), heard
+    )
     outcomes = [work.record(command) for command in commands]
     desk.save()
     work.offsets.save()
@@ -49,8 +51,9 @@ def _word(batch: Batch, line: Mapping[str, Any]) -> Word:
 class _Results:
     """Folds the bank's words into payments, claims and batches."""
 
-    def __init__(self, desk: Desk, unfinished: dict[str, int], heard: set[Word]) -> None:
+    def __init__(self, desk: Desk, unfinished: dict[str, int], funds: Mapping[str, set[str]], heard: set[Word]) -> None:
         self.desk = desk
+        self.funds = funds
         self.unfinished = unfinished
         self.heard = heard
         self.offsets = Offsets.of_payments(desk)
@@ -64,7 +67,8 @@ class _Results:
         batch = self.desk.batches.get(command.body["batch_id"])
         if batch is None:
             return missing("batch_id")
-        refused = foreign(command, batch.programme)
+        funds = self.funds.get(batch.batch_id, ())
+        refused = foreign(command, batch.programme) or another_office(command, funds, "batch_id", pack_of(batch))
         if refused is not None:
             return refused
         if batch.released_at is None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from contracts.errors import Ok, Outcome, Refused
+from contracts.programmes import Pack
 from infra.clock import local_date
 from infra.crypto import ring
 from infra.db import UnitOfWork
@@ -18,6 +19,7 @@ from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.bank_settings import payers
 from services.settlement.domain.bank import Days, Report, Statement, contradictions, in_order
+from services.settlement.domain.funds import pays
 from services.settlement.domain.steps import digest
 from services.settlement.formats import camt053, csv_, pain002
 from services.settlement.formats.problems import Foreign, Malformed, Problems, malformed
@@ -228,7 +230,7 @@ def _results(command: Command, report: Report, amounts: Mapping[str, int]) -> di
 
 def record_statement_files(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """Read whole, and then taken as `record_statement` takes a list. FILE_INCOMPLETE, FILE_MALFORMED, FILE_FOREIGN,
-    PROGRAMME_UNKNOWN."""
+    PROGRAMME_UNKNOWN, REGION_MISMATCH."""
     read = _Reader(uow, commands)
     return record(uow, [_given(read, command) for command in commands])
 
@@ -242,15 +244,28 @@ def _given(read: _Reader, command: Command) -> Given | Refused:
     statement = read(command, STATEMENT_FILES, Days(until=read.uow.today))
     if isinstance(statement, Refused):
         return statement
-    ours = {one.account for one in payers() if one.programme == programme}
-    if ours and statement.account is None:
-        nobody_s = malformed("ACCOUNT_MISSING", "#account is needed where payers are set", row=1)
-        return Refused("FILE_MALFORMED", "sha256", None, nobody_s.facts)
-    if ours and statement.account not in ours:
-        return Refused("FILE_FOREIGN", "sha256", None, {"programme": programme})
+    barred = _barred(statement, command, pack)
+    if barred is not None:
+        return barred
     lines = sorted(statement.entries, key=lambda one: (one.booked_on, one.reference, one.direction, one.amount_fen))
     key = digest([programme, statement.account, statement.own_id, [_shown(one) for one in lines]])
     return Given(command, programme, key, statement.entries)
+
+
+def _barred(statement: Statement, command: Command, pack: Pack) -> Refused | None:
+    """Where payers are set, a statement is of one of their accounts, and read by an office that pays from it."""
+    ours = [one for one in payers() if one.programme == pack.code]
+    if not ours:
+        return None
+    if statement.account is None:
+        nobody_s = malformed("ACCOUNT_MISSING", "#account is needed where payers are set", row=1)
+        return Refused("FILE_MALFORMED", "sha256", None, nobody_s.facts)
+    regions = [one.region or pack.home for one in ours if one.account == statement.account]
+    if not regions:
+        return Refused("FILE_FOREIGN", "sha256", None, {"programme": pack.code})
+    if not any(pays(command.actor.region, region) for region in regions):
+        return Refused("REGION_MISMATCH", "sha256", None, {"region": regions[0]})
+    return None
 
 
 def _shown(one: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from services.settlement import bank_store, tables
 from services.settlement.domain.bank import Booked, Days, Known, compare, occurrences
 from services.settlement.domain.steps import digest
 from services.settlement.handlers import receivables
-from services.settlement.handlers.desk import Desk, foreign
+from services.settlement.handlers.desk import Desk, another_office, foreign, pack_on
 
 MOST_TOLD = 1_000  # differences in one answer; `bank_differences` pages through all
 
@@ -74,10 +74,10 @@ class _Book:
 
     def take(self, one: Given) -> Given | tuple[Given, str] | Refused:
         """What is to be told of it: itself, with the id under which it stands already; ALREADY_EXISTS,
-        PROGRAMME_MISMATCH."""
+        PROGRAMME_MISMATCH, REGION_MISMATCH."""
         if self.known.get(one.statement_id, one.content) != one.content:
             return Refused("ALREADY_EXISTS", "statement_id")
-        if one.programme is None and (barred := self._barred(one)) is not None:
+        if (barred := self._barred(one)) is not None:
             return barred
         before = self.files.get(one.key or "", one.statement_id)
         if one.statement_id in self.known or before != one.statement_id:
@@ -89,9 +89,24 @@ class _Book:
         return one
 
     def _barred(self, one: Given) -> Refused | None:
-        """A list names no account: a token for one programme speaks of that one's payments alone."""
-        theirs = (known.programme for line in one.lines if (known := self.payments.get(line.reference)) is not None)
-        return next((barred for each in theirs if (barred := foreign(one.command, each)) is not None), None)
+        """A list names no account: a token for one programme speaks of that one's payments alone. One for a region
+        speaks of payments out of its funds alone."""
+        funds: dict[str, set[str]] = {}
+        for line in one.lines:
+            if (known := self.payments.get(line.reference)) is not None:
+                funds.setdefault(known.programme, set()).add(known.fund)
+        barred = (
+            (foreign(one.command, programme) if one.programme is None else None)
+            or self._of_others(one.command, programme, funds[programme])
+            for programme in sorted(funds)
+        )
+        return next((refused for refused in barred if refused is not None), None)
+
+    def _of_others(self, command: Command, programme: str, funds: Collection[str]) -> Refused | None:
+        if command.actor.region is None:
+            return None
+        pack = pack_on(self.uow, programme)
+        return pack if isinstance(pack, Refused) else another_office(command, funds, "statement_id", pack)
 
     def save(self, taken: Sequence[Given | tuple[Given, str] | Refused]) -> list[Outcome]:
         """Heads, lines, and the answers."""

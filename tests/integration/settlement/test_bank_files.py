@@ -438,6 +438,19 @@ def test_nothing_is_booked_on_a_day_to_come(once: World, form: str) -> None:
     assert content_of(once) == before
 
 
+@pytest.mark.parametrize(("region", "offices"), [(None, ("520000", None)), ("5201", ("520100", "520000", None))])
+def test_a_statement_is_read_by_whom_its_account_pays_for(
+    once: World, monkeypatch: pytest.MonkeyPatch, region: str | None, offices: tuple[str | None, ...]
+) -> None:
+    """Lost otherwise: another city's finance records what an account of which it has no charge was debited."""
+    payer = next(one for one in bank_settings.payers() if one.programme == GUIZHOU)
+    monkeypatch.setattr(bank_files, "payers", lambda: (replace(payer, region=region),))
+    for number, office in enumerate((None, "520000", "520100", "520200")):
+        answer = booked(once, statement(payer.account, [], ON, number=number + 1), office=office)
+        assert answer["ok"] == (office in offices), office
+        assert answer["ok"] or answer["error"]["code"] == "REGION_MISMATCH"
+
+
 def test_a_statement_id_stands_for_one_statement(once: World) -> None:
     _batch, order = released(once)
     body = {"statement_id": once.new("S")}

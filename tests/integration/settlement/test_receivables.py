@@ -232,6 +232,63 @@ def test_the_statement_repays_by_the_receivable_s_reference_once(world: World) -
     assert view(world, receivable_id)["open_fen"] == VOUCHER - 280_000
 
 
+def unshown(world: World, **more: Any) -> list[tuple[str, int, int]]:
+    """Differences on repayments by hand, page by page: the receivable's reference, what was recorded and shown."""
+    asked = {"programme": GUIZHOU, "limit": 1, **more}
+    page = world.ask("bank_differences", **asked)
+    items = page["items"]
+    while page["next"] is not None:
+        page = world.ask("bank_differences", **asked, after=page["next"])
+        items += page["items"]
+    mine = [one for one in items if one["code"] == "REPAYMENT_NOT_BOOKED"]
+    return [(one["reference"], one["amount_fen"], one["booked_fen"]) for one in mine]
+
+
+def test_what_is_repaid_by_hand_is_to_be_seen_on_a_statement(world: World) -> None:
+    """Lost otherwise: one person's word settles a debt, and nobody ever asks where the money is."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id)
+    reference = view(world, receivable_id)["reference"]
+    line = credit(world, receivable_id, 50_000)
+
+    def shows(*lines: dict[str, Any]) -> list[tuple[str, int, int]]:
+        told = world.ok("record_statement", statement_id=world.new("T"), lines=list(lines))
+        assert told["differences"] == []
+        return unshown(world)
+
+    assert shows(line) == [], "what a statement repays was shown"
+    for number in range(2):
+        repay(world, receivable_id, 60_000, f"B{number}")
+    assert unshown(world) == [(reference, 120_000, 0)]
+    own = {**line, "amount_fen": 60_000}
+    for _ in range(2):
+        assert shows(own) == [(reference, 120_000, 60_000)], "two statements may tell of the same money"
+    yesterday = {**own, "booked_on": own["booked_on"] - timedelta(days=1)}
+    assert shows(yesterday) == [(reference, 120_000, 60_000)], "of another day it is other money"
+    assert shows(own, own) == []
+    assert view(world, receivable_id)["recovered_fen"] == 230_000
+
+
+def test_a_repayment_by_hand_is_worked_off_by_people(world: World) -> None:
+    """Lost otherwise: what a person looked into is listed for ever, or hides the next one."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id, programme=GUIZHOU)
+    repay(world, receivable_id, 40_000, "B1")
+    reference = view(world, receivable_id)["reference"]
+    told = {"programme": GUIZHOU, "code": "REPAYMENT_NOT_BOOKED", "reference": reference}
+    told |= {"resolution": "timing", "reason": "次日入账"}
+    body = {"resolution_id": world.new("Z"), **told}
+    assert world.refused("resolve_difference", **body, office="520600")["code"] == "REGION_MISMATCH"
+    assert world.refused("resolve_difference", **{**body, "programme": "shandong-2017"})["code"] == "NOT_FOUND"
+    world.ok("resolve_difference", **body)
+    assert (unshown(world), unshown(world, status="resolved")) == ([], [(reference, 40_000, 0)])
+    shown = credit(world, receivable_id, 40_000)
+    world.ok("record_statement", statement_id=world.new("T"), lines=[shown])
+    repay(world, receivable_id, 40_000, "B2", received_on=shown["booked_on"] - timedelta(days=1))
+    assert unshown(world, status="REPAYMENT_NOT_BOOKED") == [(reference, 80_000, 40_000)], "it is another one"
+    assert world.ask("bank_differences", programme="shandong-2017")["items"] == []
+
+
 def test_what_a_clerk_and_two_statements_tell_counts_once(world: World) -> None:
     """Lost otherwise: of two equal payments, one of them recorded by hand, each further statement forgives one more."""
     (claim_id,), provider_id = settle(world)

@@ -449,7 +449,7 @@ def test_only_what_surely_failed_is_paid_again_and_only_once(status) -> None:
 )
 def test_books_and_bank_are_compared(known, amounts, codes) -> None:
     """A difference that nobody sees is money that nobody looks for."""
-    ours = Known(payment_id="P", programme="g", status=known[0], amount_fen=known[1]) if known else None
+    ours = Known(payment_id="P", programme="g", status=known[0], amount_fen=known[1], fund="g:2019") if known else None
     lines = [
         Booked(reference="R", amount_fen=abs(fen), booked_on=TODAY, direction="debit" if fen > 0 else "credit")
         for fen in amounts
