@@ -64,8 +64,10 @@ def select(
 ) -> dict[str, A]:
     """The aggregates that meet all conditions, by id, locked in key order."""
     table, key = TABLES[kind], key_of(kind)
-    query = sa.select(table).where(*where).order_by(key).with_for_update().limit(limit)
-    return {row[key.name]: kind(**row) for row in conn.execute(query).mappings()}
+    found = conn.execute(sa.select(table).where(*where).order_by(key).with_for_update().limit(limit))
+    names = tuple(found.keys())
+    rows = (dict(zip(names, row, strict=True)) for row in found)
+    return {row[key.name]: kind(**row) for row in rows}
 
 
 def insert(conn: sa.Connection, kind: type[A], new: Sequence[A]) -> None:

@@ -224,8 +224,13 @@ def not_cleared(claims: Iterable[Claim], verdicts: Mapping[str, str]) -> list[st
 
 
 def is_ready(claim: Claim, pack: Pack) -> bool:
-    """May it be put forward for payment, as far as its own steps go: passed, and published where the pack asks."""
-    return claim.status == ("noticed" if pack.claims is not None and pack.claims.notice is not None else "passed")
+    """May it be put forward for payment, as far as its own steps go?"""
+    return claim.status == ready_in(pack)
+
+
+def ready_in(pack: Pack) -> str:
+    """The state in which claims may be put forward: passed, and published where the pack asks."""
+    return "noticed" if pack.claims is not None and pack.claims.notice is not None else "passed"
 
 
 def put_back(claim: Claim) -> str:

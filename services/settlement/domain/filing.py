@@ -42,7 +42,7 @@ class Filing:
     @property
     def content_hash(self) -> str:
         """Equal when the same papers for the same order are filed again."""
-        return digest([self.claim_id, self.provider_id, self.filer_id, self.order_id, asdict(self.papers)])
+        return digest([self.claim_id, self.provider_id, self.filer_id, self.order_id, self.papers])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,8 +212,7 @@ def _wants_reasons(claim: Claim, opinion: Opinion) -> bool:
 def _something_left(claim: Claim, opinion: Opinion, by: str | None, pack: Pack) -> Refused | None:
     """DEDUCTION_TOO_LARGE where nothing is left to pay: that is a refusal, and is decided as one."""
     off = _taken_off(claim, opinion)
-    after = replace(claim, **off)
-    if not off or after.payable_fen > 0:
+    if not off or (after := replace(claim, **off)).payable_fen > 0:
         return None
     field = "deduction_fen" if opinion.deduction_fen else "disallowed"
     by = article(pack, "claims.quality_deduction") if opinion.deduction_fen else by

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from infra.clock import local_date
-from services.settlement import audit_cli, samples_store, tables
+from services.settlement import audit_cli, samples_store, store, tables
+from services.settlement.domain.claims import Claim
 from services.settlement.domain.draw import sha256
 from services.settlement.handlers import samples as handlers
 from tests.integration.settlement.test_programmes import AUTUMN, runs
@@ -67,6 +68,15 @@ def find(world: World, sample_id: str, claim_id: str, error_fen: int = 0, **more
     return world.do("record_audit", sample_id=sample_id, claim_id=claim_id, error_fen=error_fen, **why, **more)
 
 
+def held(world: World) -> set[str]:
+    """Claims that a sample holds, by the question to each and by the one to all of them: these must not differ."""
+    claims = tables.claims.c.claim_id
+    with world.engine.connect() as conn:
+        asked = set(conn.execute(sa.select(claims).where(samples_store.is_pending())).scalars())
+        assert asked == set(samples_store.pending(conn, store.select(conn, Claim).values()))
+    return asked
+
+
 def test_from_the_hash_to_the_payment(world: World) -> None:
     """Lost otherwise: a drawn claim is paid before it was audited, or one that was not drawn waits for nothing."""
     sample_id, claims, provider_id = sampled(world, claims=5, size=2)
@@ -79,12 +89,14 @@ def test_from_the_hash_to_the_payment(world: World) -> None:
             sample_id,
         )
     assert items(world, sample_id) == []
+    assert held(world) == set(claims)
     assert world.ask("get_sample", id=sample_id, role="enterprise")["seed"] is None
 
     done = world.ok("reveal_sample", sample_id=sample_id, seed=SEED, person="auditor-2")
     drawn = drawn_of(world, sample_id)
     assert (done["population"], done["drawn"], len(drawn)) == (5, 2, 2)
     assert len(items(world, sample_id)) == 5
+    assert held(world) == set(drawn)
     first(world, claims)
     for claim_id in claims:
         answer = last(world, claim_id)
@@ -92,6 +104,7 @@ def test_from_the_hash_to_the_payment(world: World) -> None:
 
     wrong, fine = drawn
     assert find(world, sample_id, wrong, 1_000)["ok"]
+    assert held(world) == {fine}
     assert last(world, wrong)["ok"]
     error = world.refused("close_sample", sample_id=sample_id)
     assert (error["code"], error["facts"]["claims"]) == ("SAMPLE_OPEN", [fine])
@@ -317,10 +330,12 @@ def test_findings_are_carried_to_the_rest_to_the_fen(shanxi: World, monkeypatch:
 
     closing = shanxi.ok("close_sample", sample_id=sample_id, **AUDITS)
     assert (closing["status"], closing["rate"]) == ("closing", "100001/800000")
+    assert held(shanxi) == set(claims)
     assert last(shanxi, rest[0])["error"]["code"] == "AUDIT_PENDING", "until all are done"
     assert shanxi.refused("abandon_sample", sample_id=sample_id, reason="x")["code"] == "WRONG_STATE"
     shanxi.due()
     assert shanxi.ok("close_sample", sample_id=sample_id, **AUDITS)["status"] == "closed"
+    assert not held(shanxi)
     told = {claim_id: shanxi.claim(claim_id)["audited_fen"] for claim_id in claims}
     share = VOUCHER * 100_001 // 800_000
     assert told == {**dict.fromkeys(rest[:4], share), rest[4]: 0, drawn[0]: 100_001, drawn[1]: 0}

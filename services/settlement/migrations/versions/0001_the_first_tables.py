@@ -116,6 +116,7 @@ def upgrade() -> None:
     with op.batch_alter_table('claims', schema=None) as batch_op:
         batch_op.create_index('claims_accepted', ['claim_id'], unique=False, postgresql_where=sa.text("status = 'accepted'"), sqlite_where=sa.text("status = 'accepted'"))
         batch_op.create_index('claims_on_notice', ['claim_id'], unique=False, postgresql_where=sa.text("status = 'on_notice'"), sqlite_where=sa.text("status = 'on_notice'"))
+        batch_op.create_index('claims_waiting', ['pack_version', 'status', 'claim_id'], unique=False, postgresql_where=sa.text("status IN ('passed', 'noticed')"), sqlite_where=sa.text("status IN ('passed', 'noticed')"))
         batch_op.create_index('claims_by_provider', ['provider_id', 'programme', 'year', 'status'], unique=False)
         batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
         batch_op.create_index('claims_by_work', ['programme', 'stage', 'due_on', 'claim_id'], unique=False)
@@ -232,6 +233,9 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.PrimaryKeyConstraint('order_id')
     )
+    with op.batch_alter_table('known_orders', schema=None) as batch_op:
+        batch_op.create_index('known_orders_deferred', ['order_id'], unique=False, postgresql_where=sa.text('deferred_fen > 0'), sqlite_where=sa.text('deferred_fen > 0'))
+
     op.create_table('known_products',
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
