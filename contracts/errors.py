@@ -80,7 +80,9 @@ ERRORS: Mapping[str, ErrorText] = {
         "refused", "Working days of that year are not known; supply a table.", "该年度工作日历未知，请提供日历表。"
     ),
     "REGION_MISMATCH": ErrorText(
-        "denied", "The office is not that of the party's own region.", "不是该主体所在地的主管部门。"
+        "denied",
+        "The office is not that of the party's or fund's own region.",
+        "不是该主体所在地或该资金所属地的部门。",
     ),
     "RULE_ABSENT": ErrorText("refused", "The programme has no such rule.", "该计划没有此项规定。"),
     "STAGE_MISMATCH": ErrorText("refused", "It is another stage's turn.", "当前不在该审核环节。"),
@@ -177,7 +179,9 @@ ERRORS: Mapping[str, ErrorText] = {
         "refused", "The invoice has no such line, or not so much in it.", "发票没有该行，或金额超过该行。"
     ),
     "LEAVE_DATES": ErrorText(
-        "refused", "A leave ends on or after its first day, and not in the past.", "请假止日不得早于起日或早于今天。"
+        "refused",
+        "A leave ends on or after its first day, not in the past, and within 92 days.",
+        "请假止日不得早于起日或早于今天，也不得晚于今天起92天。",
     ),
     "SAMPLE_TOO_LATE": ErrorText(
         "refused", "A sample is committed before its node closes.", "抽样承诺须在节点截止之前作出。"

@@ -48,7 +48,8 @@ def create_engine(url: str, *, service: str, settings: Settings | None = None, p
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed, limits)
     options = (
-        f"-c statement_timeout={limits.statement_timeout_ms} -c lock_timeout={limits.lock_timeout_ms} -c timezone=UTC"
+        f"-c statement_timeout={limits.statement_timeout_ms} -c lock_timeout={limits.lock_timeout_ms} -c timezone=UTC "
+        "-c jit=off"  # compiling a statement takes a second, running it some milliseconds
     )
     return sa.create_engine(
         parsed,

@@ -38,6 +38,9 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return moment.astimezone(UTC)
 
 
+_NOTHING = "[]"  # most lists of most rows: not worth a parser
+
+
 class Json(sa.types.TypeDecorator[Any]):
     """A JSON value as canonical text, the same on both dialects; not for queries into it."""
 
@@ -45,10 +48,14 @@ class Json(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
-        return None if value is None else canonical(value)
+        if value is None:
+            return None
+        return canonical(value) if value or not isinstance(value, list | tuple) else _NOTHING
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        return [] if value == _NOTHING else json.loads(value)
 
 
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")

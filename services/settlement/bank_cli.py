@@ -121,10 +121,10 @@ def _call(client: Client, method: str, **body: Any) -> dict[str, Any]:
 
 
 def _refuse(error: CallError) -> NoReturn:
-    """The code, its words, and row by row what is wrong with a file."""
+    """What the error says, and row by row what is wrong with a file."""
     facts = dict(error.facts or {})
     rows = facts.pop("rows", [])
-    lines = [f"{error.code}: {error}", *([json.dumps(facts, ensure_ascii=False)] if facts else [])]
+    lines = [str(error), *([json.dumps(facts, ensure_ascii=False)] if facts else [])]
     lines += [f"  row {one['row']}: {one['code']}: {one['message']}" for one in rows]
     raise NotDone("\n".join(lines))
 

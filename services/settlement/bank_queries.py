@@ -18,6 +18,7 @@ from infra.messages import Command
 from services.settlement import bank_store
 from services.settlement import tables as t
 from services.settlement.domain.bank import Difference, Instruction, compare
+from services.settlement.domain.funds import of_others
 from services.settlement.formats import csv_, pain001, sealed, xlsx
 
 Found = Mapping[str, Any] | Refused
@@ -28,15 +29,20 @@ SUFFIX = {"csv": "csv", "xlsx": "xlsx", "pain.001": "xml"}
 
 def payment_file(conn: sa.Connection, command: Command) -> Found:
     """What a release told the bank, opened for finance, as one of its files: the same bytes each time. NOT_FOUND before
-    the release and when nothing was sent; PAYER_UNKNOWN: nobody was set then to pay a fund."""
+    the release and when nothing was sent; REGION_MISMATCH; PAYER_UNKNOWN: nobody was set then to pay a fund."""
     table, body = t.payment_files, command.body
     batch_id, form = body["batch_id"], body["format"] or "csv"
-    row = conn.execute(sa.select(table).where(table.c.batch_id == batch_id)).mappings().first()
+    query = sa.select(table, t.batches.c.pack_version).join(t.batches, t.batches.c.batch_id == table.c.batch_id)
+    row = conn.execute(query.where(table.c.batch_id == batch_id)).mappings().first()
     if row is None:
         return Refused("NOT_FOUND", "batch_id")
     told = sealed.read(ring().open(row["key_id"], bytes(row["sealed"]), context=f"payment_file:{batch_id}"))
     if command.actor.programme not in (None, told.programme):
         return Refused("PROGRAMME_MISMATCH", "batch_id")
+    funds, pack = {line.fund for line in told.lines}, packs.pack_at(row["pack_version"])
+    barred = of_others(office=command.actor.region, funds=funds, field="batch_id", pack=pack)
+    if barred is not None:
+        return barred
     try:
         content = _rendered(told, form)
     except pain001.PayerUnknown as error:
@@ -70,11 +76,18 @@ def bank_differences(conn: sa.Connection, command: Command) -> Found:
     body, limit = command.body, int(command.body["limit"] or 100)
     references, after = bank_store.suspects(conn, body["programme"], after=body["after"] or "", limit=limit)
     known, booked = bank_store.payments_by_reference(conn, references), bank_store.booked(conn, references)
+    unshown = bank_store.unshown(conn, references)
+    unshown = {name: one for name, one in unshown.items() if one.programme == body["programme"]}
     resolved = bank_store.resolved(bank_store.resolutions(conn, references), body["programme"])
     found = [
         _shown(one, resolved.get(one.key))
         for reference in references
-        for one in compare(known=known.get(reference), booked=booked.get(reference, []), reference=reference)
+        for one in compare(
+            known=known.get(reference),
+            booked=booked.get(reference, []),
+            reference=reference,
+            unshown=unshown.get(reference),
+        )
         if _asked_for(one, body["status"], one.key in resolved)
     ]
     return {"items": found, "next": after}

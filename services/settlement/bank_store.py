@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_new
 from services.settlement import tables as t
-from services.settlement.domain.bank import BOOKED, Booked, Known
+from services.settlement.domain.bank import BOOKED, Booked, Known, Unshown
 
 PARTS = t.bank_file_parts
 MOST_LOOKED_AT = 20_000  # references in one look for differences
@@ -95,12 +95,16 @@ def amounts_of(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, dict[
 def payments_by_reference(conn: sa.Connection, references: Iterable[str]) -> dict[str, Known]:
     """Our side of these references."""
     c = t.payments.c
-    query = sa.select(c.reference, c.payment_id, c.programme, c.amount_fen, c.status).where(
+    query = sa.select(c.reference, c.payment_id, c.programme, c.amount_fen, c.status, c.fund).where(
         c.reference.in_(sorted(set(references)))
     )
     return {
         row.reference: Known(
-            payment_id=row.payment_id, programme=row.programme, amount_fen=row.amount_fen, status=row.status
+            payment_id=row.payment_id,
+            programme=row.programme,
+            amount_fen=row.amount_fen,
+            status=row.status,
+            fund=row.fund,
         )
         for row in conn.execute(query)
     }
@@ -121,11 +125,80 @@ def booked(conn: sa.Connection, references: Iterable[str]) -> dict[str, list[Boo
 
 
 def is_repayment() -> sa.ColumnElement[bool]:
-    """Of a statement's line: it is money on record as a receivable's repayment."""
+    """Of a statement's line: it is money on record as a receivable's repayment. Of credits that are alike so many are,
+    as there are repayments alike: counted as `receivables_store.shown` counts them."""
     line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
-    same = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
-    return (line.direction == "credit") & sa.exists().where(
-        owed.reference == line.reference, *same, repaid.amount_fen == line.amount_fen
+    like = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
+    on_record = (
+        sa.select(sa.func.count())
+        .select_from(t.receivables.join(t.repayments, like[0]))
+        .where(owed.reference == line.reference, *like, repaid.amount_fen == line.amount_fen)
+        .correlate(t.statement_lines)
+        .scalar_subquery()
+    )
+    twin = t.statement_lines.alias("twin").c
+    named, alike = twin.bank_reference.is_not(None), ("reference", "amount_fen", "booked_on", "direction", "counted")
+    number = (
+        sa.select(sa.func.count())
+        .where(
+            *(twin[name] == line[name] for name in alike),
+            sa.tuple_(twin.statement_id, twin.line) <= sa.tuple_(line.statement_id, line.line),
+            named == line.bank_reference.is_not(None),
+            named | (twin.statement_id == line.statement_id),
+        )
+        .correlate(t.statement_lines)
+        .scalar_subquery()
+    )
+    return (line.direction == "credit") & line.counted & (number <= on_record)
+
+
+Within = Callable[[sa.Column[str]], Sequence[sa.ColumnElement[bool]]]
+
+
+def unshown(conn: sa.Connection, references: Iterable[str]) -> dict[str, Unshown]:
+    """Of receivables by reference: what was repaid by hand, where no statement has shown all of it."""
+    wanted = sorted(set(references))
+    found = conn.execute(sa.select(_unshown(lambda column: [column.in_(wanted)])))
+    return {row["reference"]: Unshown(**{k: row[k] for k in row if k != "reference"}) for row in found.mappings()}
+
+
+def _unshown(within: Within) -> sa.Subquery:
+    """Receivables with more repayments that are alike than any statement shows of such credits: counted as
+    `is_repayment` counts."""
+    line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
+    of = (owed.reference, owed.programme, owed.region, owed.status)
+    by_hand = sa.func.sum(sa.case((repaid.statement_id.is_(None), 1), else_=0))
+    like = (repaid.received_on, repaid.amount_fen)
+    recorded = (
+        sa.select(*of, *like, sa.func.count().label("number"), by_hand.label("by_hand"))
+        .join_from(t.receivables, t.repayments, repaid.receivable_id == owed.receivable_id)
+        .where(*within(owed.reference))
+        .group_by(*of, *like)
+        .having(by_hand > 0)
+        .subquery()
+    )
+    slip = sa.case((line.bank_reference.is_(None), line.statement_id))
+    credit = (line.reference, line.booked_on, line.amount_fen)
+    told = (
+        sa.select(*credit, sa.func.count().label("number"))
+        .where(*within(line.reference), line.direction == "credit", line.counted)
+        .group_by(*credit, slip)
+        .subquery()
+    )
+    most = sa.select(told.c.reference, told.c.booked_on, told.c.amount_fen, sa.func.max(told.c.number).label("number"))
+    shown = most.group_by(told.c.reference, told.c.booked_on, told.c.amount_fen).subquery()
+    same = (shown.c.reference == recorded.c.reference) & (shown.c.booked_on == recorded.c.received_on)
+    fen, number = recorded.c.amount_fen, recorded.c.by_hand
+    spare = sa.func.coalesce(shown.c.number, 0) - (recorded.c.number - number)  # of what statements repaid first
+    booked_ = sa.case((spare < 0, 0), (spare < number, spare), else_=number)
+    sums = [sa.cast(sa.func.sum(fen * count), sa.BigInteger) for count in (number, booked_)]
+    whose = [recorded.c[column.name] for column in of]
+    return (
+        sa.select(*whose, sums[0].label("amount_fen"), sums[1].label("booked_fen"))
+        .outerjoin_from(recorded, shown, same & (shown.c.amount_fen == fen))
+        .group_by(*whose)
+        .having(sums[1] < sums[0])
+        .subquery()
     )
 
 
@@ -153,13 +226,14 @@ def first_shown(conn: sa.Connection, keys: Mapping[str, str]) -> set[str]:
 
 
 def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> tuple[list[str], str | None]:
-    """References on which the two sides can differ, in their order: booked otherwise than paid, or settled and not
-    booked; and after which one to look on, None at the end. Which of them do differ, `compare` says.
+    """References on which the two sides can differ, in their order: booked otherwise than paid, settled and not booked,
+    or repaid by hand and not booked; and after which one to look on, None at the end. Which of them do differ,
+    `compare` says.
 
     One look is at so many references, however few of them are found: it takes as long with clean books as with others.
     """
     line, payment = t.statement_lines.c, t.payments.c
-    ends = [_nth(conn, column, after) for column in (line.reference, payment.reference)]
+    ends = [_nth(conn, column, after) for column in (line.reference, payment.reference, t.receivables.c.reference)]
     until = min((end for end in ends if end is not None), default=None)
     once = sa.func.count() == 1
     sums = (
@@ -173,11 +247,7 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
         .group_by(line.reference)
         .subquery()
     )
-    agrees = (
-        (sums.c.only_fen == payment.amount_fen)
-        & (sums.c.direction == "debit")
-        & payment.status.in_((*BOOKED, "returned"))
-    )
+    agrees = (sums.c.only_fen == payment.amount_fen) & (sums.c.direction == "debit") & payment.status.in_(BOOKED)
     theirs = sums.c.programme.is_(None) | (sums.c.programme == programme)
     otherwise = (
         sa.select(sums.c.reference)
@@ -199,8 +269,10 @@ def suspects(conn: sa.Connection, programme: str, *, after: str, limit: int) -> 
         .limit(limit)
         .subquery()
     )
-    both = sa.union(sa.select(otherwise), sa.select(unbooked)).subquery()
-    found = list(conn.execute(sa.select(both.c.reference).order_by(both.c.reference).limit(limit)).scalars())
+    by_hand = _unshown(lambda column: _within(column, after, until)).c
+    unshown_ = sa.select(by_hand.reference).where(by_hand.programme == programme)
+    all_ = sa.union(sa.select(otherwise), sa.select(unbooked), unshown_).subquery()
+    found = list(conn.execute(sa.select(all_.c.reference).order_by(all_.c.reference).limit(limit)).scalars())
     return found, found[-1] if len(found) == limit else until
 
 
@@ -251,9 +323,11 @@ def released_before(moment: datetime) -> sa.ColumnElement[bool]:
 
 
 def release_days(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, datetime]:
-    """When batches were released."""
+    """When batches were released, those that were."""
     c = t.batches.c
-    query = sa.select(c.batch_id, c.released_at).where(c.batch_id.in_(sorted(set(batch_ids))))
+    query = sa.select(c.batch_id, c.released_at).where(
+        c.batch_id.in_(sorted(set(batch_ids))), c.released_at.is_not(None)
+    )
     return {row.batch_id: row.released_at for row in conn.execute(query)}
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from contracts.programmes.places import shortest
 from infra.db_insert import insert_many, insert_new, upsert
 from services.settlement import tables as t
 from services.settlement.domain.claims import Claim
@@ -63,8 +64,10 @@ def select(
 ) -> dict[str, A]:
     """The aggregates that meet all conditions, by id, locked in key order."""
     table, key = TABLES[kind], key_of(kind)
-    query = sa.select(table).where(*where).order_by(key).with_for_update().limit(limit)
-    return {row[key.name]: kind(**row) for row in conn.execute(query).mappings()}
+    found = conn.execute(sa.select(table).where(*where).order_by(key).with_for_update().limit(limit))
+    names = tuple(found.keys())
+    rows = (dict(zip(names, row, strict=True)) for row in found)
+    return {row[key.name]: kind(**row) for row in rows}
 
 
 def insert(conn: sa.Connection, kind: type[A], new: Sequence[A]) -> None:
@@ -229,14 +232,54 @@ def deferred(conn: sa.Connection, purses: Collection[tuple[str, int]]) -> dict[t
     return {(row.provider_id, row.programme, row.year, row.pack_version): row.waiting for row in conn.execute(query)}
 
 
-def payable(purses: Collection[tuple[str, int]], *, most: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """The first `most` approved disbursements of each purse (programme and year): one cannot crowd out another."""
+def payable(
+    purses: Collection[tuple[str, int]], *, office: str | None, most: int
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """The first `most` approved disbursements of each purse (programme and year) of which something waits that the
+    office pays: one cannot crowd out another."""
     table = t.disbursements
-    where = (sa.tuple_(table.c.programme, table.c.year).in_(sorted(purses)), table.c.status == "approved")
+    where = [sa.tuple_(table.c.programme, table.c.year).in_(sorted(purses)), table.c.status == "approved"]
+    if office is not None:
+        where.append(sa.exists().where(t.claims.c.disbursement_id == table.c.disbursement_id, *_waits(office)))
     place = sa.func.row_number().over(partition_by=(table.c.programme, table.c.year), order_by=table.c.disbursement_id)
     placed = sa.select(table.c.disbursement_id, place.label("place")).where(*where).subquery()
     first = sa.select(placed.c.disbursement_id).where(placed.c.place <= most)
     return *where, table.c.disbursement_id.in_(first)
+
+
+def waits_for_others(conn: sa.Connection, programme: str, year: int, office: str) -> int:
+    """Claims of a purse that wait for a payment out of funds which are not the office's."""
+    table = t.disbursements
+    of = table.c.disbursement_id == t.claims.c.disbursement_id
+    query = sa.select(sa.func.count()).select_from(t.claims.join(table, of))
+    mine = table.c.programme == programme, table.c.year == year, table.c.status == "approved"
+    return conn.execute(query.where(*mine, *_waits(office, others=True))).scalar_one()
+
+
+def waiting_for(conn: sa.Connection, disbursement_ids: Collection[str], office: str) -> set[str]:
+    """Which of these disbursements hold something that waits and that the office pays."""
+    c = t.claims.c
+    query = sa.select(c.disbursement_id).where(c.disbursement_id.in_(sorted(disbursement_ids)), *_waits(office))
+    return set(conn.execute(query.distinct()).scalars())
+
+
+def _waits(office: str, *, others: bool = False) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of a claim: approved, in no payment, and of money that the office pays (`others`: that it does not)."""
+    c = t.claims.c
+    place = shortest(office)
+    mine = c.plan_region.startswith(place) if len(office) >= 2 else sa.false()
+    in_payment = sa.exists().where(t.live_payments.c.claim_id == c.claim_id)
+    return c.status == "approved", ~mine if others else mine, ~in_payment
+
+
+def funds_of(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, set[str]]:
+    """The funds that each batch pays out of."""
+    c = t.payments.c
+    query = sa.select(c.batch_id, c.fund).where(c.batch_id.in_(sorted(set(batch_ids)))).distinct()
+    found: dict[str, set[str]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.batch_id, set()).add(row.fund)
+    return found
 
 
 def unfinished(conn: sa.Connection, batch_ids: Iterable[str]) -> dict[str, int]:

@@ -132,6 +132,13 @@ sa.Index("claims_by_status", claims.c.programme, claims.c.status, claims.c.claim
 for _name, _status in (("claims_accepted", "accepted"), ("claims_on_notice", "on_notice")):
     _in_it = claims.c.status == _status
     sa.Index(_name, claims.c.claim_id, postgresql_where=_in_it, sqlite_where=_in_it)
+# so do a notice and a disbursement take the first of those that wait for them, by their rules
+WAITING = claims.c.status.in_(("passed", "noticed"))
+sa.Index(
+    *("claims_waiting", claims.c.pack_version, claims.c.status, claims.c.claim_id),
+    postgresql_where=WAITING,
+    sqlite_where=WAITING,
+)
 sa.Index("claims_by_provider", claims.c.provider_id, claims.c.programme, claims.c.year, claims.c.status)
 
 sa.Index("claims_by_work", claims.c.programme, claims.c.stage, claims.c.due_on, claims.c.claim_id)
@@ -347,6 +354,7 @@ leaves = sa.Table(
     _must("person", PERSON),
     _must("roles", Words),
     _may("region", sa.String(6)),
+    _may("organisation", ID),
     _may("deputy", PERSON),
     _must("from_on", sa.Date),
     _must("until_on", sa.Date),
@@ -531,6 +539,7 @@ difference_resolutions = sa.Table(
 sa.Index(
     "difference_resolutions_of",
     *(difference_resolutions.c[name] for name in ("reference", "code", "amount_fen", "booked_fen")),
+    unique=True,  # one word on each difference
 )
 
 payment_files = sa.Table(
@@ -620,6 +629,9 @@ known_orders = sa.Table(
     _may("wound_down", sa.Boolean),
     _must("status", sa.String(20)),
 )
+
+_is_deferred = known_orders.c.deferred_fen > 0
+sa.Index("known_orders_deferred", known_orders.c.order_id, postgresql_where=_is_deferred, sqlite_where=_is_deferred)
 
 known_enterprises = sa.Table(
     "known_enterprises",

@@ -10,7 +10,7 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from services.voucher.year_sheets import MONEY, timeless
+from services.voucher.year_sheets import MONEY, exact, timeless
 
 Line = Sequence[str]
 
@@ -38,6 +38,10 @@ def _text(sheet: Any, word: str) -> Any:
 
 
 def _number(sheet: Any, word: str) -> Any:
-    cell = WriteOnlyCell(sheet, value=Decimal(word) if word else None)
+    """An amount of more digits than a spreadsheet keeps of a number is text, too."""
+    amount = exact(Decimal(word)) if word else None
+    if isinstance(amount, str):
+        return _text(sheet, amount)
+    cell = WriteOnlyCell(sheet, value=amount)
     cell.number_format = MONEY
     return cell

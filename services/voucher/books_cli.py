@@ -18,6 +18,7 @@ from contracts.money import format_yuan
 from infra.clock import SHANGHAI
 from infra.jsontext import canonical
 from infra.packs import PROGRAMME, pack_on
+from services.voucher.year_words import beijing
 
 PAGE = 500
 HEADS = ("time", "entry", "kind", "reason", "subject", "other account", "debit", "credit", "balance")
@@ -135,11 +136,10 @@ def account_text(entries: Sequence[Mapping[str, Any]], sums: Mapping[str, int]) 
 
 
 def _line(entry: Mapping[str, Any], balance_fen: int | None) -> Line:
-    moment = datetime.fromisoformat(entry["at"]).astimezone(SHANGHAI)
     debit = entry["side"] == "debit"
     amount = format_yuan(entry["amount_fen"])
     return (
-        moment.strftime("%Y-%m-%d %H:%M:%S"),
+        beijing(entry["at"]),
         entry["id"],
         entry["kind"],
         entry["reason"],
@@ -237,7 +237,7 @@ def year_statement(programme: str, year: int, region: str | None, out: Path, sig
         if not one["superseded"]:
             (out / "signature.json").write_text(canonical(one["proof"]), "utf-8")
         state = "superseded" if one["superseded"] else "signed"
-        click.echo(f"{state} {one['statement_sha256']} by {one['signed_by']} at {one['signed_at']}")
+        click.echo(f"{state} {one['statement_sha256']} by {one['signed_by']} at {beijing(one['signed_at'])}")
 
 
 commands: list[click.Command] = [statement, trial_balance, year_statement]

@@ -17,7 +17,7 @@ from services.voucher.access import foreign
 from services.voucher.books_store import COUNTERS
 from services.voucher.domain import ledger
 from services.voucher.domain.ledger import BELOW_ZERO
-from services.voucher.rows import limit_of, plain
+from services.voucher.rows import by_bytes, limit_of, plain
 from services.voucher.tables import accounts, applications, metadata, orders, transfers
 
 Found = Mapping[str, Any] | Refused
@@ -47,7 +47,7 @@ def trial_balance(conn: sa.Connection, command: Command) -> Found:
 
 
 def statement(conn: sa.Connection, command: Command) -> Found:
-    """Entries of one account in the order of their time; `after` is the id of the last one seen.
+    """Entries of one account by their time, then their ids byte by byte; `after` is the id of the last one seen.
 
     sums, with the first page: the account before and after the asked time, by its entries alone.
     """
@@ -63,7 +63,10 @@ def statement(conn: sa.Connection, command: Command) -> Found:
         return Refused("NOT_FOUND", "after")
     limit = limit_of(body)
     sides = [
-        sa.select(transfers).where(column == name, *bounds).order_by(transfers.c.at, transfers.c.id).limit(limit)
+        sa.select(transfers)
+        .where(column == name, *bounds)
+        .order_by(transfers.c.at, by_bytes(conn, transfers.c.id))
+        .limit(limit)
         for column in (transfers.c.debit, transfers.c.credit)
     ]
     rows = [dict(row) for side in sides for row in conn.execute(side).mappings()]
@@ -214,7 +217,7 @@ def _bounds(conn: sa.Connection, body: Mapping[str, Any]) -> list[sa.ColumnEleme
         at = conn.execute(sa.select(transfers.c.at).where(transfers.c.id == body["after"])).scalar()
         if at is None:
             return None
-        later = sa.and_(transfers.c.at == at, transfers.c.id > body["after"])
+        later = sa.and_(transfers.c.at == at, by_bytes(conn, transfers.c.id) > body["after"])
         bounds.append(sa.or_(transfers.c.at > at, later))
     return bounds
 

@@ -30,3 +30,8 @@ def without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def limit_of(body: Mapping[str, Any]) -> int:
     """How many rows a page has at most: a null is no wish for all of them."""
     return int(body.get("limit") or PAGE)
+
+
+def by_bytes(conn: sa.Connection, column: sa.Column[str]) -> sa.ColumnElement[str]:
+    """Compared byte by byte, as Python compares, whatever collation a database has."""
+    return column.collate("C") if conn.dialect.name == "postgresql" else column

@@ -89,7 +89,8 @@ def _corrections(corrections: Sequence[Mapping[str, Any]]) -> Iterable[Flowable]
     yield Paragraph("六、更正", _HEAD)
     for one in corrections:
         moved = f"{one['from_account']} → {one['to_account']}  {money(one['amount_fen'])}元"
-        people = f"提出：{one['asked_by']} {one['asked_at']}；复核：{one['decided_by']} {one['decided_at']}"
+        asked, decided = words.beijing(one["asked_at"]), words.beijing(one["decided_at"])
+        people = f"提出：{one['asked_by']} {asked}；复核：{one['decided_by']} {decided}"
         text = f"{one['correction_id']}（原分录 {one['transfer_id']}）：{moved}。理由：{one['reason']}。{people}"
         yield Paragraph(escape(text), _TEXT)
     if not corrections:
@@ -100,9 +101,8 @@ def _seal(signatures: Sequence[Mapping[str, Any]]) -> Iterable[Flowable]:
     yield Paragraph("七、签署", _HEAD)
     for one in signatures:
         after = "（此后账目有变动，已作废）" if one["superseded"] else ""
-        yield Paragraph(
-            escape(f"系统签署：{one['signed_by']}，{one['signed_at']}，{one['statement_sha256']}{after}"), _TEXT
-        )
+        signed = f"{one['signed_by']}，{words.beijing(one['signed_at'])}，{one['statement_sha256']}"
+        yield Paragraph(escape(f"系统签署：{signed}{after}"), _TEXT)
     yield Spacer(1, 8 * mm)
     yield Paragraph("财务负责人（签字）：____________________　　日期：______年____月____日", _TEXT)
     yield Spacer(1, 14 * mm)

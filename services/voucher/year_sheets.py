@@ -1,4 +1,5 @@
-"""The year's statement as a workbook: amounts are numbers in yuan with two places, identifiers are text.
+"""The year's statement as a workbook: amounts are numbers in yuan with two places, identifiers are text, and so is an
+amount of more digits than a spreadsheet keeps of a number.
 
 The same statement makes the same bytes: what openpyxl and zip say of the hour is taken out.
 """
@@ -19,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from services.voucher import year_words as words
 
 MONEY = "#,##0.00"
+MOST_DIGITS = 15  # that a spreadsheet keeps of a number
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day that a zip knows
 _HOUR = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
@@ -78,12 +80,18 @@ def _corrections(sheet: Worksheet, corrections: Iterable[Mapping[str, Any]]) -> 
     )
     _row(sheet, heads, bold=True)
     for one in corrections:
-        _row(sheet, [one[name] for name in (*names, "decided_by", "decided_at")] + [yuan(one["amount_fen"])])
+        told = {**one, **{name: words.beijing(one[name]) for name in ("asked_at", "decided_at")}}
+        _row(sheet, [told[name] for name in (*names, "decided_by", "decided_at")] + [yuan(one["amount_fen"])])
     _widths(sheet, (30, 34, 40, 40, 40, 20, 24, 20, 24, 18))
 
 
-def yuan(fen: int) -> Decimal:
-    return Decimal(fen).scaleb(-2)
+def yuan(fen: int) -> Decimal | str:
+    return exact(Decimal(fen).scaleb(-2))
+
+
+def exact(amount: Decimal) -> Decimal | str:
+    """As a number where a spreadsheet keeps all its digits, else as text."""
+    return amount if len(amount.as_tuple().digits) <= MOST_DIGITS else str(amount)
 
 
 def _row(sheet: Worksheet, values: Sequence[Any], *, bold: bool = False) -> None:

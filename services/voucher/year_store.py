@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_many
 from services.voucher.domain.ledger import Transfer
+from services.voucher.rows import by_bytes
 from services.voucher.tables import accounts, transfers, year_signatures
 
 AT_ONCE = 2000  # rows held in memory
@@ -34,12 +35,11 @@ class Signature:
 
 def entries(conn: sa.Connection, programme: str, year: int) -> Iterator[Transfer]:
     """All entries of a programme's year by id, byte by byte: those of one subject stand together. One snapshot."""
-    by_bytes = transfers.c.id.collate("C") if conn.dialect.name == "postgresql" else transfers.c.id
     query = (
         sa.select(transfers)
         .join(accounts, accounts.c.name == transfers.c.debit)
         .where(accounts.c.programme == programme, accounts.c.year == year)
-        .order_by(by_bytes)
+        .order_by(by_bytes(conn, transfers.c.id))
         .execution_options(yield_per=AT_ONCE)
     )
     return (Transfer(*row) for row in conn.execute(query))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
+
+from infra.clock import SHANGHAI
 
 Row: TypeAlias = tuple[str, int]
 
@@ -90,6 +93,11 @@ def facts(statement: Mapping[str, Any], title: str) -> Sequence[tuple[str, str]]
         ("首末分录", f"{entries['first_id'] or '—'} … {entries['last_id'] or '—'}"),
         ("分录指纹 SHA-256", entries["sha256"]),
     )
+
+
+def beijing(instant: str) -> str:
+    """A moment as it is read here."""
+    return datetime.fromisoformat(instant).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _rows(statement: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,8 @@ BACK = ("returned", "failed")  # states of a payment whose money is ours again
 RESULTS = ("settled", "failed", "returned", "unknown")
 RANK: Mapping[str, int] = {"unknown": 0, "settled": 1, "failed": 1, "returned": 2}  # which word is the later one
 
+_ACCOUNT = re.compile(r"(?=(?:[ -]?[0-9]){10})[0-9]{4}(?:[ -]?[0-9])*")  # what may be one, or a person's number
+
 DIFFERENCES = (
     "REFERENCE_UNKNOWN",  # the bank booked what we never sent
     "AMOUNT_DIFFERS",
@@ -19,7 +22,9 @@ DIFFERENCES = (
     "BOOKED_TWICE",
     "NOT_BOOKED",  # settled, and on no statement
     "RETURN_NOT_RECORDED",  # it came back, but no result says so
+    "RETURN_NOT_BOOKED",  # a result says that it came back, but no statement does: paid again it is paid twice
     "CREDIT_UNMATCHED",  # money came in that nobody knows
+    "REPAYMENT_NOT_BOOKED",  # recorded by hand, and on no statement
 )
 
 
@@ -85,6 +90,20 @@ def payer_of(payers: Iterable[Payer], *, programme: str, fund: str) -> Payer | N
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """On which days, of Shanghai, what the bank tells can have been: since the release, and until today."""
+
+    since: date = date.min
+    until: date = date.max
+
+    def why_not(self, on: date) -> str | None:
+        """In words why it was on none of them."""
+        if on > self.until:
+            return "a day to come"
+        return "a day before the release" if on < self.since else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """The bank's word on one payment. amount_fen: None where it does not repeat it."""
 
@@ -130,6 +149,11 @@ class Statement:
     own_id: str | None
     account: str | None
     entries: tuple[Booked, ...]
+
+
+def without_accounts(reason: str | None) -> str | None:
+    """The bank's own words, of a long number its last four digits: events tell them, and nobody can take these back."""
+    return None if reason is None else _ACCOUNT.sub(lambda found: f"…{found[0][-4:]}", reason)
 
 
 def in_order(rows: Iterable[Said]) -> list[Said]:
@@ -192,9 +216,24 @@ class Known:
     programme: str
     amount_fen: int
     status: str
+    fund: str
 
 
-def compare(*, known: Known | None, booked: Sequence[Booked], reference: str) -> Iterable[Difference]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unshown:
+    """What of a receivable was repaid by hand, and what of that statements have shown, which is less; neither ever
+    falls, so that a resolution is of no later one. `status`, `region`: the receivable's."""
+
+    programme: str
+    region: str
+    amount_fen: int
+    booked_fen: int
+    status: str
+
+
+def compare(
+    *, known: Known | None, booked: Sequence[Booked], reference: str, unshown: Unshown | None = None
+) -> Iterable[Difference]:
     """Differences on one reference, given all statement lines on it; at most one of a code."""
     out = [one.amount_fen for one in booked if one.direction == "debit"]
     back = [one.amount_fen for one in booked if one.direction == "credit"]
@@ -207,6 +246,15 @@ def compare(*, known: Known | None, booked: Sequence[Booked], reference: str) ->
             amount_fen=known.amount_fen if known else 0,
             booked_fen=booked_fen,
             status=known.status if known else None,
+        )
+    if unshown is not None:
+        yield Difference(
+            code="REPAYMENT_NOT_BOOKED",
+            reference=reference,
+            payment_id=None,
+            amount_fen=unshown.amount_fen,
+            booked_fen=unshown.booked_fen,
+            status=unshown.status,
         )
 
 
@@ -227,5 +275,7 @@ def _of_ours(known: Known, out: Sequence[int], back: Sequence[int]) -> Iterator[
         yield "BOOKED_TWICE", sum(out)
     if out and known.status not in (*BOOKED, "returned") and sum(out) != sum(back):
         yield "NOT_SETTLED", sum(out)
+    if known.status == "returned" and sum(out) > sum(back):
+        yield "RETURN_NOT_BOOKED", sum(out) - sum(back)
     if back and known.status not in BACK:
         yield "RETURN_NOT_RECORDED", sum(back)

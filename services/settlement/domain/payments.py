@@ -13,9 +13,10 @@ from contracts.programmes import Pack
 from contracts.programmes.places import holds
 from contracts.programmes.schema import Step as PathStep
 from services.settlement.domain import claims as claim_rules
-from services.settlement.domain.bank import BACK, BOOKED
+from services.settlement.domain.bank import BACK, BOOKED, Days
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.disbursements import Disbursement, frozen_as, intact
+from services.settlement.domain.funds import pays
 from services.settlement.domain.law import absent, article, decide, payment_article, refuse
 from services.settlement.domain.market import dearer
 from services.settlement.domain.offsets import Offset, Open, grouped, spread, total_fen
@@ -157,6 +158,8 @@ def make(
     made_by: str,
     now: datetime,
     pack: Pack,
+    office: str | None = None,
+    others: int = 0,
     packs: Mapping[str, Pack] | None = None,
     owed: Open = MappingProxyType({}),
 ) -> tuple[Step[Batch], list[Step[Payment]], list[Offset]] | Refused:
@@ -164,8 +167,9 @@ def make(
 
     `packs`: the rules that disbursements were approved by, by their label, where those are not `pack`: their payments
     follow them.
-    `live`: those that a payment may still pay, which are not taken again. `owed`: what payees owe, which is taken off
-    what they are paid. NOTHING_TO_PAY, FROZEN_MISMATCH.
+    `live`: those that a payment may still pay, which are not taken again. `office`: whose region's money alone is paid,
+    None: all; `others`: claims that wait where nothing does of the office's own. `owed`: what payees owe, which is
+    taken off what they are paid. NOTHING_TO_PAY, FROZEN_MISMATCH.
     """
     by = payment_article(pack, "finance")
     waiting: dict[str, list[Claim]] = {}
@@ -177,10 +181,11 @@ def make(
             return refuse(pack, "FROZEN_MISMATCH", "batch_id", by, **facts)
         own = (packs or {}).get(one.pack_version, pack)
         goes_by[own.label] = own
-        unpaid = [claim for claim in members if claim.status == "approved" and claim.claim_id not in live]
+        free = [claim for claim in members if claim.status == "approved" and claim.claim_id not in live]
+        unpaid = [claim for claim in free if pays(office, claim.plan_region)]
         waiting.setdefault(own.label, []).extend(unpaid)
     if not any(waiting.values()):
-        return refuse(pack, "NOTHING_TO_PAY", "programme", by, year=year)
+        return refuse(pack, "NOTHING_TO_PAY", "programme", by, year=year, others=others)
     whole = [
         (_payment(batch_id, year, group, goes_by[label]), group)
         for label in sorted(waiting)
@@ -331,7 +336,8 @@ def result(
     """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (against its last word).
 
     Where somebody passes the money on, what the bank settled is with the district, and its claims are not paid yet.
-    That the outcome is unknown takes no last word back: files come in any order.
+    Files come in any order: that the outcome is unknown takes no last word back, and that money had arrived before it
+    came back is no news.
     What the district has paid stays paid: money that comes back then is between city and district.
     """
     by = payment_article(pack, "finance")
@@ -343,6 +349,12 @@ def result(
         return None
     if status == "unknown" and payment.status in SPOKEN:
         return None
+    if (
+        (status, payment.status) == ("settled", "returned")
+        and payment.result_on is not None
+        and on <= payment.result_on
+    ):
+        return None
     passed_on = after_pay(pack) is not None
     if passed_on and payment.status == "settled":
         return refuse(pack, "WRONG_STATE", "results", by, **facts, status=payment.status)
@@ -352,6 +364,16 @@ def result(
     if isinstance(step, Refused):
         return refuse(pack, "WRONG_STATE", "results", by, **facts, status=payment.status)
     return step, _follow(step, members, by, now, pack)
+
+
+def in_time(*, days: Days, said_on: Sequence[date], batch: Batch, pack: Pack) -> Refused | None:
+    """Nothing is settled tomorrow, nor before it was released. INVALID, with the row."""
+    for row, on in enumerate(said_on, start=1):
+        why = days.why_not(on)
+        if why is not None:
+            facts = {"row": row, "why": why, "at": on.isoformat(), "batch_id": batch.batch_id}
+            return refuse(pack, "INVALID", "results", payment_article(pack, "finance"), **facts)
+    return None
 
 
 def unanswered(*, payment: Payment, today: date, pack: Pack, **facts: Any) -> Step[Payment]:

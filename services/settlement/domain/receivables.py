@@ -18,6 +18,7 @@ from services.settlement.domain.offsets import Open
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, derived_id, must, take
 
+LEFT = "exited"
 WITHOUT_CLAIM = ("exit_losses", "other")  # grounds that need no payment of a claim
 
 MOVES: Moves = {
@@ -85,11 +86,12 @@ class Receivable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debtor:
-    """Whose debt it is; `region`: whose office may act on it."""
+    """Whose debt it is; `region`: whose office may act on it. `status`: a provider's at registry, as far as known."""
 
     party_id: str
     party_kind: str
     region: str
+    status: str | None = None
 
 
 def reference_of(receivable_id: str) -> str:
@@ -122,8 +124,8 @@ def claim_back(
 ) -> Step[Receivable] | Refused:
     """Waits for the second person. Of a claim: of money that its payee has, at most what was paid and not claimed back.
 
-    FACT_MISSING (this ground is of a claim), INVALID (party, year, day), WRONG_STATE, RECEIVABLE_TOO_LARGE,
-    REGION_MISMATCH.
+    FACT_MISSING (this ground is of a claim), INVALID (party, year, day), WRONG_STATE (of the claim; losses by leaving
+    of a party that has not left), RECEIVABLE_TOO_LARGE, REGION_MISMATCH.
     """
     articles = rests_on(pack, ground)
     by = next(iter(articles), None)
@@ -131,6 +133,8 @@ def claim_back(
         return refuse(pack, "FACT_MISSING", "claim_id", by, ground=ground)
     if debtor is None:
         return refuse(pack, "INVALID", "party_id", by)
+    if ground == "exit_losses" and debtor.status != LEFT:
+        return refuse(pack, "WRONG_STATE", "ground", by, status=debtor.status, ground=ground)
     if due_on is not None and due_on < today:
         return refuse(pack, "INVALID", "due_on", by)
     if _elsewhere(actor, debtor.region):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -53,8 +53,8 @@ def must(step: Step[A] | Refused) -> Step[A]:
 
 
 def digest(value: Any) -> str:
-    """SHA-256 (hex) of the canonical JSON of `value`: sorted keys, no spaces, dates as ISO text."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_iso)
+    """SHA-256 (hex) of the canonical JSON of `value`: sorted keys, no spaces, dates as ISO text, records by field."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -64,7 +64,9 @@ def derived_id(*parts: str) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
-def _iso(value: Any) -> str:
+def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(f"{type(value).__name__} has no canonical text")

@@ -7,8 +7,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.settlement.domain.bank import Booked, Statement
-from services.settlement.formats.problems import CURRENCY, Foreign, Problems, day, fen, malformed, plain, reference
+from services.settlement.domain.bank import Booked, Days, Statement
+from services.settlement.formats.problems import (
+    ANY_DAY,
+    CURRENCY,
+    Foreign,
+    Problems,
+    day,
+    day_of,
+    fen,
+    malformed,
+    plain,
+    reference,
+    within,
+)
 from services.settlement.formats.xml import Message, check_count
 
 KINDS = ("camt.053.001.02", "camt.053.001.08")
@@ -32,7 +44,7 @@ class _Seen:
         return self.fen["credit"] - self.fen["debit"]
 
 
-def read(content: bytes) -> Statement:
+def read(content: bytes, days: Days = ANY_DAY) -> Statement:
     """Malformed, Foreign."""
     message = Message(content, KINDS, ("Ntry", "Stmt"))
     seen, problems = _Seen(), Problems()
@@ -45,7 +57,7 @@ def read(content: bytes) -> Statement:
         number += 1
         check_count(number)
         try:
-            _take(message, element, number, seen)
+            _take(message, element, number, seen, days)
         except ValueError as error:
             problems.add(number, "ENTRY", str(error))
         element.clear()
@@ -70,7 +82,7 @@ def _account(message: Message, statement: Any) -> str:
     return number.replace(" ", "")
 
 
-def _take(message: Message, entry: Any, number: int, seen: _Seen) -> None:
+def _take(message: Message, entry: Any, number: int, seen: _Seen, days: Days) -> None:
     direction, amount = _direction(message, entry), _amount(message, entry, "Amt")
     seen.count[direction] += 1
     seen.fen[direction] += amount
@@ -86,7 +98,7 @@ def _take(message: Message, entry: Any, number: int, seen: _Seen) -> None:
     total = sum(part if sign == direction else -part for part, sign in zip(parts, signs, strict=True))
     if total != amount:
         raise ValueError("its transactions do not add up to its amount")
-    on = _booked_on(message, entry)
+    on = within(_booked_on(message, entry), days)
     for at, (part, sign) in enumerate(zip(parts, signs, strict=True)):
         detail = details[at] if details else None
         if part:
@@ -115,8 +127,8 @@ def _booked(
 
 
 def _booked_on(message: Message, entry: Any) -> date:
-    text = message.text(entry, "BookgDt/Dt") or (message.text(entry, "BookgDt/DtTm") or "")[:10]
-    return day(text)
+    on, time = message.text(entry, "BookgDt/Dt"), message.text(entry, "BookgDt/DtTm")
+    return day_of(time) if on is None and time is not None else day(on or "")
 
 
 def _direction(message: Message, element: Any, default: str | None = None) -> str:

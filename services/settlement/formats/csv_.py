@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.money import format_yuan
-from services.settlement.domain.bank import RESULTS, Booked, Line, Report, Said, Statement
-from services.settlement.formats.problems import MOST_ROWS, Problems, day, fen, malformed, paid_fen, plain, reference
+from services.settlement.domain.bank import RESULTS, Booked, Days, Line, Report, Said, Statement
+from services.settlement.formats.problems import (
+    ANY_DAY,
+    MOST_ROWS,
+    Problems,
+    day,
+    fen,
+    malformed,
+    paid_fen,
+    plain,
+    reference,
+    within,
+)
 
 COLUMNS = ("reference", "payee_name", "payee_uscc", "bank_name", "bank_code", "account", "amount_yuan", "purpose")
 RESULT_COLUMNS = ("reference", "amount_yuan", "status", "date", "reason")
@@ -25,6 +37,7 @@ BOM = "\ufeff"
 DIRECTIONS = ("debit", "credit")
 
 Read = Callable[[str], Any]
+_NUMBER = re.compile(r"[\d .,:/-]+")  # also what a spreadsheet takes for a day or an hour
 
 
 # --- to the bank ------------------------------------------------------------------------------------------------------
@@ -61,7 +74,7 @@ def _written(columns: Sequence[str], rows: Iterator[list[str]]) -> bytes:
 def as_text(value: str) -> str:
     """No formula, no number: a leading tab makes a spreadsheet show it as it is."""
     formula = unicodedata.normalize("NFKC", value).lstrip()[:1] in ("=", "+", "-", "@")
-    return f"\t{value}" if formula or value.replace(" ", "").isdigit() or _exponent(value) else value
+    return f"\t{value}" if formula or _NUMBER.fullmatch(value) or _exponent(value) else value
 
 
 def _exponent(value: str) -> bool:
@@ -73,13 +86,13 @@ def _exponent(value: str) -> bool:
 # --- from the bank ----------------------------------------------------------------------------------------------------
 
 
-def read_results(content: bytes) -> Report:
+def read_results(content: bytes, days: Days = ANY_DAY) -> Report:
     """The bank's word on payments; Malformed."""
     fields: Mapping[str, Read] = {
         "reference": reference,
         "amount_yuan": paid_fen,
         "status": _one_of(RESULTS),
-        "date": day,
+        "date": lambda text: within(day(text), days),
         "reason": lambda text: plain(text, 200) or None,
     }
     table = _read(content, fields, optional=("reason",))
@@ -98,12 +111,12 @@ def read_results(content: bytes) -> Report:
     )
 
 
-def read_statement(content: bytes) -> Statement:
+def read_statement(content: bytes, days: Days = ANY_DAY) -> Statement:
     """Lines of an account, with `#account`, `#opening` and `#closing` where the bank gives them; Malformed."""
     fields: Mapping[str, Read] = {
         "reference": reference,
         "amount_yuan": paid_fen,
-        "booked_on": day,
+        "booked_on": lambda text: within(day(text), days),
         "direction": _one_of(DIRECTIONS),
         "bank_reference": lambda text: reference(text) if text else None,
     }
@@ -119,7 +132,8 @@ def read_statement(content: bytes) -> Statement:
         for _number, row in table.rows
     )
     _check_balances(table, entries)
-    return Statement(own_id=None, account=table.control("account"), entries=entries)
+    account = table.control("account")
+    return Statement(own_id=None, account=account and account.replace(" ", ""), entries=entries)
 
 
 def _check_balances(table: _Table, entries: Sequence[Booked]) -> None:

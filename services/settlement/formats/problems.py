@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from contracts.money import MAX_FEN
+from infra.clock import local_date
+from services.settlement.domain.bank import Days
 
 MOST_ROWS = 20_000  # of one file: read in about a second
 MOST_TOLD = 50
 CURRENCY = "CNY"
+ANY_DAY = Days()
 
 _AMOUNT = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,5}))?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -97,6 +100,23 @@ def day(text: str) -> date:
     if not _DAY.fullmatch(text):
         raise ValueError("not a day such as 2018-09-03")
     return date.fromisoformat(text)
+
+
+def within(on: date, days: Days) -> date:
+    """The day, when it is one of these; ValueError."""
+    why = days.why_not(on)
+    if why is not None:
+        raise ValueError(why)
+    return on
+
+
+def day_of(time: str) -> date:
+    """The day in Shanghai of an ISO 8601 time, which without a zone is one of Shanghai."""
+    try:
+        moment = datetime.fromisoformat(time)
+        return moment.date() if moment.tzinfo is None else local_date(moment)
+    except OverflowError as error:
+        raise ValueError("not a time of any calendar") from error
 
 
 def reference(text: str) -> str:

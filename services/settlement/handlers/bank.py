@@ -8,14 +8,16 @@ from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
 from contracts.programmes import Pack
+from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.domain import payments as rules
+from services.settlement.domain.bank import Days, without_accounts
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
 from services.settlement.domain.steps import Step
-from services.settlement.handlers.desk import Desk, brief, foreign, missing, pack_of
+from services.settlement.handlers.desk import Desk, another_office, brief, foreign, missing, pack_of
 from services.settlement.handlers.offsets import Offsets
 
 
@@ -28,7 +30,9 @@ def record_results(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
     desk.payments.load_where(table.c.batch_id.in_(sorted(desk.batches.rows)), table.c.reference.in_(references))
     desk.claims.load_where(tables.claims.c.payment_id.in_(sorted(desk.payments.rows)))
     heard = bank_store.recorded_results(uow.conn, list(desk.batches.rows), references)
-    work = _Results(desk, store.unfinished(uow.conn, desk.batches.rows), heard)
+    work = _Results(
+        desk, store.unfinished(uow.conn, desk.batches.rows), store.funds_of(uow.conn, desk.batches.rows), heard
+    )
     outcomes = [work.record(command) for command in commands]
     desk.save()
     work.offsets.save()
@@ -47,8 +51,9 @@ def _word(batch: Batch, line: Mapping[str, Any]) -> Word:
 class _Results:
     """Folds the bank's words into payments, claims and batches."""
 
-    def __init__(self, desk: Desk, unfinished: dict[str, int], heard: set[Word]) -> None:
+    def __init__(self, desk: Desk, unfinished: dict[str, int], funds: Mapping[str, set[str]], heard: set[Word]) -> None:
         self.desk = desk
+        self.funds = funds
         self.unfinished = unfinished
         self.heard = heard
         self.offsets = Offsets.of_payments(desk)
@@ -62,12 +67,16 @@ class _Results:
         batch = self.desk.batches.get(command.body["batch_id"])
         if batch is None:
             return missing("batch_id")
-        refused = foreign(command, batch.programme)
+        funds = self.funds.get(batch.batch_id, ())
+        refused = foreign(command, batch.programme) or another_office(command, funds, "batch_id", pack_of(batch))
         if refused is not None:
             return refused
-        if batch.status == "made":
+        if batch.released_at is None:
             return Refused("WRONG_STATE", "batch_id", None, {"status": batch.status})
-        found = self._steps(batch, command)
+        days = Days(since=local_date(batch.released_at), until=self.desk.uow.today)
+        said_on = [one["at"] for one in command.body["results"]]
+        refused = rules.in_time(days=days, said_on=said_on, batch=batch, pack=pack_of(batch))
+        found = refused or self._steps(batch, command)
         if isinstance(found, Refused):
             return found
         steps, unmatched = found
@@ -103,7 +112,7 @@ class _Results:
                 status=line["status"],
                 amount_fen=line["amount_fen"],
                 on=line["at"],
-                reason=line["reason"],
+                reason=without_accounts(line["reason"]),
                 members=[claims.get(claim.claim_id, claim) for claim in held],
                 now=self.desk.uow.now,
                 pack=pack_of(payment),
@@ -145,7 +154,7 @@ class _Results:
             "status": line["status"],
             "amount_fen": line["amount_fen"],
             "result_on": line["at"],
-            "reason": line["reason"],
+            "reason": without_accounts(line["reason"]),
             "payment_id": payment.payment_id if payment else None,
             "recorded_by": command.actor.subject,
             "recorded_at": self.desk.uow.now,

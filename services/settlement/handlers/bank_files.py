@@ -6,20 +6,23 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from contracts.errors import Ok, Outcome, Refused
+from contracts.programmes import Pack
+from infra.clock import local_date
 from infra.crypto import ring
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.bank_settings import payers
-from services.settlement.domain.bank import Report, Statement, contradictions, in_order
+from services.settlement.domain.bank import Days, Report, Statement, contradictions, in_order
+from services.settlement.domain.funds import pays
 from services.settlement.domain.steps import digest
 from services.settlement.formats import camt053, csv_, pain002
-from services.settlement.formats.problems import Foreign, Malformed, Problems
+from services.settlement.formats.problems import Foreign, Malformed, Problems, malformed
 from services.settlement.handlers.bank import record_results
 from services.settlement.handlers.desk import foreign, pack_on
 from services.settlement.handlers.statements import Given, record
@@ -27,8 +30,11 @@ from services.settlement.handlers.statements import Given, record
 T = TypeVar("T")
 GIVEN_UP_AFTER = timedelta(days=1)
 MOST = 500
-RESULT_FILES: Mapping[str, Callable[[bytes], Report]] = {"csv": csv_.read_results, "pain.002": pain002.read}
-STATEMENT_FILES: Mapping[str, Callable[[bytes], Statement]] = {"csv": csv_.read_statement, "camt.053": camt053.read}
+RESULT_FILES: Mapping[str, Callable[[bytes, Days], Report]] = {"csv": csv_.read_results, "pain.002": pain002.read}
+STATEMENT_FILES: Mapping[str, Callable[[bytes, Days], Statement]] = {
+    "csv": csv_.read_statement,
+    "camt.053": camt053.read,
+}
 
 Upload = tuple[str, str]
 
@@ -169,7 +175,9 @@ def record_result_files(uow: UnitOfWork, commands: Sequence[Command]) -> list[Ou
     """Read whole, and then taken as `record_results` takes a list. FILE_INCOMPLETE, FILE_MALFORMED, FILE_FOREIGN."""
     amounts = bank_store.amounts_of(uow.conn, (command.body["batch_id"] for command in commands))
     read = _Reader(uow, commands)
-    reports = [_report(read, command) for command in commands]
+    released = bank_store.release_days(uow.conn, (command.body["batch_id"] for command in commands))
+    since = {batch_id: local_date(at) for batch_id, at in released.items()}
+    reports = [_report(read, command, since.get(command.body["batch_id"], date.min)) for command in commands]
     good = [
         replace(command, body=_results(command, report, amounts.get(command.body["batch_id"], {})))
         for command, report in zip(commands, reports, strict=True)
@@ -187,8 +195,8 @@ def record_result_files(uow: UnitOfWork, commands: Sequence[Command]) -> list[Ou
     return outcomes
 
 
-def _report(read: _Reader, command: Command) -> Report | Refused:
-    report = read(command, RESULT_FILES)
+def _report(read: _Reader, command: Command, since: date) -> Report | Refused:
+    report = read(command, RESULT_FILES, Days(since=since, until=read.uow.today))
     if isinstance(report, Refused):
         return report
     if report.batch_id not in (None, command.body["batch_id"]):
@@ -222,7 +230,7 @@ def _results(command: Command, report: Report, amounts: Mapping[str, int]) -> di
 
 def record_statement_files(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """Read whole, and then taken as `record_statement` takes a list. FILE_INCOMPLETE, FILE_MALFORMED, FILE_FOREIGN,
-    PROGRAMME_UNKNOWN."""
+    PROGRAMME_UNKNOWN, REGION_MISMATCH."""
     read = _Reader(uow, commands)
     return record(uow, [_given(read, command) for command in commands])
 
@@ -233,15 +241,31 @@ def _given(read: _Reader, command: Command) -> Given | Refused:
     refused = pack if isinstance(pack, Refused) else foreign(command, programme)
     if refused is not None:
         return refused
-    statement = read(command, STATEMENT_FILES)
+    statement = read(command, STATEMENT_FILES, Days(until=read.uow.today))
     if isinstance(statement, Refused):
         return statement
-    ours = {one.account for one in payers() if one.programme == programme}
-    if ours and statement.account is not None and statement.account.replace(" ", "") not in ours:
-        return Refused("FILE_FOREIGN", "sha256", None, {"programme": programme})
+    barred = _barred(statement, command, pack)
+    if barred is not None:
+        return barred
     lines = sorted(statement.entries, key=lambda one: (one.booked_on, one.reference, one.direction, one.amount_fen))
     key = digest([programme, statement.account, statement.own_id, [_shown(one) for one in lines]])
     return Given(command, programme, key, statement.entries)
+
+
+def _barred(statement: Statement, command: Command, pack: Pack) -> Refused | None:
+    """Where payers are set, a statement is of one of their accounts, and read by an office that pays from it."""
+    ours = [one for one in payers() if one.programme == pack.code]
+    if not ours:
+        return None
+    if statement.account is None:
+        nobody_s = malformed("ACCOUNT_MISSING", "#account is needed where payers are set", row=1)
+        return Refused("FILE_MALFORMED", "sha256", None, nobody_s.facts)
+    regions = [one.region or pack.home for one in ours if one.account == statement.account]
+    if not regions:
+        return Refused("FILE_FOREIGN", "sha256", None, {"programme": pack.code})
+    if not any(pays(command.actor.region, region) for region in regions):
+        return Refused("REGION_MISMATCH", "sha256", None, {"region": regions[0]})
+    return None
 
 
 def _shown(one: Any) -> list[Any]:
@@ -255,14 +279,15 @@ class _Reader:
         self.uow = uow
         self.whole = bank_store.whole_files(uow.conn, (command.body["sha256"] for command in commands))
 
-    def __call__(self, command: Command, readers: Mapping[str, Callable[[bytes], T]]) -> T | Refused:
-        """What the file says, in its format."""
+    def __call__(self, command: Command, readers: Mapping[str, Callable[[bytes, Days], T]], days: Days) -> T | Refused:
+        """What the file says, in its format, of these days alone."""
         digest_ = command.body["sha256"]
         if digest_ not in self.whole:
             return Refused("FILE_INCOMPLETE", "sha256")
         uploader, _size = self.whole[digest_]
         try:
-            return readers[command.body["format"]](_opened(bank_store.parts(self.uow.conn, digest_, uploader)))
+            content = _opened(bank_store.parts(self.uow.conn, digest_, uploader))
+            return readers[command.body["format"]](content, days)
         except Malformed as error:
             return Refused("FILE_MALFORMED", "sha256", None, error.facts)
         except Foreign as error:

@@ -21,6 +21,7 @@ from services.settlement.domain.claims import Claim
 from services.settlement.domain.deadlines import deadline
 from services.settlement.domain.disbursements import Disbursement
 from services.settlement.domain.exits import WindDown
+from services.settlement.domain.funds import of_others
 from services.settlement.domain.law import law
 from services.settlement.domain.leaves import Leave
 from services.settlement.domain.nodes import Node
@@ -247,6 +248,11 @@ def foreign(command: Command, programme: str) -> Refused | None:
     return (
         Refused("PROGRAMME_MISMATCH", None, None, {"programme": programme}) if mine not in (None, programme) else None
     )
+
+
+def another_office(command: Command, funds: Iterable[str], field: str, pack: Pack) -> Refused | None:
+    """REGION_MISMATCH when the token's region holds not all of these funds."""
+    return of_others(office=command.actor.region, funds=funds, field=field, pack=pack)
 
 
 def missing(field: str) -> Refused:

@@ -7,11 +7,13 @@ from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
 from infra.db import UnitOfWork
+from infra.db_insert import insert_many
 from infra.messages import Command
-from services.settlement import bank_store, store, tables
+from services.settlement import bank_store, tables
 from services.settlement.domain.bank import Difference, compare
-from services.settlement.domain.law import decide, payment_article
-from services.settlement.handlers.desk import foreign, pack_on
+from services.settlement.domain.funds import pays
+from services.settlement.domain.law import decide, payment_article, refuse
+from services.settlement.handlers.desk import another_office, foreign, pack_on
 
 _SAME = ("programme", "code", "reference", "resolution", "reason")
 
@@ -25,17 +27,20 @@ def resolve_differences(uow: UnitOfWork, commands: Sequence[Command]) -> list[Ou
         made=dict(bank_store.load_resolutions(conn, (command.body["resolution_id"] for command in commands))),
         known=bank_store.payments_by_reference(conn, references),
         booked=bank_store.booked(conn, references),
+        unshown=bank_store.unshown(conn, references),
     )
     outcomes = [desk.resolve(command) for command in commands]
-    store.append(conn, tables.difference_resolutions, desk.rows)
+    insert_many(conn, tables.difference_resolutions, desk.rows)  # a collision: another was quicker, and we look again
     return outcomes
 
 
 class _Desk:
-    def __init__(self, uow: UnitOfWork, *, made: dict[str, Mapping[str, Any]], known: Any, booked: Any) -> None:
+    def __init__(
+        self, uow: UnitOfWork, *, made: dict[str, Mapping[str, Any]], known: Any, booked: Any, unshown: Any
+    ) -> None:
         self.uow = uow
-        self.made, self.known, self.booked = made, known, booked
-        self.earlier = bank_store.resolutions(uow.conn, known.keys() | booked.keys())
+        self.made, self.known, self.booked, self.unshown = made, known, booked, unshown
+        self.earlier = bank_store.resolutions(uow.conn, known.keys() | booked.keys() | unshown.keys())
         self.rows: list[dict[str, Any]] = []
 
     def resolve(self, command: Command) -> Outcome:
@@ -49,9 +54,15 @@ class _Desk:
         pack = pack_on(self.uow, body["programme"])
         if isinstance(pack, Refused):
             return pack
-        refused = foreign(command, body["programme"])
+        known = self.known.get(body["reference"])
+        funds = [known.fund] if known is not None else []
+        refused = foreign(command, body["programme"]) or another_office(command, funds, "reference", pack)
         if refused is not None:
             return refused
+        unshown = self.unshown.get(body["reference"])
+        if unshown is not None and not pays(command.actor.region, unshown.region):
+            by = payment_article(pack, "finance")
+            return refuse(pack, "REGION_MISMATCH", "reference", by, region=unshown.region)
         found = self._difference(body)
         if found is None:
             return Refused("NOT_FOUND", "reference", None, {"code": body["code"]})
@@ -69,7 +80,11 @@ class _Desk:
         known = self.known.get(reference)
         if known is not None and known.programme != body["programme"]:
             return None
-        found = compare(known=known, booked=self.booked.get(reference, []), reference=reference)
+        unshown = self.unshown.get(reference)
+        if unshown is not None and unshown.programme != body["programme"]:
+            unshown = None
+        booked = self.booked.get(reference, [])
+        found = compare(known=known, booked=booked, reference=reference, unshown=unshown)
         return next((one for one in found if one.code == body["code"]), None)
 
     def _keep(self, command: Command, found: Difference) -> None:

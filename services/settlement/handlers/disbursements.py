@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import samples_store, store
+from infra.packs import pack_at
+from services.settlement import exits_store, samples_store, store, waiting_store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
 from services.settlement.domain.claims import Claim
@@ -28,7 +30,7 @@ from services.settlement.handlers.desk import (
 )
 from services.settlement.tables import claims
 
-MOST_LOADED = 20_000  # claims of one transaction, or of one purse that is put forward
+MOST_LOADED = 20_000  # claims of one transaction, or of one provider's purse
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
     asked = [_asked(desk, command) for command in commands]
     rightly = [command.body for command, one in zip(commands, asked, strict=True) if isinstance(one, Pack)]
     purses = {(body["programme"], body["year"]) for body in rightly}
-    _load_ready(desk, rightly)
+    _load_ready(desk, asked, commands)
+    desk.claims.rows.update(exits_store.marked(uow.conn, desk.claims.rows.values()))
     filers = {body["provider_id"] for body in rightly if body["provider_id"] is not None}
     payable = _Payable.of(uow, desk.claims.rows.values(), filers)
     deferred = store.deferred(uow.conn, purses)
@@ -88,14 +91,28 @@ def _filer(command: Command) -> dict[str, Any]:
     return {"provider_id": command.body["provider_id"], "roles": command.actor.roles}
 
 
-def _load_ready(desk: Desk, bodies: Sequence[Mapping[str, Any]]) -> None:
-    """The claims that may be put forward, the first of each purse."""
-    c = claims.c
-    ready = (c.status.in_(("passed", "noticed")), ~store.is_deferred())
-    own = {(one["provider_id"], one["programme"], one["year"]) for one in bodies if one["provider_id"] is not None}
-    all_ = {(one["programme"], one["year"]) for one in bodies if one["provider_id"] is None}
-    for partition, purses in (([c.provider_id, c.programme, c.year], own), ([c.programme, c.year], all_)):
-        desk.claims.load_where(store.first_of(partition, purses, *ready, most=MOST_LOADED))
+def _load_ready(desk: Desk, asked: Sequence[Pack | Outcome], commands: Sequence[Command]) -> None:
+    """The claims that may be put forward, the first of each purse: of a provider, or of the rules of an office."""
+    c, uow, has_money = claims.c, desk.uow, waiting_store.has_money()
+    own, offices = set[tuple[str, str, int]](), Counter[tuple[str, int]]()
+    for command, pack in zip(commands, asked, strict=True):
+        body = command.body
+        if isinstance(pack, Pack) and body["provider_id"] is None:
+            offices[pack.label, body["year"]] += 1
+        elif isinstance(pack, Pack):
+            own.add((body["provider_id"], body["programme"], body["year"]))
+    ready = (c.status.in_(("passed", "noticed")), has_money)
+    desk.claims.load_where(store.first_of([c.provider_id, c.programme, c.year], own, *ready, most=MOST_LOADED))
+    now = packs_now(uow, waiting_store.labels(uow.conn) if offices else ())
+    groups = [
+        waiting_store.of_rules(label, claim_rules.ready_in(pack_at(label)), c.year == year)
+        for label, pack in now.items()
+        for of_office, year in offices
+        if pack.label == of_office
+    ]
+    most = max(offices.values(), default=0) * rules.MOST_CLAIMS + waiting_store.LEFT_OUT
+    may = waiting_store.may_be_paid(now=uow.now)
+    desk.claims.load(waiting_store.first_of(uow.conn, groups, has_money, may=may, most=most))
 
 
 def _file(

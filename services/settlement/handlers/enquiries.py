@@ -15,13 +15,14 @@ from infra import metrics
 from infra.calendar import calendar
 from infra.clock import SHANGHAI, local_date
 from infra.db import UnitOfWork
+from infra.db_insert import insert_many
 from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.bank_settings import result_days
 from services.settlement.domain import payments as rules
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.formats.csv_ import write_enquiry
-from services.settlement.handlers.desk import Desk, brief, foreign, missing, pack_of
+from services.settlement.handlers.desk import Desk, another_office, brief, foreign, missing, pack_of
 
 MOST = 500
 LONGEST_LOOK = 200  # days back; no holiday is so long
@@ -40,17 +41,22 @@ def enquire_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
     open_ = table.c.batch_id.in_(sorted(desk.batches.rows)) & table.c.status.in_(OPEN)
     desk.payments.load_where(open_ | table.c.payment_id.in_(sorted(before)))
     rows: list[dict[str, Any]] = []
-    outcomes = [_enquire(desk, made, rows, command) for command in commands]
+    funds = store.funds_of(uow.conn, desk.batches.rows)
+    outcomes = [_enquire(desk, made, funds, rows, command) for command in commands]
     desk.save()
-    store.append(uow.conn, tables.enquiries, rows)
+    insert_many(uow.conn, tables.enquiries, rows)
     return outcomes
 
 
-def _enquire(desk: Desk, made: dict[str, Any], rows: list[dict[str, Any]], command: Command) -> Outcome:
+def _enquire(
+    desk: Desk, made: dict[str, Any], funds: Mapping[str, set[str]], rows: list[dict[str, Any]], command: Command
+) -> Outcome:
     enquiry_id, batch = command.body["enquiry_id"], desk.batches.get(command.body["batch_id"])
     if batch is None:
         return missing("batch_id")
-    refused = foreign(command, batch.programme)
+    refused = foreign(command, batch.programme) or another_office(
+        command, funds.get(batch.batch_id, ()), "batch_id", pack_of(batch)
+    )
     if refused is not None:
         return refused
     if enquiry_id in made:

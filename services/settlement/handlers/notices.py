@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,25 +14,25 @@ from infra.calendar import calendar
 from infra.crypto import ring
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import samples_store, store
+from services.settlement import exits_store, samples_store, store, waiting_store
 from services.settlement.domain import notices as rules
 from services.settlement.domain import objections as objection_rules
 from services.settlement.domain.claims import PENDING, Claim
 from services.settlement.domain.objections import Objection
 from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, packs_now, same
 from services.settlement.handlers.questions import warn_of_calendar
-from services.settlement.tables import claims
-
-MOST_LOADED = 5_000  # passed claims of a programme at a look; `left` tells of no more
 
 
 def publish_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """The passed claims of a programme whose rules ask for a notice; an office those of its own locality's rules."""
     desk = Desk(uow)
     desk.notices.load(command.body["notice_id"] for command in commands)
-    programmes = {(command.body["programme"],) for command in commands if _asks_for_notice(uow, command)}
-    passed = claims.c.status == "passed"
-    desk.claims.load_where(store.first_of([claims.c.programme], programmes, passed, most=MOST_LOADED))
+    asked = Counter(pack.label for command in commands if (pack := _asks_for_notice(uow, command)))
+    now = packs_now(uow, waiting_store.labels(uow.conn) if asked else ())
+    groups = [waiting_store.of_rules(label, "passed") for label, pack in now.items() if pack.label in asked]
+    most = max(asked.values(), default=0) * rules.MOST_ITEMS + waiting_store.LEFT_OUT
+    desk.claims.load(waiting_store.first_of(uow.conn, groups, may=waiting_store.is_clear(), most=most))
+    desk.claims.rows.update(exits_store.marked(uow.conn, desk.claims.rows.values()))
     verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
     sampled = samples_store.pending(uow.conn, desk.claims.rows.values())
     outcomes = [_publish(desk, verdicts, sampled, command) for command in commands]
@@ -40,9 +41,11 @@ def publish_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     return outcomes
 
 
-def _asks_for_notice(uow: UnitOfWork, command: Command) -> bool:
+def _asks_for_notice(uow: UnitOfWork, command: Command) -> Pack | None:
+    """The rules of the office's region, if they do."""
     pack = pack_on(uow, command.body["programme"], command.actor.region)
-    return not isinstance(pack, Refused) and pack.claims is not None and pack.claims.notice is not None
+    asks = not isinstance(pack, Refused) and pack.claims is not None and pack.claims.notice is not None
+    return pack if isinstance(pack, Pack) and asks else None
 
 
 def _publish(desk: Desk, verdicts: Mapping[str, str], sampled: Mapping[str, str], command: Command) -> Outcome:

@@ -8,6 +8,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+import sqlalchemy as sa
+
 from contracts.errors import Ok, Outcome, Refused
 from infra.calls import CallFailed, Calls
 from infra.clock import parse_instant
@@ -20,9 +22,20 @@ from services.settlement.domain import disbursements as disbursement_rules
 from services.settlement.domain import payments as rules
 from services.settlement.domain.bank import Instruction, Line, Payee, payer_of
 from services.settlement.domain.disbursements import Disbursement
+from services.settlement.domain.funds import pays
 from services.settlement.domain.payments import Batch, Payment
 from services.settlement.formats import sealed
-from services.settlement.handlers.desk import Desk, done, foreign, missing, pack_of, pack_on, reviewer_of, same
+from services.settlement.handlers.desk import (
+    Desk,
+    another_office,
+    done,
+    foreign,
+    missing,
+    pack_of,
+    pack_on,
+    reviewer_of,
+    same,
+)
 from services.settlement.handlers.disbursements import MOST_LOADED
 from services.settlement.handlers.offsets import Offsets
 
@@ -32,18 +45,22 @@ ACCOUNT = ("account", "account_holder", "bank_name", "bank_code")  # without one
 
 
 def make_batches(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """What waits of the approved disbursements of a programme and year, one payment a payee (第二十四条)."""
+    """What waits of the approved disbursements of a programme and year, one payment a payee (第二十四条); for an office
+    with a region out of the funds within it alone."""
     desk = Desk(uow)
     desk.batches.load(command.body["batch_id"] for command in commands)
-    purses = sorted({(command.body["programme"], command.body["year"]) for command in commands})
-    desk.disbursements.load_where(*store.payable(purses, most=MOST_DISBURSEMENTS))
+    purses: dict[str | None, set[tuple[str, int]]] = {}
+    for command in commands:
+        purses.setdefault(command.actor.region, set()).add((command.body["programme"], command.body["year"]))
+    asked = [store.payable(of, office=office, most=MOST_DISBURSEMENTS) for office, of in purses.items()]
+    desk.disbursements.load_where(sa.or_(*(sa.and_(*where) for where in asked)))
     outcomes = [_make(desk, command) for command in commands]
     desk.save()
     return outcomes
 
 
 def _make(desk: Desk, command: Command) -> Outcome:
-    body = command.body
+    body, office = command.body, command.actor.region
     purse = (body["programme"], body["year"])
     known = desk.batches.get(body["batch_id"])
     if known is not None:
@@ -53,6 +70,9 @@ def _make(desk: Desk, command: Command) -> Outcome:
     if isinstance(pack, Refused):
         return pack
     waiting = desk.disbursements.where(lambda one: one.status == "approved" and (one.programme, one.year) == purse)
+    if office is not None:
+        own = store.waiting_for(desk.uow.conn, [one.disbursement_id for one in waiting], office)
+        waiting = [one for one in waiting if one.disbursement_id in own]
     chosen = _within_limits(waiting)
     ids = [one.disbursement_id for one in chosen]
     desk.claims.load_where(tables.claims.c.disbursement_id.in_(ids))  # chosen first: of all there may be millions
@@ -66,6 +86,8 @@ def _make(desk: Desk, command: Command) -> Outcome:
         claims={disbursement_id: desk.claims.of(members.get(disbursement_id, [])) for disbursement_id in ids},
         live=live,
         made_by=command.actor.subject,
+        office=office,
+        others=0 if office is None or waiting else store.waits_for_others(desk.uow.conn, *purse, office),
         now=desk.uow.now,
         pack=pack,
         packs={one.pack_version: pack_of(one) for one in chosen},
@@ -79,16 +101,18 @@ def _make(desk: Desk, command: Command) -> Outcome:
     desk.payments.put_all(payments, command)
     taken = {claim_id: payment.after.payment_id for payment in payments for claim_id in payment.after.claims}
     store.mark_live(desk.uow.conn, taken)
-    waits = {
-        claim.disbursement_id
+    left = [
+        claim
         for claim in desk.claims.rows.values()
         if claim.status == "approved" and claim.claim_id not in live and claim.claim_id not in taken
-    }
-    done_with = [one for one in chosen if one.disbursement_id not in waits]
-    for one in done_with:
-        batched = disbursement_rules.batched(disbursement=one, batch_id=body["batch_id"], pack=pack_of(one))
-        desk.disbursements.put(batched, command)
-    return _batch_answer(step.after, done(step, left=len(waiting) - len(done_with)))
+    ]
+    waits = {claim.disbursement_id for claim in left}
+    for one in chosen:
+        if one.disbursement_id not in waits:
+            batched = disbursement_rules.batched(disbursement=one, batch_id=body["batch_id"], pack=pack_of(one))
+            desk.disbursements.put(batched, command)
+    own_left = {claim.disbursement_id for claim in left if pays(office, claim.plan_region)}.intersection(ids)
+    return _batch_answer(step.after, done(step, left=len(waiting) - len(chosen) + len(own_left)))
 
 
 def _within_limits(waiting: Sequence[Disbursement]) -> list[Disbursement]:
@@ -202,7 +226,9 @@ def _release(desk: Desk, stops: _Stops, offsets: Offsets, files: list[dict[str, 
     pack = pack_of(batch)
     payments = desk.payments.where(lambda one: one.batch_id == batch.batch_id)
     followed = [pack_of(one) for one in payments]
-    step = foreign(command, batch.programme) or rules.may_release(
+    funds = {one.fund for one in payments}
+    barred = foreign(command, batch.programme) or another_office(command, funds, "batch_id", pack)
+    step = barred or rules.may_release(
         batch=batch,
         payments=payments,
         claims=desk.claims.rows,
@@ -323,7 +349,10 @@ def retry_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
         payment = desk.payments.get(command.body["payment_id"])
         if payment is None:
             return missing("payment_id")
-        step = foreign(command, payment.programme) or rules.retry(
+        barred = foreign(command, payment.programme) or another_office(
+            command, [payment.fund], "payment_id", pack_of(payment)
+        )
+        step = barred or rules.retry(
             payment=payment,
             reason=command.body["reason"],
             retried_by=command.actor.subject,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
 from infra.db import UnitOfWork
+from infra.db_insert import insert_many
 from infra.messages import Command
-from services.settlement import bank_store, store, tables
-from services.settlement.domain.bank import Booked, Known, compare, occurrences
+from services.settlement import bank_store, tables
+from services.settlement.domain.bank import Booked, Days, Known, compare, occurrences
 from services.settlement.domain.steps import digest
 from services.settlement.handlers import receivables
-from services.settlement.handlers.desk import Desk
+from services.settlement.handlers.desk import Desk, another_office, foreign, pack_on
 
 MOST_TOLD = 1_000  # differences in one answer; `bank_differences` pages through all
 
@@ -37,10 +38,18 @@ class Given:
 
 
 def record_statements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Statements as lists."""
-    return record(
-        uow, [Given(command, None, None, [Booked(**line) for line in command.body["lines"]]) for command in commands]
-    )
+    """Statements as lists. INVALID: a line, told by its row, is of a day to come."""
+    return record(uow, [_given(command, Days(until=uow.today)) for command in commands])
+
+
+def _given(command: Command, days: Days) -> Given | Refused:
+    lines = [Booked(**line) for line in command.body["lines"]]
+    for row, line in enumerate(lines, start=1):
+        why = days.why_not(line.booked_on)
+        if why is not None:
+            facts = {"row": row, "why": why, "booked_on": line.booked_on.isoformat()}
+            return Refused("INVALID", "lines", None, facts)
+    return Given(command, None, None, lines)
 
 
 def record(uow: UnitOfWork, given: Sequence[Given | Refused]) -> list[Outcome]:
@@ -64,9 +73,12 @@ class _Book:
         self.fresh: list[Given] = []
 
     def take(self, one: Given) -> Given | tuple[Given, str] | Refused:
-        """What is to be told of it: itself, with the id under which it stands already; ALREADY_EXISTS."""
+        """What is to be told of it: itself, with the id under which it stands already; ALREADY_EXISTS,
+        PROGRAMME_MISMATCH, REGION_MISMATCH."""
         if self.known.get(one.statement_id, one.content) != one.content:
             return Refused("ALREADY_EXISTS", "statement_id")
+        if (barred := self._barred(one)) is not None:
+            return barred
         before = self.files.get(one.key or "", one.statement_id)
         if one.statement_id in self.known or before != one.statement_id:
             return one, before
@@ -75,6 +87,26 @@ class _Book:
             self.files[one.key] = one.statement_id
         self.fresh.append(one)
         return one
+
+    def _barred(self, one: Given) -> Refused | None:
+        """A list names no account: a token for one programme speaks of that one's payments alone. One for a region
+        speaks of payments out of its funds alone."""
+        funds: dict[str, set[str]] = {}
+        for line in one.lines:
+            if (known := self.payments.get(line.reference)) is not None:
+                funds.setdefault(known.programme, set()).add(known.fund)
+        barred = (
+            (foreign(one.command, programme) if one.programme is None else None)
+            or self._of_others(one.command, programme, funds[programme])
+            for programme in sorted(funds)
+        )
+        return next((refused for refused in barred if refused is not None), None)
+
+    def _of_others(self, command: Command, programme: str, funds: Collection[str]) -> Refused | None:
+        if command.actor.region is None:
+            return None
+        pack = pack_on(self.uow, programme)
+        return pack if isinstance(pack, Refused) else another_office(command, funds, "statement_id", pack)
 
     def save(self, taken: Sequence[Given | tuple[Given, str] | Refused]) -> list[Outcome]:
         """Heads, lines, and the answers."""
@@ -99,8 +131,8 @@ class _Book:
                 self.booked.setdefault(line.reference, []).append(line)
         lines = [self._line(*place) for place in placed]
         repeated = {one.statement_id: own.count(False) for one, own in zip(self.fresh, counted, strict=True)}
-        store.append(self.conn, tables.statements, [self._head(one) for one in self.fresh])
-        store.append(self.conn, tables.statement_lines, lines)
+        insert_many(self.conn, tables.statements, [self._head(one) for one in self.fresh])  # a collision: look again
+        insert_many(self.conn, tables.statement_lines, lines)
         return [self._answer(one, repeated) for one in taken]
 
     def _repaid(self, placed: Sequence[tuple[Given, int, Booked]]) -> set[tuple[str, int]]:

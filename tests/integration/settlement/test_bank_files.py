@@ -6,6 +6,7 @@ import base64
 import hashlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,8 +20,9 @@ from infra.clock import local_date
 from infra.db import create_engine
 from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
 from services.settlement import bank_settings, bank_store, tables
-from services.settlement.handlers import enquiries
-from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
+from services.settlement.handlers import bank_files, enquiries
+from tests.integration.settlement.test_receivables import owed, settle, view
+from tests.integration.settlement.world import GUIZHOU, NOON, VOUCHER, World
 from tests.profiles import examples
 
 pytestmark = pytest.mark.usefixtures("payers")
@@ -180,6 +182,7 @@ def test_a_report_settles_once(world: World) -> None:
 def test_an_old_file_read_again_after_a_later_word(once: World) -> None:
     """Finance reads Monday's file on Friday: what came back stays back, and the file is no error."""
     batch_id, order = released(once)
+    once.clock.advance(timedelta(days=4))
     (one,) = order.payments
     monday, friday = report(order, {one: Word()}, ON), report(order, {one: Word("RTRN")}, date(2018, 9, 7))
     for content in (monday, friday, monday, friday):
@@ -188,11 +191,36 @@ def test_an_old_file_read_again_after_a_later_word(once: World) -> None:
     assert once.figures()["returned_fen"] == VOUCHER
 
 
+def test_an_old_file_read_for_the_first_time_after_a_later_word(once: World) -> None:
+    """Lost otherwise: one payment that came back keeps all others of the earlier file from being settled."""
+    batch_id, order = released(once, 2)
+    once.clock.advance(timedelta(days=7))
+    one, two = order.payments
+    assert results(once, batch_id, report(order, {one: Word("RTRN")}, date(2018, 9, 7)))["ok"]
+    assert results(once, batch_id, report(order, {one: Word(), two: Word()}, ON))["ok"]
+    assert sorted(statuses(once, batch_id)) == ["returned", "settled"]
+    later = results(once, batch_id, report(order, {one: Word()}, date(2018, 9, 10)))
+    assert later["error"]["code"] == "WRONG_STATE", "nothing arrives after it came back"
+
+
 def test_a_file_that_the_bank_refused_whole_fails_every_payment(once: World) -> None:
     batch_id, order = released(once, 2)
     done = results(once, batch_id, report(order, {}, ON, group=Word("RJCT", "AM05", "重复报文")))["result"]
     assert (done["changed"], done["status"]) == (2, "finished")
     assert {one["reason"] for one in once.ask("get_batch", id=batch_id)["items"]} == {"AM05 重复报文"}
+
+
+def test_the_bank_s_words_name_no_account(once: World) -> None:
+    """Lost otherwise: accounts, which are kept sealed alone, stand in events for ever, as the bank wrote them down."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    assert results(once, batch_id, report(order, {one: Word("RJCT", "AC01", "6222 0212-3456789012 户名不符")}, ON))[
+        "ok"
+    ]
+    assert [one["reason"] for one in once.ask("get_batch", id=batch_id)["items"]] == ["AC01 …9012 户名不符"]
+    with once.engine.connect() as conn:
+        kept = conn.execute(sa.select(tables.results)).all()
+    assert not any("6222" in str(row) for row in [*kept, *once.outbox()])
 
 
 def csv_results(order: Ordered, *rows: str) -> bytes:
@@ -216,6 +244,44 @@ def test_one_wrong_row_and_nothing_of_the_file_is_booked(once: World, rows: list
     assert results(once, batch_id, csv_results(order, *rows), "csv")["error"]["code"] == code
     assert content_of(once) == before
     assert statuses(once, batch_id) == ["sent", "sent"]
+
+
+@pytest.mark.parametrize("form", ["csv", "pain.002", "all refused"])
+@pytest.mark.parametrize(
+    ("on", "why"), [(date(2018, 9, 2), "a day before the release"), (date(2018, 9, 4), "a day to come")]
+)
+def test_the_bank_s_word_is_of_no_day_before_the_release_nor_to_come(
+    once: World, form: str, on: date, why: str
+) -> None:
+    """Lost otherwise: a typing error is the day on which a payee was paid, and no later file can mend it."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    before = content_of(once)
+    files = {
+        "csv": csv_results(order, f"{one},4000.00,settled,{on},"),
+        "pain.002": report(order, {one: Word("RTRN")}, on),
+        "all refused": report(order, {}, on, group=Word("RJCT", "AM05", "重复报文")),
+    }
+    error = results(once, batch_id, files[form], "csv" if form == "csv" else "pain.002")["error"]
+    (row,) = error["facts"]["rows"]
+    assert (error["code"], row["row"]) == ("FILE_MALFORMED", 2 if form == "csv" else 0)
+    assert row["message"].endswith(why)
+    said = {"reference": one, "amount_fen": VOUCHER}
+    lines = [{**said, "status": "settled", "at": ON}, {**said, "status": "returned", "at": on}]
+    listed = once.refused("record_results", batch_id=batch_id, results=lines)
+    assert (listed["code"], listed["field"], listed["facts"]["row"]) == ("INVALID", "results", 2)
+    assert listed["facts"]["why"] == why
+    assert content_of(once) == before
+
+
+def test_a_day_is_shanghai_s(once: World) -> None:
+    """Released at one o'clock of the morning there, which in UTC is still the day before."""
+    once.at(NOON + timedelta(hours=13))
+    batch_id, order = released(once)
+    (one,) = order.payments
+    today = local_date(once.clock.now())
+    assert today > once.clock.now().date()
+    assert results(once, batch_id, report(order, {one: Word()}, today))["ok"]
 
 
 def test_what_is_not_of_this_batch_is_refused(once: World) -> None:
@@ -293,8 +359,43 @@ def test_money_that_comes_in(once: World) -> None:
     entries = [Entry(VOUCHER, one, own="X1"), Entry(VOUCHER, one, own="X2", credit=True, reversal=True)]
     booked(once, statement(order.account, [*entries, Entry(7, "RC1", credit=True)], ON))
     assert sorted(open_(once)) == sorted([("CREDIT_UNMATCHED", "RC1"), ("RETURN_NOT_RECORDED", one)])
+    once.clock.advance(timedelta(days=1))
     results(once, batch_id, report(order, {one: Word("RTRN")}, date(2018, 9, 4)))
     assert open_(once) == [("CREDIT_UNMATCHED", "RC1")]
+
+
+def test_money_that_the_bank_says_came_back_and_no_statement_shows(world: World) -> None:
+    """Lost otherwise: it is paid anew, stays paid twice, and books and bank are said to agree."""
+    batch_id, order = released(world)
+    (one,) = order.payments
+    results(world, batch_id, report(order, {one: Word("RTRN")}, ON))
+    assert open_(world) == [], "what never went out need not come back"
+    booked(world, statement(order.account, [Entry(VOUCHER, one, own="X1")], ON))
+    assert open_(world) == [("RETURN_NOT_BOOKED", one)]
+    booked(world, statement(order.account, [Entry(VOUCHER, one, own="X2", credit=True)], ON, number=2))
+    assert open_(world) == []
+
+
+def test_a_debtor_that_pays_the_same_twice_in_a_day(world: World) -> None:
+    """Lost otherwise: its second payment, which the bank names by another reference, is taken for the first; or what is
+    more than was owed is shown nowhere."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id)
+    reference = view(world, receivable_id)["reference"]
+
+    def comes(*own: str) -> list[str]:
+        rows = "".join(f"{reference},{VOUCHER // 200}.00,2018-09-03,credit,{one}\n" for one in own)
+        account = next(one.account for one in bank_settings.payers() if one.programme == GUIZHOU)
+        end = f"#account,{account}\n#rows,{len(own)},{len(own) * VOUCHER // 200}\n"
+        content = f"reference,amount_yuan,booked_on,direction,bank_reference\n{rows}{end}".encode()
+        return [one["code"] for one in booked(world, content, "csv")["result"]["differences"]]
+
+    assert (comes("A"), view(world, receivable_id)["recovered_fen"]) == ([], VOUCHER // 2)
+    assert (comes("A", "B"), view(world, receivable_id)["recovered_fen"]) == ([], VOUCHER)
+    assert open_(world, status="CREDIT_UNMATCHED") == []
+    assert comes("C") == ["CREDIT_UNMATCHED"], "nothing is owed any more"
+    (more,) = world.ask("bank_differences", programme=GUIZHOU, status="CREDIT_UNMATCHED")["items"]
+    assert more["booked_fen"] == VOUCHER // 2
 
 
 @pytest.mark.parametrize("form", ["csv", "camt.053"])
@@ -308,6 +409,49 @@ def test_another_account_s_statement_is_foreign(once: World, form: str) -> None:
     assert content_of(once) == before
 
 
+def test_a_statement_of_nobody_s_account_is_not_ours(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: another account's bookings make, or hide, differences of ours."""
+    content, before = b"reference,amount_yuan,booked_on,direction\n#rows,0,0\n", content_of(once)
+    error = booked(once, content, "csv")["error"]
+    (row,) = error["facts"]["rows"]
+    assert (error["code"], row["row"], row["code"]) == ("FILE_MALFORMED", 1, "ACCOUNT_MISSING")
+    assert content_of(once) == before
+    monkeypatch.setattr(bank_files, "payers", tuple)
+    assert booked(once, content, "csv")["ok"], "where nobody is set to pay, there is nothing to compare it with"
+
+
+@pytest.mark.parametrize("form", ["csv", "camt.053"])
+def test_nothing_is_booked_on_a_day_to_come(once: World, form: str) -> None:
+    """Lost otherwise: it agrees today with what the bank has not done."""
+    _batch, order = released(once)
+    tomorrow, before = ON + timedelta(days=1), content_of(once)
+    text = (
+        f"reference,amount_yuan,booked_on,direction\n#account,{order.account}\nZ,1.00,{tomorrow},debit\n#rows,1,1.00\n"
+    )
+    content = text.encode() if form == "csv" else statement(order.account, [Entry(100, "Z")], tomorrow)
+    error = booked(once, content, form)["error"]
+    (row,) = error["facts"]["rows"]
+    assert (error["code"], row["row"], row["message"]) == ("FILE_MALFORMED", 3 if form == "csv" else 1, "a day to come")
+    lines = [{"reference": "Z", "amount_fen": 100, "booked_on": on} for on in (ON, tomorrow)]
+    listed = once.refused("record_statement", statement_id=once.new("S"), lines=lines)
+    assert (listed["code"], listed["field"]) == ("INVALID", "lines")
+    assert listed["facts"] == {"row": 2, "why": "a day to come", "booked_on": "2018-09-04"}
+    assert content_of(once) == before
+
+
+@pytest.mark.parametrize(("region", "offices"), [(None, ("520000", None)), ("5201", ("520100", "520000", None))])
+def test_a_statement_is_read_by_whom_its_account_pays_for(
+    once: World, monkeypatch: pytest.MonkeyPatch, region: str | None, offices: tuple[str | None, ...]
+) -> None:
+    """Lost otherwise: another city's finance records what an account of which it has no charge was debited."""
+    payer = next(one for one in bank_settings.payers() if one.programme == GUIZHOU)
+    monkeypatch.setattr(bank_files, "payers", lambda: (replace(payer, region=region),))
+    for number, office in enumerate((None, "520000", "520100", "520200")):
+        answer = booked(once, statement(payer.account, [], ON, number=number + 1), office=office)
+        assert answer["ok"] == (office in offices), office
+        assert answer["ok"] or answer["error"]["code"] == "REGION_MISMATCH"
+
+
 def test_a_statement_id_stands_for_one_statement(once: World) -> None:
     _batch, order = released(once)
     body = {"statement_id": once.new("S")}
@@ -315,6 +459,30 @@ def test_a_statement_id_stands_for_one_statement(once: World) -> None:
     assert booked(once, statement(order.account, [], ON), **body)["ok"]
     other = statement(order.account, [Entry(1, "Z")], ON)
     assert booked(once, other, **body)["error"]["code"] == "ALREADY_EXISTS"
+
+
+def test_a_list_of_bookings_is_no_word_on_another_programme_s_payments(once: World) -> None:
+    """Lost otherwise: finance of one programme makes, or hides, differences of another."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    results(once, batch_id, report(order, {one: Word()}, ON))
+    lines = [{"reference": one, "amount_fen": VOUCHER, "booked_on": ON}]
+    command = once.command("record_statement", {"statement_id": once.new("S"), "lines": lines})
+    theirs = replace(command, actor=replace(command.actor, programme="shandong-2017"))
+    (refused,) = once.run([theirs])
+    assert refused["error"]["code"] == "PROGRAMME_MISMATCH"
+    assert open_(once) == [("NOT_BOOKED", one)]
+    assert once.run([replace(command, key="own")])[0]["ok"]
+
+
+def test_two_people_give_one_id_to_two_statements_at_once(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: the second is told that its statement is recorded, and nothing of it is."""
+    look, looks = bank_store.statement_hashes, itertools.count()
+    monkeypatch.setattr(bank_store, "statement_hashes", lambda *given: look(*given) if next(looks) != 1 else {})
+    lines = [{"reference": "Z1", "amount_fen": 5, "booked_on": ON}]
+    statement_id = once.ok("record_statement", statement_id=once.new("S"), lines=lines)["id"]
+    other = [{**lines[0], "reference": "Z2"}]
+    assert once.refused("record_statement", statement_id=statement_id, lines=other)["code"] == "ALREADY_EXISTS"
 
 
 # --- differences ------------------------------------------------------------------------------------------------------
@@ -338,6 +506,18 @@ def test_a_difference_is_worked_off_and_open_again_when_it_changes(world: World)
     booked(world, statement(order.account, [Entry(5, "ZZ", own="X2")], ON, number=2))
     assert open_(world) == [("REFERENCE_UNKNOWN", "ZZ")], "ten fen are another difference than five"
     assert world.ok("resolve_difference", **second)["status"] == "resolved"
+
+
+def test_two_people_at_once_resolve_a_difference_once(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: the one says that the bank erred, the other that we did, and both were recorded."""
+    look, looks = bank_store.resolutions, itertools.count()
+    monkeypatch.setattr(bank_store, "resolutions", lambda *given: look(*given) if next(looks) != 1 else [])
+    _batch, order = released(once)
+    booked(once, statement(order.account, [Entry(5, "ZZ", own="X1")], ON))
+    found = {"programme": GUIZHOU, "code": "REFERENCE_UNKNOWN", "reference": "ZZ", "reason": "银行误记"}
+    assert once.ok("resolve_difference", resolution_id=once.new("W"), **found, resolution="bank_error")
+    second = once.refused("resolve_difference", resolution_id=once.new("W"), **found, resolution="timing")
+    assert (second["code"], second["facts"]) == ("WRONG_STATE", {"status": "resolved"})
 
 
 def test_a_payment_s_difference_is_its_programme_s(once: World) -> None:
@@ -421,6 +601,7 @@ def test_any_order_and_repetition_of_rows_gives_the_same_books(once: World) -> N
     """However the bank sorts its file, and however often a row stands in it."""
     world, engine = once, once.engine
     batch_id, order = released(world, 3)
+    world.clock.advance(timedelta(days=1))
     one, two, three = order.payments
     rows = [
         f"{one},4000.00,settled,2018-09-03,",

@@ -19,7 +19,7 @@ from infra import crypto
 from infra.db import create_engine
 from infra.jsontext import canonical
 from infra.signature_cli import signature
-from services.settlement import tables
+from services.settlement import tables, waiting_store
 from services.settlement.domain import notices as notice_rules
 from services.settlement.domain.disbursements import by_provider
 from tests.integration.settlement.test_store import _insert_per_row, costs, counted
@@ -137,6 +137,19 @@ def test_a_year_whose_working_days_nobody_knows_publishes_nothing(
     error = inner.refused("publish_notice", **body)
     assert (error["code"], error["article"], error["facts"]["year"]) == ("CALENDAR_UNKNOWN", "七(一)", 2019)
     assert status(inner, claim_id) == "passed"
+
+
+def test_what_is_held_does_not_stand_in_the_way(inner: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as one notice may look at wait for supervision: those behind them are published, and they are counted."""
+    claims, provider_id = inner.passed(claims=4)
+    monkeypatch.setattr(notice_rules, "MOST_ITEMS", 1)
+    monkeypatch.setattr(waiting_store, "LEFT_OUT", 1)
+    for claim_id in sorted(claims)[:3]:
+        inner.verdict(claim_id, provider_id, "held")
+    assert publish(inner)["claims"] == 1
+    assert status(inner, max(claims)) == "on_notice"
+    error = inner.refused("publish_notice", notice_id=inner.new("B"), programme=inner.programme)
+    assert (error["code"], error["facts"]["held"]) == ("NOTHING_TO_PUBLISH", 1), "no more than LEFT_OUT are counted"
 
 
 def test_what_there_is_to_publish(inner: World, monkeypatch: pytest.MonkeyPatch) -> None:

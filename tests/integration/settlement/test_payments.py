@@ -338,7 +338,7 @@ def test_bank_and_books_are_compared(world: World) -> None:
 
     ours = payment["reference"]
     assert differences() == [("NOT_BOOKED", ours)]
-    line = {"reference": ours, "amount_fen": VOUCHER, "booked_on": "2018-09-04"}
+    line = {"reference": ours, "amount_fen": VOUCHER, "booked_on": "2018-09-03"}
     body = {"statement_id": world.new("S"), "lines": [line]}
     recorded = world.ok("record_statement", **body)
     assert (recorded["matched"], recorded["differences"]) == (1, [])

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from contracts.programmes.loader import SHIPPED
 from infra import packs
 from services.settlement import tables
+from services.settlement.handlers import payments as paying
 from tests.integration.settlement.world import GUIZHOU, PRICE, VOUCHER, World, uid
 
 AUTUMN = datetime(2019, 11, 4, 4, tzinfo=UTC)  # a Monday, when all five are in force
@@ -149,7 +150,8 @@ def test_what_is_with_the_district_is_booked_by_the_bank(shenyang: World) -> Non
     shenyang.result(batch_id, payment, "settled")
     (difference,) = shenyang.ask("bank_differences", programme="shenyang-2018")["items"]
     assert (difference["code"], difference["status"]) == ("NOT_BOOKED", "with_district")
-    line = {"reference": payment["reference"], "amount_fen": payment["amount_fen"], "booked_on": "2019-11-05"}
+    line = {"reference": payment["reference"], "amount_fen": payment["amount_fen"]}
+    line["booked_on"] = shenyang.clock.now().date()
     assert shenyang.ok("record_statement", statement_id=shenyang.new("S"), lines=[line])["differences"] == []
     assert shenyang.ask("bank_differences", programme="shenyang-2018")["items"] == []
 
@@ -421,6 +423,92 @@ def test_one_citys_money_is_not_anothers(shandong: World) -> None:
     _batch, payments = to_the_bank(shandong)
     assert [one["payee_id"] for one in payments] == [platform] * 2
     assert {one["fund"] for one in payments} == {"shandong-2017:2019", "shandong-2017:2019:3701"}
+
+
+def of_cities(world: World, *regions: str) -> str:
+    """A claim out of each region's money, put forward together and approved: the disbursement."""
+    platform = world.provider()
+    for region in regions:
+        order_id = world.order(platform, plan_region=region)
+        world.usage(order_id, 60)
+        claim_id = world.ok("file_claim", **world.papers(order_id, platform))["id"]
+        world.answer(claim_id, order_id, platform)
+    world.node()
+    for one in world.ask("list_claims", programme=world.programme, status="collected")["items"]:
+        world.through(one["claim_id"], platform, score=80)
+    disbursement_id = world.ok("file_disbursement", **world.putting())["id"]
+    world.approve(disbursement_id)
+    return str(disbursement_id)
+
+
+def making(world: World, office: str | None = None) -> dict[str, Any]:
+    return {"batch_id": world.new("H"), "programme": world.programme, "year": world.year, "office": office}
+
+
+def test_finance_of_a_region_pays_out_of_its_own_funds(shandong: World) -> None:
+    """Lost otherwise: two people of one county release the province's money, or another city's."""
+    world = shandong
+    disbursement_id = of_cities(world, "37", "3701", "3702")
+    error = world.refused("make_batch", **making(world, "370300"))
+    assert (error["code"], error["facts"]["others"]) == ("NOTHING_TO_PAY", 3)
+    assert error["article"] is not None
+    assert world.refused("make_batch", **making(world, "370102"))["code"] == "NOTHING_TO_PAY", "a county is no city"
+    made = world.ok("make_batch", **making(world, "370100"))
+    assert (made["payments"], made["left"]) == (1, 0)
+    error = world.refused("make_batch", **making(world, "370100"))
+    assert (error["code"], error["facts"]["others"]) == ("NOTHING_TO_PAY", 2)
+    assert world.ask("get_disbursement", id=disbursement_id)["status"] == "approved", "the others' still wait"
+    for office in ("370200", "370102"):
+        error = world.release(made, office=office)["error"]
+        assert (error["code"], error["facts"]["fund"]) == ("REGION_MISMATCH", "shandong-2017:2019:3701")
+    assert world.release(made, office="370100")["ok"]
+    (payment,) = world.ask("get_batch", id=made["id"])["items"]
+    assert payment["fund"] == "shandong-2017:2019:3701"
+    rest = world.ok("make_batch", **making(world, "370000"))
+    assert (rest["payments"], rest["left"]) == (2, 0)
+    assert world.ask("get_disbursement", id=disbursement_id)["status"] == "batched"
+    assert world.release(rest, office="370200")["error"]["code"] == "REGION_MISMATCH", "not all of it is its own"
+    assert world.release(rest)["ok"]
+
+
+def test_what_the_bank_says_of_a_region_s_money_is_recorded_by_its_own(shandong: World) -> None:
+    """Lost otherwise: who may not pay a fund says that its money came back, and has it paid once more."""
+    world = shandong
+    of_cities(world, "3701")
+    made = world.ok("make_batch", **making(world, "370100"))
+    assert world.release(made, office="370100")["ok"]
+    (payment,) = world.ask("get_batch", id=made["id"])["items"]
+    line = {"reference": payment["reference"], "amount_fen": payment["amount_fen"]}
+    said = {**line, "at": world.clock.now().date()}
+    about = {"programme": world.programme, "reference": payment["reference"], "reason": "已查明"}
+    bodies: list[tuple[str, dict[str, Any]]] = [
+        ("enquire_payments", {"enquiry_id": world.new("Q"), "batch_id": made["id"]}),
+        ("record_results", {"batch_id": made["id"], "results": [{**said, "status": "failed"}]}),
+        ("record_statement", {"statement_id": world.new("S"), "lines": [{**line, "booked_on": said["at"]}]}),
+        (
+            "resolve_difference",
+            {"resolution_id": world.new("Z"), "code": "NOT_SETTLED", "resolution": "bank_error", **about},
+        ),
+        ("retry_payment", {"payment_id": payment["payment_id"], "reason": "账号已核对"}),
+    ]
+    for method, body in bodies:
+        error = world.refused(method, **body, office="370200")
+        assert (error["code"], error["facts"]["fund"]) == ("REGION_MISMATCH", payment["fund"]), method
+        world.ok(method, **body, office="370100")
+    for office, ok in (("370200", False), ("370100", True), (None, True)):
+        assert world.query("payment_file", role="finance", office=office, batch_id=made["id"])["ok"] is ok
+
+
+def test_an_office_s_window_is_not_filled_by_others(shandong: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: so many disbursements of other cities wait that a city's own are never looked at."""
+    world = shandong
+    for region in ("3701", "3701", "3702"):
+        of_cities(world, region)
+    monkeypatch.setattr(paying, "MOST_DISBURSEMENTS", 1)
+    body = {"programme": world.programme, "year": world.year}
+    offices = ("370200", "370100")
+    commands = [world.command("make_batch", {"batch_id": world.new("H"), **body}, office=one) for one in offices]
+    assert [answer["result"]["payments"] for answer in world.run(commands)] == [1, 1]
 
 
 def test_a_citys_node_takes_its_own_claims(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

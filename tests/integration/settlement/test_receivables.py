@@ -81,6 +81,8 @@ def test_claimed_back_at_most_once_and_a_refusal_sets_it_free(world: World) -> N
         ({"claim_id": "01C00000000000000000009999"}, "NOT_FOUND"),
         ({"claim_id": None}, "FACT_MISSING"),
         ({"claim_id": None, "ground": "exit_losses", "party_id": "01P00000000000000000009999"}, "NOT_YET_KNOWN"),
+        ({"claim_id": None, "ground": "exit_losses"}, "WRONG_STATE"),
+        ({"ground": "exit_losses"}, "WRONG_STATE"),
         ({"party_id": "01P00000000000000000009999"}, "INVALID"),
         ({"amount_fen": VOUCHER + 1}, "RECEIVABLE_TOO_LARGE"),
         ({"year": 2019}, "INVALID"),
@@ -89,6 +91,20 @@ def test_claimed_back_at_most_once_and_a_refusal_sets_it_free(world: World) -> N
 def test_nothing_is_claimed_of_nobody_or_of_what_was_not_paid(world: World, changed: dict[str, Any], code: str) -> None:
     (claim_id,), provider_id = settle(world)
     assert world.refused("claim_receivable", **{**body(world, provider_id, claim_id), **changed})["code"] == code
+
+
+def test_who_has_not_left_lost_nothing_by_leaving(world: World) -> None:
+    """Lost otherwise: the ledger books losses of an exit that never was, by the article on exits."""
+    (claim_id,), provider_id = settle(world)
+    enterprise_id = world.claim(claim_id)["enterprise_id"]
+    for party_id, status in ((provider_id, "admitted"), (enterprise_id, None)):
+        refused = world.refused("claim_receivable", **body(world, party_id, claim_id, ground="exit_losses"))
+        assert (refused["code"], refused["field"], refused["article"]) == ("WRONG_STATE", "ground", "第十二条")
+        assert refused["facts"]["status"] == status
+    world.provider(provider_id, say="exited", status="exited")
+    assert (
+        world.ok("claim_receivable", **body(world, provider_id, claim_id, ground="exit_losses"))["status"] == "claimed"
+    )
 
 
 def test_the_next_payment_is_less_by_what_is_owed(world: World) -> None:
@@ -216,6 +232,75 @@ def test_the_statement_repays_by_the_receivable_s_reference_once(world: World) -
     assert view(world, receivable_id)["open_fen"] == VOUCHER - 280_000
 
 
+def unshown(world: World, **more: Any) -> list[tuple[str, int, int]]:
+    """Differences on repayments by hand, page by page: the receivable's reference, what was recorded and shown."""
+    asked = {"programme": GUIZHOU, "limit": 1, **more}
+    page = world.ask("bank_differences", **asked)
+    items = page["items"]
+    while page["next"] is not None:
+        page = world.ask("bank_differences", **asked, after=page["next"])
+        items += page["items"]
+    mine = [one for one in items if one["code"] == "REPAYMENT_NOT_BOOKED"]
+    return [(one["reference"], one["amount_fen"], one["booked_fen"]) for one in mine]
+
+
+def test_what_is_repaid_by_hand_is_to_be_seen_on_a_statement(world: World) -> None:
+    """Lost otherwise: one person's word settles a debt, and nobody ever asks where the money is."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id)
+    reference = view(world, receivable_id)["reference"]
+    line = credit(world, receivable_id, 50_000)
+
+    def shows(*lines: dict[str, Any]) -> list[tuple[str, int, int]]:
+        told = world.ok("record_statement", statement_id=world.new("T"), lines=list(lines))
+        assert told["differences"] == []
+        return unshown(world)
+
+    assert shows(line) == [], "what a statement repays was shown"
+    for number in range(2):
+        repay(world, receivable_id, 60_000, f"B{number}")
+    assert unshown(world) == [(reference, 120_000, 0)]
+    own = {**line, "amount_fen": 60_000}
+    for _ in range(2):
+        assert shows(own) == [(reference, 120_000, 60_000)], "two statements may tell of the same money"
+    yesterday = {**own, "booked_on": own["booked_on"] - timedelta(days=1)}
+    assert shows(yesterday) == [(reference, 120_000, 60_000)], "of another day it is other money"
+    assert shows(own, own) == []
+    assert view(world, receivable_id)["recovered_fen"] == 230_000
+
+
+def test_a_repayment_by_hand_is_worked_off_by_people(world: World) -> None:
+    """Lost otherwise: what a person looked into is listed for ever, or hides the next one."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id, programme=GUIZHOU)
+    repay(world, receivable_id, 40_000, "B1")
+    reference = view(world, receivable_id)["reference"]
+    told = {"programme": GUIZHOU, "code": "REPAYMENT_NOT_BOOKED", "reference": reference}
+    told |= {"resolution": "timing", "reason": "次日入账"}
+    body = {"resolution_id": world.new("Z"), **told}
+    assert world.refused("resolve_difference", **body, office="520600")["code"] == "REGION_MISMATCH"
+    assert world.refused("resolve_difference", **{**body, "programme": "shandong-2017"})["code"] == "NOT_FOUND"
+    world.ok("resolve_difference", **body)
+    assert (unshown(world), unshown(world, status="resolved")) == ([], [(reference, 40_000, 0)])
+    shown = credit(world, receivable_id, 40_000)
+    world.ok("record_statement", statement_id=world.new("T"), lines=[shown])
+    repay(world, receivable_id, 40_000, "B2", received_on=shown["booked_on"] - timedelta(days=1))
+    assert unshown(world, status="REPAYMENT_NOT_BOOKED") == [(reference, 80_000, 40_000)], "it is another one"
+    assert world.ask("bank_differences", programme="shandong-2017")["items"] == []
+
+
+def test_what_a_clerk_and_two_statements_tell_counts_once(world: World) -> None:
+    """Lost otherwise: of two equal payments, one of them recorded by hand, each further statement forgives one more."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id)
+    line = credit(world, receivable_id, 100_000)
+    assert repay(world, receivable_id, 100_000, "B1")["ok"]
+    for _ in range(2):
+        told = world.ok("record_statement", statement_id=world.new("T"), lines=[line, line])
+        assert (told["differences"], view(world, receivable_id)["recovered_fen"]) == ([], 200_000)
+    assert repay(world, receivable_id, 100_000, "B2")["error"]["code"] == "REFERENCE_USED", "the bank told of that one"
+
+
 def test_a_day_that_is_missed_is_told_once(world: World) -> None:
     (claim_id,), provider_id = settle(world)
     today = local_date(world.clock.now())
@@ -235,7 +320,7 @@ def test_a_day_that_is_missed_is_told_once(world: World) -> None:
 
 
 def test_losses_of_a_party_without_a_claim_and_what_two_people_write_off(world: World) -> None:
-    provider_id = world.provider()
+    provider_id = world.provider(status="exited")
     receivable_id = owed(world, provider_id, None, ground="exit_losses", amount_fen=9_000)
     told = next(one["data"] for one in world.outbox() if one["subject"] == receivable_id)
     assert told["law"]["articles"] == ["第十二条"], "what follows a provider's leaving"

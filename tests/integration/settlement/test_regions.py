@@ -181,8 +181,8 @@ def test_one_citys_claims_do_not_crowd_out_anothers(enable: Enable, monkeypatch:
     notices = NOTICE.replace("甲市", "乙市")
     world = enable(first_city=FIRST, second_city=SECOND + notices)
     one, two = passed(world, "first-city", "140105"), passed(world, "second-city", "140203")
-    monkeypatch.setattr("services.settlement.handlers.notices.MOST_LOADED", 1)
-    monkeypatch.setattr("services.settlement.handlers.disbursements.MOST_LOADED", 1)
+    for most in ("domain.notices.MOST_ITEMS", "domain.disbursements.MOST_CLAIMS", "waiting_store.LEFT_OUT"):
+        monkeypatch.setattr(f"services.settlement.{most}", 1)
     for office in ("140200", "140100"):
         assert world.ok("publish_notice", **notice(world), office=office)["claims"] == 1
     world.due(timedelta(days=4))

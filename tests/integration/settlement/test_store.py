@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, create_engine
 from infra.db_insert import insert_many
-from services.settlement import store, tables
+from services.settlement import store, tables, waiting_store
 from tests.integration.settlement.world import GUIZHOU, NOON, World, uid
 
 SAMPLES: dict[type, Any] = {str: "x", int: 1, bool: True, bytes: b"x", date: date(2018, 9, 3)}
@@ -228,8 +228,33 @@ def test_a_look_reads_what_it_takes_however_many_wait(postgres_url: str) -> None
         text = query.compile(engine, compile_kwargs={"literal_binds": True})
         plan = [line for (line,) in conn.exec_driver_sql(f"EXPLAIN {text}")]
     engine.dispose()
-    assert not [line for line in plan if "Sort" in line], plan
+    assert not [line for line in plan if "Sort" in line], "\n".join(plan)
     assert any("claims_accepted" in line for line in plan), plan
+
+
+def test_a_notice_and_a_disbursement_read_what_they_take(postgres_url: str) -> None:
+    """What sorts or loads all that wait for each 1,000 that it takes grows with the square of a window."""
+    engine = create_engine(postgres_url, service="settlement")
+    world = World(engine)
+    world.accepted()
+    with engine.begin() as conn:
+        row = dict(conn.execute(sa.select(tables.claims)).mappings().one())
+        states = [*["paid"] * 4_000, *["passed"] * 4_000]
+        rows = [{**row, "claim_id": uid("C", 10**9 + n), "status": state} for n, state in enumerate(states)]
+        insert_many(conn, tables.claims, rows)
+        conn.execute(sa.text("ANALYZE claims"))
+        assert waiting_store.labels(conn) == [row["pack_version"]]
+        group = waiting_store.of_rules(row["pack_version"], "passed", tables.claims.c.year == row["year"])
+        asked = {"may": waiting_store.may_be_paid(now=world.clock.now()), "most": 100}
+        query = waiting_store.first_ids([group], waiting_store.has_money(), **asked)
+        text = query.compile(engine, compile_kwargs={"literal_binds": True})
+        plan = [line for (line,) in conn.exec_driver_sql(f"EXPLAIN {text}")]
+        left_out = waiting_store.first_of(conn, [group], waiting_store.has_money(), **asked)
+        assert conn.execute(sa.text("SHOW jit")).scalar_one() == "off", "compiling costs a second a statement"
+    engine.dispose()
+    assert len(left_out) == 100, "nobody has cleared them: as many are counted as would have been taken"
+    assert not [line for line in plan if "Sort" in line or "Seq Scan on claims" in line], "\n".join(plan)
+    assert len([line for line in plan if "claims_waiting" in line]) == 3, "\n".join(plan)
 
 
 def _soon(world: World) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import re
 import subprocess
 import zipfile
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import openpyxl
 import pytest
@@ -23,6 +24,7 @@ from infra.db import create_engine
 from infra.local import packages
 from infra.messages import Actor, Command
 from services.voucher import books_cli, tables, year_words
+from services.voucher.account_sheet import account_sheet
 from services.voucher.year_paper import money, paper
 from services.voucher.year_sheets import workbook
 from tests.integration.voucher.elsewhere import NEIMENGGU, Elsewhere
@@ -194,6 +196,16 @@ def test_a_year_on_paper_and_in_sheets(world, tmp_path):
     of_kinds = page[page.index("试算平衡") : page.index("六、更正")].split("合计")[1]
     debits, credits_, *pending, balance = re.findall(r"-?[\d,]+\.\d\d", of_kinds)
     assert (debits, pending[0], balance) == (credits_, pending[1], "0.00")
+    solid = re.sub(r"\s", "", page)
+    signed_at = (world.clock.moment + timedelta(hours=8)).strftime("%Y-%m-%d%H:%M:%S")
+    for word in (
+        "提出：finance-12019-12-3123:59:59",
+        "复核：finance-22019-12-3123:59:59",
+        f"cli:finance，{signed_at}，",
+    ):
+        assert word in solid, f"{word}: of Beijing, as all else on the page"
+    assert not re.search(r"\dT\d", solid)
+    assert [correction[at].value for at in (6, 8)] == ["2019-12-31 23:59:59"] * 2
     missing = {money(fen) for fen in figures} - set(re.findall(r"-?[\d,]+\.\d\d", page))
     assert missing == set()
 
@@ -207,6 +219,25 @@ def test_the_same_statement_is_the_same_files(world):
     with zipfile.ZipFile(io.BytesIO(workbook(**parts))) as parts_of:
         assert {part.date_time for part in parts_of.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert parts_of.read("docProps/core.xml").count(b">1980-01-01T00:00:00Z<") == 2
+
+
+@pytest.mark.parametrize(
+    ("fen", "held"),
+    [
+        (999_999_999_999_999, 9_999_999_999_999.99),
+        (1_000_000_000_000_001, "10000000000000.01"),
+        (-1_000_000_000_000_001, "-10000000000000.01"),
+    ],
+)
+def test_no_sheet_rounds_an_amount(world, fen, held):
+    """Lost otherwise: a spreadsheet keeps fifteen digits, and shows another fen than was signed."""
+    told = world.ask("year_statement", programme=NEIMENGGU, year=2019)["statement"]
+    told = {**told, "figures": dict.fromkeys(told["figures"], fen)}
+    book = openpyxl.load_workbook(io.BytesIO(workbook(told, sha256="0" * 64, title="内蒙古")))
+    assert held in [row[1] for row in book["报表"].iter_rows(values_only=True)]
+    line = ["", f"{Decimal(fen).scaleb(-2)}"]
+    sheet = openpyxl.load_workbook(io.BytesIO(account_sheet(["a", "b"], [line], [], [], 1)))["entries"]
+    assert sheet["B2"].value == held
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,27 @@ def test_a_statement_adds_up_page_by_page(scene):
     assert world.ask("statement", account=account, after="none")["code"] == "NOT_FOUND"
 
 
+def test_pages_of_a_statement_do_not_hang_on_the_collation(scene):
+    """Lost otherwise: of entries of one moment a page repeats one and the next leaves one out, where a database sorts
+    `a` before `B`."""
+    world, enterprise, *_ = scene
+    account = f"quota:guizhou-2018:2019:{enterprise}"
+    pair = [account, "budget:guizhou-2018:2019"]
+    given = {"kind": "posted", "amount_fen": 1, "subject": "s", "cause": "c", "reason": "r", "at": world.clock.now()}
+    rows = [
+        {**given, "id": name, **dict(zip(("debit", "credit"), pair[:: 1 if n % 2 else -1], strict=True))}
+        for n, name in enumerate(("zb", "zA", "zD", "zc", "zE"))
+    ]
+    with world.engine.begin() as conn:
+        if conn.dialect.name == "postgresql":
+            for column in ("pending_id", "id"):
+                conn.exec_driver_sql(f'ALTER TABLE transfers ALTER {column} TYPE VARCHAR(64) COLLATE "und-x-icu"')
+        conn.execute(tables.transfers.insert(), rows)
+    assert [one for one in pages(world, "statement", "id", account=account) if one[0] == "z"] == [
+        "zA", "zD", "zE", "zb", "zc",
+    ]  # fmt: skip
+
+
 def test_totals_find_what_is_broken(scene):
     """Lost otherwise: reconciliation that is always content."""
     world, enterprise, provider, product = scene

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from fractions import Fraction
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from infra import settings
 from infra.clock import FixedClock, SimulatedClock, local_date, make_clock, parse_instant
 from infra.db import Json, UtcDateTime, create_engine
 from infra.db_insert import insert_many, insert_new, upsert
 from infra.jsontext import canonical
-from infra.outbox import ContractBroken, envelope
+from infra.outbox import ContractBroken, envelope, row
 from infra.projection import upsert_newer
 from infra.stream import GENESIS, link
 from tests.unit.infra import toy
@@ -183,16 +185,37 @@ def test_the_chain_is_what_the_docs_say():
 def test_an_event_says_what_its_schema_says(type_, data):
     """Lost otherwise: consumers that trust the contract; and values in the log when it is broken."""
     with pytest.raises(ContractBroken) as broken:
-        envelope(
-            toy.CATALOGUE,
-            id="0" * 26,
-            service="toy",
-            type=type_,
-            time=FixedClock(AT).now(),
-            subject="s",
-            sequence=1,
-            correlation_id="c",
-            causation_id=None,
-            data=data,
-        )
+        toy_envelope(type_, data)
     assert "secret" not in str(broken.value)
+
+
+def toy_envelope(type_, data):
+    return envelope(
+        toy.CATALOGUE,
+        id="0" * 26,
+        service="toy",
+        type=type_,
+        time=FixedClock(AT).now(),
+        subject="s",
+        sequence=1,
+        correlation_id='"data":null,',
+        causation_id=None,
+        data=data,
+    )
+
+
+def test_the_text_of_an_event_is_canonical_as_a_whole():
+    """Lost otherwise: others who hash what they read get another hash than ours."""
+    told = toy_envelope("toy.deposited.v1", {"amount_fen": 1, "account_id": '甲"乙'})
+    body = row(told, now=AT, queued_at=0.0)["body"]
+    assert json.loads(body)["data"] == {"account_id": '甲"乙', "amount_fen": 1}
+    assert body == canonical(json.loads(body))
+
+
+@pytest.mark.parametrize("value", [[], (), {}, "", None, [[]], 0, False], ids=str)
+def test_an_empty_list_reads_as_it_was_written(value):
+    """Its short way must not turn what is nothing, or another empty thing, into a list."""
+    dialect = sqlite.dialect()
+    text = Json().process_bind_param(value, dialect)
+    assert text == (None if value is None else canonical(value))
+    assert Json().process_result_value(text, dialect) == ([] if value == () else value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +11,7 @@ from contracts.errors import ERRORS, Refused
 from contracts.events.settlement import CLAIM_STATES, EVENTS
 from services.settlement.domain import claims, disbursements, notices, objections, payments, questions, samples
 from services.settlement.domain.nodes import announce, node_for
-from services.settlement.domain.steps import Step, derived_id
+from services.settlement.domain.steps import Step, derived_id, digest
 from tests.unit.settlement.cases import NOW, claim, file, filing, order, pack, papers, review
 
 RETURNED = claim("returned", claim_version=1)
@@ -274,3 +274,9 @@ def node(number, closes_at, pack_=None, **given):
         now=NOW,
         **told,
     )
+
+
+def test_a_filing_is_hashed_as_its_plain_fields() -> None:
+    """Lost otherwise: papers filed before are no longer known for the same."""
+    one = filing()
+    assert one.content_hash == digest([one.claim_id, one.provider_id, one.filer_id, one.order_id, asdict(one.papers)])

@@ -429,7 +429,9 @@ def test_only_what_surely_failed_is_paid_again_and_only_once(status) -> None:
         (("sent", 5), [5], ["NOT_SETTLED"]),
         (("failed", 5), [5], ["NOT_SETTLED"]),
         (("held", 5), [5], ["NOT_SETTLED"]),
-        (("returned", 5), [5], []),
+        (("returned", 5), [5], ["RETURN_NOT_BOOKED"]),
+        (("returned", 5), [], []),
+        (("returned", 5), [5, 5, -5], ["BOOKED_TWICE", "RETURN_NOT_BOOKED"]),
         (("sent", 5), [], []),
         (None, [5], ["REFERENCE_UNKNOWN"]),
         # money that came in is negative here
@@ -439,7 +441,7 @@ def test_only_what_surely_failed_is_paid_again_and_only_once(status) -> None:
         (("with_district", 5), [5, -5], ["RETURN_NOT_RECORDED"]),
         (("returned", 5), [5, -5], []),
         (("failed", 5), [5, -5], []),
-        (("returned", 5), [5, -4], ["AMOUNT_DIFFERS"]),
+        (("returned", 5), [5, -4], ["AMOUNT_DIFFERS", "RETURN_NOT_BOOKED"]),
         (("settled", 5), [4, 5], ["AMOUNT_DIFFERS", "BOOKED_TWICE"]),
         (("settled", 5), [-5], ["NOT_BOOKED", "RETURN_NOT_RECORDED"]),
     ],
@@ -447,7 +449,7 @@ def test_only_what_surely_failed_is_paid_again_and_only_once(status) -> None:
 )
 def test_books_and_bank_are_compared(known, amounts, codes) -> None:
     """A difference that nobody sees is money that nobody looks for."""
-    ours = Known(payment_id="P", programme="g", status=known[0], amount_fen=known[1]) if known else None
+    ours = Known(payment_id="P", programme="g", status=known[0], amount_fen=known[1], fund="g:2019") if known else None
     lines = [
         Booked(reference="R", amount_fen=abs(fen), booked_on=TODAY, direction="debit" if fen > 0 else "credit")
         for fen in amounts

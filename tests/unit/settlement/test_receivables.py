@@ -76,6 +76,7 @@ def agreed(receivable, *parts, **changed):
         ({"debtor": None}, "INVALID", "party_id"),
         ({"due_on": TODAY - timedelta(days=1)}, "INVALID", "due_on"),
         ({"claim": None, "ground": "overpaid"}, "FACT_MISSING", "claim_id"),
+        ({"ground": "exit_losses"}, "WRONG_STATE", "ground"),
         ({"actor": replace(FINANCE, region="520300")}, "REGION_MISMATCH", "receivable_id"),
     ],
 )

@@ -116,6 +116,7 @@ def upgrade() -> None:
     with op.batch_alter_table('claims', schema=None) as batch_op:
         batch_op.create_index('claims_accepted', ['claim_id'], unique=False, postgresql_where=sa.text("status = 'accepted'"), sqlite_where=sa.text("status = 'accepted'"))
         batch_op.create_index('claims_on_notice', ['claim_id'], unique=False, postgresql_where=sa.text("status = 'on_notice'"), sqlite_where=sa.text("status = 'on_notice'"))
+        batch_op.create_index('claims_waiting', ['pack_version', 'status', 'claim_id'], unique=False, postgresql_where=sa.text("status IN ('passed', 'noticed')"), sqlite_where=sa.text("status IN ('passed', 'noticed')"))
         batch_op.create_index('claims_by_provider', ['provider_id', 'programme', 'year', 'status'], unique=False)
         batch_op.create_index('claims_by_status', ['programme', 'status', 'claim_id'], unique=False)
         batch_op.create_index('claims_by_work', ['programme', 'stage', 'due_on', 'claim_id'], unique=False)
@@ -232,6 +233,9 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.PrimaryKeyConstraint('order_id')
     )
+    with op.batch_alter_table('known_orders', schema=None) as batch_op:
+        batch_op.create_index('known_orders_deferred', ['order_id'], unique=False, postgresql_where=sa.text('deferred_fen > 0'), sqlite_where=sa.text('deferred_fen > 0'))
+
     op.create_table('known_products',
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
@@ -282,6 +286,7 @@ def upgrade() -> None:
     sa.Column('person', sa.String(length=128), nullable=False),
     sa.Column('roles', services.settlement.tables.Words(), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=True),
+    sa.Column('organisation', sa.String(length=26), nullable=True),
     sa.Column('deputy', sa.String(length=128), nullable=True),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('until_on', sa.Date(), nullable=False),
@@ -612,7 +617,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('difference_resolutions', schema=None) as batch_op:
         batch_op.create_index(
-            'difference_resolutions_of', ['reference', 'code', 'amount_fen', 'booked_fen'], unique=False
+            'difference_resolutions_of', ['reference', 'code', 'amount_fen', 'booked_fen'], unique=True
         )
     guard(op, "bank_files")
     guard(op, "bank_entries")
