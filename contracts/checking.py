@@ -16,7 +16,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, missing, validate
 
-from contracts.fields import StrictBoolean
+from contracts.fields import StrictBoolean, Whole
 
 Check = Callable[[Any], Any]  # the loaded value; raises _Otherwise
 
@@ -190,6 +190,9 @@ def _rule(validator: Any) -> Callable[[Any], bool] | None:
         least = validator.min if validator.min is not None else float("-inf")
         most = validator.max if validator.max is not None else float("inf")
         return lambda value: bool(least <= value <= most)
+    if type(validator) is Whole:
+        fullmatch = validator.regex.fullmatch
+        return lambda value: fullmatch(value) is not None
     if type(validator) is validate.Regexp:
         match = validator.regex.match
         return lambda value: match(value) is not None

@@ -177,7 +177,9 @@ ERRORS: Mapping[str, ErrorText] = {
         "refused", "The invoice has no such line, or not so much in it.", "发票没有该行，或金额超过该行。"
     ),
     "LEAVE_DATES": ErrorText(
-        "refused", "A leave ends on or after its first day, and not in the past.", "请假止日不得早于起日或早于今天。"
+        "refused",
+        "A leave ends on or after its first day, not in the past, and within 92 days.",
+        "请假止日不得早于起日或早于今天，也不得晚于今天起92天。",
     ),
     "SAMPLE_TOO_LATE": ErrorText(
         "refused", "A sample is committed before its node closes.", "抽样承诺须在节点截止之前作出。"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 MAX_FEN = 10**15  # ten trillion yuan: more is a mistake
 MAX_BATCH = 500
@@ -28,18 +28,27 @@ class Body(Schema):
         unknown = RAISE
 
 
+class Whole(validate.Regexp):
+    """The pattern over all of the text: `$` alone lets a line feed at the end through."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 def _kw(required: bool, extra: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, **extra} if required else {"load_default": None, "allow_none": True, **extra}
 
 
 def ulid(required: bool = True, **extra: Any) -> fields.String:
     """26 characters, Crockford base 32 (github.com/ulid/spec)."""
-    return fields.String(**_kw(required, {"validate": validate.Regexp(ULID), **extra}))
+    return fields.String(**_kw(required, {"validate": Whole(ULID), **extra}))
 
 
 def text(longest: int, required: bool = True, shortest: int = 1, **extra: Any) -> fields.String:
     """Text without control characters, `shortest`..`longest` characters."""
-    rules = [validate.Length(shortest, longest), validate.Regexp(NO_CONTROL)]
+    rules = [validate.Length(shortest, longest), Whole(NO_CONTROL)]
     return fields.String(**_kw(required, {"validate": rules, **extra}))
 
 
@@ -75,38 +84,38 @@ def instant(required: bool = True, **extra: Any) -> fields.AwareDateTime:
 
 def sha256(required: bool = True, **extra: Any) -> fields.String:
     """Lower-case hex of a SHA-256 digest."""
-    return fields.String(**_kw(required, {"validate": validate.Regexp(SHA256), **extra}))
+    return fields.String(**_kw(required, {"validate": Whole(SHA256), **extra}))
 
 
 def uscc(required: bool = True, **extra: Any) -> fields.String:
     """Unified social credit code by shape (GB 32100-2015); the check digit is the registry's to judge."""
-    return fields.String(**_kw(required, {"validate": validate.Regexp(USCC), **extra}))
+    return fields.String(**_kw(required, {"validate": Whole(USCC), **extra}))
 
 
 def region(required: bool = True, **extra: Any) -> fields.String:
     """GB/T 2260, six digits."""
-    return fields.String(**_kw(required, {"validate": validate.Regexp(REGION), **extra}))
+    return fields.String(**_kw(required, {"validate": Whole(REGION), **extra}))
 
 
 def region_prefix(required: bool = True, **extra: Any) -> fields.String:
     """The first two, four or six digits of GB/T 2260: a province, a city, a county."""
-    return fields.String(**_kw(required, {"validate": validate.Regexp(REGION_PREFIX), **extra}))
+    return fields.String(**_kw(required, {"validate": Whole(REGION_PREFIX), **extra}))
 
 
 def code(longest: int = 40, required: bool = True, **extra: Any) -> fields.String:
     """A word that a pack defines: a category, track, kind of document, stage or role."""
-    rules = [validate.Length(1, longest), validate.Regexp(CODE)]
+    rules = [validate.Length(1, longest), Whole(CODE)]
     return fields.String(**_kw(required, {"validate": rules, **extra}))
 
 
 def period(required: bool = True, **extra: Any) -> fields.String:
     """A month `2019-03`, a quarter `2019-Q1` or a year `2019`."""
-    return fields.String(**_kw(required, {"validate": validate.Regexp(PERIOD), **extra}))
+    return fields.String(**_kw(required, {"validate": Whole(PERIOD), **extra}))
 
 
 def programme(required: bool = True, **extra: Any) -> fields.String:
     """The code of a programme, say `guizhou-2018`."""
-    return fields.String(**_kw(required, {"validate": validate.Regexp(PROGRAMME), **extra}))
+    return fields.String(**_kw(required, {"validate": Whole(PROGRAMME), **extra}))
 
 
 def year(required: bool = True, **extra: Any) -> fields.Integer:

@@ -94,9 +94,10 @@ def verify(document: Document, signature: Mapping[str, Any], public_key: Ed25519
         raise NotSigned(f"signatures are {ALGORITHM}, not {signature.get('algorithm')}")
     if signature.get("key_id") != key_id(public_key):
         raise NotSigned(f"signed by key {signature.get('key_id')}, not by {key_id(public_key)}")
+    told = canonical(document)
     try:
-        public_key.verify(base64.b64decode(str(signature.get("signature")), validate=True), canonical(document))
-    except (InvalidSignature, binascii.Error):
+        public_key.verify(base64.b64decode(str(signature.get("signature")), validate=True), told)
+    except (InvalidSignature, ValueError):  # ValueError: it is no base64
         raise NotSigned("the document is not what was signed") from None
 
 

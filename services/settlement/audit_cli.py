@@ -48,16 +48,18 @@ def export(sample_id: str, out: Path, folder: str) -> None:
 @audit.command("redraw")
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--seed-hash", help="As the public board showed it before the node closed.")
+@click.option("--size", type=int, help="As the public board showed it before the node closed.")
 @click.option("--population-hash", help="As the public board shows it.")
-def redraw(path: Path, seed_hash: str | None, population_hash: str | None) -> None:
+def redraw(path: Path, seed_hash: str | None, size: int | None, population_hash: str | None) -> None:
     """Draw the sample of an export again, and compare: seed, population, what was drawn.
 
     The last line is JSON. Exit code 1 when anything differs, 2 when the file cannot be read.
     """
     shown = {"seed_hash": seed_hash, "population_hash": population_hash}
-    published = {name: value.lower() for name, value in shown.items() if value is not None}
+    published: dict[str, str | int] = {name: value.lower() for name, value in shown.items() if value is not None}
+    published |= {} if size is None else {"size": size}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = [line for line in path.read_text("utf-8").split("\n") if line.strip()]
         found = list(differences(lines, published=published))
     except OSError as error:
         _refuse(f"{path}: {error.strerror or error}")
@@ -66,7 +68,7 @@ def redraw(path: Path, seed_hash: str | None, population_hash: str | None) -> No
     for one in found:
         click.echo(one, err=True)
     head = json.loads(lines[0])
-    told = {name: head[name] for name in ("sample_id", "seed_hash", "population_hash", "population")}
+    told = {name: head[name] for name in ("sample_id", "seed_hash", "size", "population_hash", "population")}
     click.echo(json.dumps({"ok": not found, "differences": len(found), **told}))
     raise SystemExit(1 if found else 0)
 

@@ -121,12 +121,31 @@ def booked(conn: sa.Connection, references: Iterable[str]) -> dict[str, list[Boo
 
 
 def is_repayment() -> sa.ColumnElement[bool]:
-    """Of a statement's line: it is money on record as a receivable's repayment."""
+    """Of a statement's line: it is money on record as a receivable's repayment. Of credits that are alike so many are,
+    as there are repayments alike: counted as `receivables_store.shown` counts them."""
     line, owed, repaid = t.statement_lines.c, t.receivables.c, t.repayments.c
-    same = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
-    return (line.direction == "credit") & sa.exists().where(
-        owed.reference == line.reference, *same, repaid.amount_fen == line.amount_fen
+    like = (repaid.receivable_id == owed.receivable_id, repaid.received_on == line.booked_on)
+    on_record = (
+        sa.select(sa.func.count())
+        .select_from(t.receivables.join(t.repayments, like[0]))
+        .where(owed.reference == line.reference, *like, repaid.amount_fen == line.amount_fen)
+        .correlate(t.statement_lines)
+        .scalar_subquery()
     )
+    twin = t.statement_lines.alias("twin").c
+    named, alike = twin.bank_reference.is_not(None), ("reference", "amount_fen", "booked_on", "direction", "counted")
+    number = (
+        sa.select(sa.func.count())
+        .where(
+            *(twin[name] == line[name] for name in alike),
+            sa.tuple_(twin.statement_id, twin.line) <= sa.tuple_(line.statement_id, line.line),
+            named == line.bank_reference.is_not(None),
+            named | (twin.statement_id == line.statement_id),
+        )
+        .correlate(t.statement_lines)
+        .scalar_subquery()
+    )
+    return (line.direction == "credit") & line.counted & (number <= on_record)
 
 
 def statement_hashes(conn: sa.Connection, ids: Iterable[str]) -> dict[str, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from services.settlement import tables as t
-from services.settlement.domain.claims import ENDED, PASSED, PENDING, UNDER_REVIEW
+from services.settlement.domain.claims import ENDED, PASSED, PENDING, UNDER_REVIEW, Claim
 from services.settlement.domain.exits import Left
+
+WAITING = (*UNDER_REVIEW, *PASSED)  # of a claim that is not put forward
 
 
 def mark_pending(conn: sa.Connection, most: int) -> int:
@@ -23,7 +26,7 @@ def mark_pending(conn: sa.Connection, most: int) -> int:
         sa.select(c.claim_id)
         .join(t.known_providers, provider.provider_id == c.provider_id)
         .where(provider.status == "exited", c.wind_down.is_(None), c.paid_at.is_(None), ~settled)
-        .where(c.status.in_((*UNDER_REVIEW, *PASSED)))
+        .where(c.status.in_(WAITING))
         .order_by(c.claim_id)
         .limit(most)
         .with_for_update(of=t.claims)
@@ -32,6 +35,23 @@ def mark_pending(conn: sa.Connection, most: int) -> int:
     if ids:
         conn.execute(sa.update(t.claims).where(c.claim_id.in_(ids)).values(wind_down=PENDING))
     return len(ids)
+
+
+def marked(conn: sa.Connection, claims: Collection[Claim]) -> dict[str, Claim]:
+    """Those of these claims, locked by the caller, that `mark_pending` has not come to yet: pending, by id. Nothing is
+    said of them before it has, however many a provider left."""
+    provider, order = t.known_providers.c, t.known_orders.c
+    new = [one for one in claims if one.wind_down is None and one.paid_at is None and one.status in WAITING]
+    query = sa.select(provider.provider_id).where(
+        provider.provider_id.in_(sorted({one.provider_id for one in new})), provider.status == "exited"
+    )
+    gone = set(conn.execute(query).scalars())
+    left = [one for one in new if one.provider_id in gone]
+    if not left:
+        return {}
+    query = sa.select(order.order_id).where(order.order_id.in_(sorted({one.order_id for one in left})))
+    settled = set(conn.execute(query.where(order.wound_down)).scalars())
+    return {one.claim_id: replace(one, wind_down=PENDING) for one in left if one.order_id not in settled}
 
 
 def to_follow(conn: sa.Connection, most: int) -> dict[str, str]:

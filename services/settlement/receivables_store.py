@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
@@ -13,6 +14,7 @@ from infra.db_insert import insert_many, upsert
 from services.settlement import tables as t
 from services.settlement.domain.offsets import RESERVED, Offset
 
+Like = tuple[str, date, int]  # receivable, day and fen: repayments alike in these are told apart by their number
 OFFSET = tuple(field.name for field in fields(Offset))
 
 
@@ -84,19 +86,31 @@ def repayments(
     return list(conn.execute(sa.select(t.repayments).where(where)).mappings().all())
 
 
-def repaid(conn: sa.Connection, receivable_ids: Collection[str]) -> dict[tuple[str, date, int], tuple[int, int]]:
-    """Repayments of these receivables by receivable, day and fen: how many by hand, and from statements."""
+def repaid(conn: sa.Connection, receivable_ids: Collection[str]) -> tuple[Counter[Like], Counter[Like]]:
+    """How many repayments of these receivables are on record that are alike, and how many of them by hand."""
     c = t.repayments.c
     by_hand = sa.func.sum(sa.case((c.statement_id.is_(None), 1), else_=0))
-    query = (
-        sa.select(c.receivable_id, c.received_on, c.amount_fen, by_hand.label("hand"), sa.func.count().label("all"))
-        .where(c.receivable_id.in_(sorted(receivable_ids)))
-        .group_by(c.receivable_id, c.received_on, c.amount_fen)
+    like = c.receivable_id, c.received_on, c.amount_fen
+    query = sa.select(*like, sa.func.count(), by_hand).where(c.receivable_id.in_(sorted(receivable_ids)))
+    rows = conn.execute(query.group_by(*like)).all()
+    return Counter({(id_, on, fen): n for id_, on, fen, n, _ in rows}), Counter(
+        {(id_, on, fen): int(n) for id_, on, fen, _, n in rows}
     )
-    return {
-        (row.receivable_id, row.received_on, row.amount_fen): (int(row.hand), int(row.all) - int(row.hand))
-        for row in conn.execute(query)
-    }
+
+
+def shown(conn: sa.Connection, receivable_ids: Collection[str]) -> Counter[tuple[Like, str | None]]:
+    """How many credits that are alike statements have shown of these receivables: by statement, and None: those that
+    the bank names by references of its own, over all statements."""
+    line, owed = t.statement_lines.c, t.receivables.c
+    slip = sa.case((line.bank_reference.is_(None), line.statement_id))
+    like = owed.receivable_id, line.booked_on, line.amount_fen
+    query = (
+        sa.select(*like, slip, sa.func.count())
+        .join(t.receivables, owed.reference == line.reference)
+        .where(owed.receivable_id.in_(sorted(receivable_ids)), line.direction == "credit", line.counted)
+        .group_by(*like, slip)
+    )
+    return Counter({((id_, on, fen), slip_): n for id_, on, fen, slip_, n in conn.execute(query)})
 
 
 def add_repayments(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

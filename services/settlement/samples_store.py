@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from infra.db_insert import insert_many
 from services.settlement import tables as t
 from services.settlement.domain.claims import ENDED, Claim
+from services.settlement.domain.nodes import Node
 from services.settlement.domain.samples import AUDITABLE, REVEALED, Audit, Item, Sample
 from services.settlement.store import row_of
 
@@ -17,7 +18,8 @@ ROWS = 10_000  # of one statement
 
 _payable = t.claims.c.claimed_fen - t.claims.c.deducted_fen - t.claims.c.disallowed_fen - t.claims.c.audited_fen
 _item, _sample = t.sample_items.c, t.samples.c
-_unaudited = ~sa.exists().where(t.audits.c.sample_id == _item.sample_id, t.audits.c.claim_id == _item.claim_id)
+_of_item = (t.audits.c.sample_id == _item.sample_id) & (t.audits.c.claim_id == _item.claim_id)
+_unaudited = ~sa.exists().where(_of_item)
 
 
 def of_nodes(conn: sa.Connection, node_ids: Iterable[str]) -> dict[str, str]:
@@ -48,22 +50,52 @@ def members(conn: sa.Connection, node_id: str) -> list[tuple[str, int, int, int]
     return [(claim_id, version, payable, len(alerts or ())) for claim_id, version, payable, alerts in found]
 
 
+def on_the_way(conn: sa.Connection, node: Node) -> int:
+    """How many claims were filed in time for this node, and are not taken by it yet: their orders have not answered."""
+    claim, other = t.claims.c, t.nodes.c
+    sooner = (other.closes_at < node.closes_at) | ((other.closes_at == node.closes_at) & (other.node_id < node.node_id))
+    taken_there = sa.exists().where(
+        other.programme == node.programme,
+        sooner,
+        other.closes_at > claim.filed_at,
+        claim.region.startswith(other.region),
+    )
+    query = sa.select(sa.func.count()).where(
+        claim.programme == node.programme,
+        claim.status.in_(("filed", "accepted")),
+        claim.filed_at < node.closes_at,
+        claim.region.startswith(node.region),
+        ~taken_there,
+    )
+    return int(conn.execute(query).scalar_one())
+
+
 def keep(conn: sa.Connection, items: Sequence[Item]) -> None:
     """The population of a revealed sample, ROWS a statement."""
     for at in range(0, len(items), ROWS):
         insert_many(conn, t.sample_items, [row_of(item) for item in items[at : at + ROWS]])
 
 
-def pending(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
+def pending(conn: sa.Connection, claims: Sequence[Claim]) -> dict[str, str]:
     """Claim → sample, of those that a sample holds: its seed is not known, or the claim was drawn and not audited, or
     the findings will be carried to it."""
+    return undrawn(conn, claims) | waiting(conn, claims)
+
+
+def undrawn(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
+    """Claim → sample, of those whose node's seed is not known yet."""
     held = {claim.claim_id: claim for claim in claims}
     nodes = sorted({claim.node_id for claim in held.values() if claim.node_id is not None})
     query = sa.select(_sample.node_id, _sample.sample_id).where(
         _sample.node_id.in_(nodes), _sample.status == "committed"
     )
     unseen = {row.node_id: row.sample_id for row in conn.execute(query)}
-    found = {key: unseen[claim.node_id] for key, claim in held.items() if claim.node_id in unseen}
+    return {key: unseen[claim.node_id] for key, claim in held.items() if claim.node_id in unseen}
+
+
+def waiting(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
+    """Claim → sample, of those whose draw is known: drawn and not audited, or the findings will be carried to it."""
+    held, found = {claim.claim_id: claim for claim in claims}, dict[str, str]()
     drawn = _item.drawn & _sample.status.in_(REVEALED) & _unaudited
     follows = _sample.extrapolate & _sample.status.in_(("revealed", "closing"))
     query = (
@@ -78,7 +110,7 @@ def pending(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
     return found
 
 
-def found(key: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def there_is(key: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Of a row: there is one that meets all conditions; looked up row by row, which EXISTS leaves to the planner, who
     joins and sorts all rows while it has no statistics of them."""
     return sa.select(key).where(*where).limit(1).scalar_subquery().is_not(None)
@@ -87,12 +119,12 @@ def found(key: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ColumnEleme
 def is_pending() -> sa.ColumnElement[bool]:
     """Of a claim: what `pending` says."""
     claim = t.claims.c
-    unseen = found(_sample.sample_id, _sample.node_id == claim.node_id, _sample.status == "committed")
+    unseen = there_is(_sample.sample_id, _sample.node_id == claim.node_id, _sample.status == "committed")
     drawn = _item.drawn & _sample.status.in_(REVEALED) & _unaudited
     follows = _sample.extrapolate & _sample.status.in_(("revealed", "closing"))
     as_it_was = _item.drawn | (_item.claim_version == claim.claim_version)
     of_it = (_item.claim_id == claim.claim_id, _sample.sample_id == _item.sample_id)
-    return unseen | found(_item.claim_id, *of_it, drawn | (follows & as_it_was))
+    return unseen | there_is(_item.claim_id, *of_it, drawn | (follows & as_it_was))
 
 
 def drawn_by(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -109,6 +141,26 @@ def audits(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[s
     return {(row["sample_id"], row["claim_id"]): Audit(**row) for row in conn.execute(query).mappings()}
 
 
+def auditors(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, tuple[str, ...]]:
+    """Who audited each of these claims, whatever version of it."""
+    ids = sorted({claim.claim_id for claim in claims})
+    query = sa.select(_item.claim_id, t.audits.c.audited_by).join(t.audits, _of_item).where(_item.claim_id.in_(ids))
+    found: dict[str, tuple[str, ...]] = {}
+    for claim_id, person in conn.execute(query):
+        found[claim_id] = (*found.get(claim_id, ()), person)
+    return found
+
+
+def found_on(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, int]:
+    """What audits found not to be due of each of these claims, of whatever version."""
+    audited = sorted(claim.claim_id for claim in claims if claim.audited_fen)
+    if not audited:
+        return {}
+    query = sa.select(_item.claim_id, sa.func.sum(t.audits.c.error_fen)).join(t.audits, _of_item)
+    query = query.where(_item.claim_id.in_(audited)).group_by(_item.claim_id)
+    return {claim_id: int(fen) for claim_id, fen in conn.execute(query)}
+
+
 def add_audits(conn: sa.Connection, found: Sequence[Audit]) -> None:
     """New findings; IntegrityError when another has found on one meanwhile."""
     insert_many(conn, t.audits, [row_of(one) for one in found])
@@ -122,8 +174,7 @@ def drawn_of(conn: sa.Connection, sample_ids: Iterable[str]) -> list[Any]:
         & (t.claims.c.claim_version == _item.claim_version)
         & t.claims.c.status.in_(AUDITABLE)
     )
-    same = (t.audits.c.sample_id == _item.sample_id) & (t.audits.c.claim_id == _item.claim_id)
-    joined = t.sample_items.join(t.claims, t.claims.c.claim_id == _item.claim_id).outerjoin(t.audits, same)
+    joined = t.sample_items.join(t.claims, t.claims.c.claim_id == _item.claim_id).outerjoin(t.audits, _of_item)
     columns = (_item.sample_id, _item.claim_id, _item.certain, _item.alerts)
     query = (
         sa.select(*columns, t.audits.c.payable_fen, t.audits.c.error_fen, waits.label("waits"))

@@ -354,6 +354,7 @@ leaves = sa.Table(
     _must("person", PERSON),
     _must("roles", Words),
     _may("region", sa.String(6)),
+    _may("organisation", ID),
     _may("deputy", PERSON),
     _must("from_on", sa.Date),
     _must("until_on", sa.Date),
@@ -538,6 +539,7 @@ difference_resolutions = sa.Table(
 sa.Index(
     "difference_resolutions_of",
     *(difference_resolutions.c[name] for name in ("reference", "code", "amount_fen", "booked_fen")),
+    unique=True,  # one word on each difference
 )
 
 payment_files = sa.Table(

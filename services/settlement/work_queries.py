@@ -18,7 +18,7 @@ from services.settlement.access import reviewer
 from services.settlement.domain.claims import REVIEWABLE
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.work import Absences, capacities
-from services.settlement.tables import claims, leaves, scores
+from services.settlement.tables import audits, claims, leaves, sample_items, scores
 
 Found = Mapping[str, Any] | Refused
 
@@ -71,15 +71,21 @@ def _open_to(who: Reviewer) -> sa.ColumnElement[bool]:
     for person in sorted(who.persons):
         named = canonical(person)
         conditions += [c.filed_by != person, ~_names(c.reviewers, named), ~_names(c.stood_in_for, named)]
-    if who.organisation is not None:
-        conditions += [c[name] != who.organisation for name in ("provider_id", "enterprise_id", "filer_id", "payee_id")]
+    for organisation in sorted(who.organisations):
+        conditions += [c[name] != organisation for name in ("provider_id", "enterprise_id", "filer_id", "payee_id")]
     judged = sa.exists().where(
         scores.c.claim_id == c.claim_id,
         scores.c.claim_version == c.claim_version,
         scores.c.scored_by.in_(sorted(who.persons)),
         scores.c.stage != c.stage,
     )
-    return sa.and_(*conditions, ~judged)
+    audited = sa.exists().where(
+        sample_items.c.claim_id == c.claim_id,
+        audits.c.sample_id == sample_items.c.sample_id,
+        audits.c.claim_id == sample_items.c.claim_id,
+        audits.c.audited_by.in_(sorted(who.persons)),
+    )
+    return sa.and_(*conditions, ~judged, ~audited)
 
 
 def _names(column: sa.ColumnElement[Any], text: str) -> sa.ColumnElement[bool]:

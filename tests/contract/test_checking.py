@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 
 from contracts import catalogue, checking
+from contracts import fields as f
 from contracts.envelope import EnvelopeSchema
 from tests import examples
 
@@ -48,6 +49,20 @@ def test_both_ways_agree(schema: type[Schema]) -> None:
 def test_right_bodies_take_the_compiled_way(schema: type[Schema]) -> None:
     """Else the gain is lost without anyone seeing it."""
     checking._compiled(schema)(examples.full(schema()))
+
+
+SHAPES = {
+    f.ulid(): examples.ULID, f.sha256(): "0" * 64, f.uscc(): "91520100MA6DK7YR4K", f.region(): "520100",
+    f.region_prefix(): "52", f.code(): "bureau", f.period(): "2019-Q1", f.programme(): "guizhou-2018",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), SHAPES.items(), ids=SHAPES.values())
+def test_a_line_feed_after_the_shape_is_refused(field: fields.String, value: str) -> None:
+    """Lost otherwise: 27 characters go where the database has room for 26, and the caller hears INTERNAL."""
+    schema = Schema.from_dict({"it": field})
+    assert checking.problems(schema, {"it": value}) == {}
+    assert checking.problems(schema, {"it": f"{value}\n"})["it"]
 
 
 values = st.recursive(

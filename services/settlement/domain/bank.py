@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,8 @@ BOOKED = ("settled", "with_district")  # states of a payment that the bank has p
 BACK = ("returned", "failed")  # states of a payment whose money is ours again
 RESULTS = ("settled", "failed", "returned", "unknown")
 RANK: Mapping[str, int] = {"unknown": 0, "settled": 1, "failed": 1, "returned": 2}  # which word is the later one
+
+_ACCOUNT = re.compile(r"(?=(?:[ -]?[0-9]){10})[0-9]{4}(?:[ -]?[0-9])*")  # what may be one, or a person's number
 
 DIFFERENCES = (
     "REFERENCE_UNKNOWN",  # the bank booked what we never sent
@@ -130,6 +133,11 @@ class Statement:
     own_id: str | None
     account: str | None
     entries: tuple[Booked, ...]
+
+
+def without_accounts(reason: str | None) -> str | None:
+    """The bank's own words, of a long number its last four digits: events tell them, and nobody can take these back."""
+    return None if reason is None else _ACCOUNT.sub(lambda found: f"…{found[0][-4:]}", reason)
 
 
 def in_order(rows: Iterable[Said]) -> list[Said]:

@@ -147,7 +147,7 @@ def answered(
     """The order row's answer: accepted for what it allows, or refused with its code; None when it changes nothing.
 
     An order that took itself for a claim which had ended meanwhile is told again that it ended; where the rules allow
-    nothing of what was paid, the claim ends too.
+    nothing of what was paid, or no more than an audit had found not to be due, the claim ends too.
     """
     facts: dict[str, Any] = {"code": code, "order_status": order_status, "claim_version": claim.claim_version}
     if allowed_fen is not None:
@@ -158,10 +158,10 @@ def answered(
         return must(take(claim, MOVES, f"repeat.{claim.status}", decision=decision))
     if claim.status != "filed":
         return None
-    reason = code or ("NOTHING_TO_CLAIM" if allowed_fen == 0 else None)
+    claimed_fen = claim.claimed_fen if allowed_fen is None else allowed_fen
+    reason = code or ("NOTHING_TO_CLAIM" if claimed_fen <= claim.audited_fen else None)
     if reason is not None:
         return must(take(claim, MOVES, "decline", decision=decision, order_claimed=False, reasons=(reason,)))
-    claimed_fen = claim.claimed_fen if allowed_fen is None else allowed_fen
     assert 0 < claimed_fen <= claim.order_fen, claim.claim_id
     return must(take(claim, MOVES, "accept", decision=decision, order_claimed=True, claimed_fen=claimed_fen))
 

@@ -69,10 +69,10 @@ def line_of(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def differences(lines: Iterable[str], *, published: Mapping[str, str] | None = None) -> Iterator[str]:
+def differences(lines: Iterable[str], *, published: Mapping[str, str | int] | None = None) -> Iterator[str]:
     """What in an export is not as it should be, a sentence each; nothing when the same claims are drawn again.
 
-    `published`: seed_hash and population_hash as the public board shows them. ValueError: it is no export.
+    `published`: seed_hash, size and population_hash as the public board shows them. ValueError: it is no export.
     """
     head, *items = [json.loads(line) for line in lines if line.strip()] or [None]
     _typed(head, items)
@@ -84,8 +84,8 @@ def differences(lines: Iterable[str], *, published: Mapping[str, str] | None = N
         f"{name}: {stated[name]} is stated, {given[name]} follows" for name in given if stated[name] != given[name]
     )
     for name, value in (published or {}).items():
-        if stated[name] != value:
-            yield f"{name}: {value} was published, {stated[name]} is stated"
+        if head[name] != value:
+            yield f"{name}: {value} was published, {head[name]} is stated"
     if (head["population"], len(claims)) != (len(items), len(items)):
         yield f"population: {head['population']} claims are stated, {len(claims)} are here, in {len(items)} lines"
     for claim_id, item in claims.items():

@@ -47,13 +47,15 @@ class Filing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What others told that a filing is judged by; `market_price_fen` None: nobody has recorded one."""
+    """What others told that a filing is judged by; `market_price_fen` None: nobody has recorded one.
+    `audited_fen`: what an audit found not to be due of an earlier version, which is not filed away."""
 
     provider: Provider
     enterprise_uscc: str
     blacklisted: frozenset[str]
     recorded: Recorded
     market_price_fen: int | None = None
+    audited_fen: int = 0
 
 
 def file(
@@ -85,15 +87,16 @@ def file(
     refused = refused or _recorded(case, known, pack)
     if refused is not None:
         return refused
-    facts = {
+    facts: dict[str, Any] = {
         "order_id": order.order_id,
         "claimed_fen": order.voucher_fen,
         "price_fen": order.price_fen,
         "own_fen": order.own_fen,
         "claim_version": former.claim_version + 1 if former else 1,
     }
+    facts |= {"audited_fen": known.audited_fen} if known.audited_fen else {}
     decision = decide(pack, "claim.filed", filing.claim_id, (by, article(pack, "claims.materials")), **facts)
-    told = _told(filing, order, payee, pack, now)
+    told = {**_told(filing, order, payee, pack, now), "audited_fen": known.audited_fen}
     if former is None:
         return Step(Claim(sequence=1, claim_version=1, status="filed", **told), "claim_filed", decision)
     fresh = {
@@ -194,7 +197,6 @@ def _told(filing: Filing, order: Order, payee: tuple[str, str], pack: Pack, now:
         "lines": tuple(asdict(line) for line in papers.invoice.lines),
         "disallowed": (),
         "disallowed_fen": 0,
-        "audited_fen": 0,
         "score": None,
         "invoice_number": papers.invoice.number,
         "invoice_key": invoice_key(papers.invoice.number),

@@ -12,12 +12,15 @@ from services.settlement.domain.law import decide, refuse
 from services.settlement.domain.stages import Reviewer
 from services.settlement.domain.steps import Move, Moves, Step, take
 
+MOST_DAYS = 92  # the deputy holds what the person's token held: a longer absence is recorded anew, with today's token
+
 MOVES: Moves = {"end": Move(("recorded",), "ended", "leave_ended")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
-    """`roles` and `region` are those of the person's token when it was recorded: the deputy acts with them."""
+    """`roles` and `region` are those of the person's token when it was recorded: the deputy acts with them, and is kept
+    from what the `organisation` of that token has a part in."""
 
     leave_id: str
     sequence: int
@@ -25,6 +28,7 @@ class Leave:
     person: str
     roles: tuple[str, ...]
     region: str | None
+    organisation: str | None
     deputy: str | None
     from_on: date
     until_on: date
@@ -47,9 +51,12 @@ def record(
     today: date,
     pack: Pack,
 ) -> Step[Leave] | Refused:
-    """By the person itself. LEAVE_DATES (it ends before it begins, or is over), INVALID (its own deputy)."""
+    """By the person itself. LEAVE_DATES (it ends before it begins, is over, or ends more than MOST_DAYS from
+    today), INVALID (its own deputy)."""
     if until_on < max(from_on, today):
         return refuse(pack, "LEAVE_DATES", "until_on", None, today=today.isoformat(), until_on=until_on.isoformat())
+    if (until_on - today).days > MOST_DAYS:
+        return refuse(pack, "LEAVE_DATES", "until_on", None, most_days=MOST_DAYS, until_on=until_on.isoformat())
     if deputy == reviewer.person:
         return refuse(pack, "INVALID", "deputy", None)
     leave = Leave(
@@ -59,6 +66,7 @@ def record(
         person=reviewer.person,
         roles=tuple(sorted(reviewer.roles)),
         region=reviewer.region,
+        organisation=reviewer.organisation,
         deputy=deputy,
         from_on=from_on,
         until_on=until_on,

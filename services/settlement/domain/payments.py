@@ -331,7 +331,8 @@ def result(
     """The bank's word on a payment; None when it was known. RESULT_MISMATCH, WRONG_STATE (against its last word).
 
     Where somebody passes the money on, what the bank settled is with the district, and its claims are not paid yet.
-    That the outcome is unknown takes no last word back: files come in any order.
+    Files come in any order: that the outcome is unknown takes no last word back, and that money had arrived before it
+    came back is no news.
     What the district has paid stays paid: money that comes back then is between city and district.
     """
     by = payment_article(pack, "finance")
@@ -342,6 +343,12 @@ def result(
     if payment.status == status or (status == "settled" and payment.status in BOOKED):
         return None
     if status == "unknown" and payment.status in SPOKEN:
+        return None
+    if (
+        (status, payment.status) == ("settled", "returned")
+        and payment.result_on is not None
+        and on <= payment.result_on
+    ):
         return None
     passed_on = after_pay(pack) is not None
     if passed_on and payment.status == "settled":

@@ -48,6 +48,8 @@ class Standing:
     absences: Absences = NOBODY_AWAY
     due_on: date | Refused | None = None
     sample_id: str | None = None  # of the audit sample that waits on it
+    seed_awaited: bool = False  # that sample is not drawn yet: no stage decides, so that nobody steers the draw
+    audited_by: tuple[str, ...] = ()  # they have judged it, and decide no stage
 
 
 def review(
@@ -76,13 +78,15 @@ def review(
         role=opinion.stage,
         reviewer=reviewer,
         regions=(claim.region,),
-        others=(*decided_by(claim, at), *elsewhere(standing.scores, opinion.stage)),
+        others=(*decided_by(claim, at), *elsewhere(standing.scores, opinion.stage), *standing.audited_by),
         subject=claim.claim_id,
     )
     refused = refused or kept_from(
         claim=claim, reviewer=reviewer, absences=standing.absences, stage=stages[at], pack=pack
     )
     refused = refused or _allowed(claim, opinion, pack)
+    if standing.seed_awaited:
+        refused = refused or samples.pending(claim, standing.sample_id, pack)
     if refused is not None:
         return refused
     last = at + 1 == len(stages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -138,8 +138,11 @@ def commit(
     return Step(sample, "sample_committed", decide(pack, "sample.committed", sample_id, (by,), **facts))
 
 
-def may_reveal(*, sample: Sample, node: Node, seed: str, roles: frozenset[str], pack: Pack) -> Refused | None:
-    """RULE_ABSENT, FORBIDDEN, WRONG_STATE (the node is open, or the seed is known), SEED_MISMATCH."""
+def may_reveal(
+    *, sample: Sample, node: Node, on_the_way: int = 0, seed: str, roles: frozenset[str], pack: Pack
+) -> Refused | None:
+    """RULE_ABSENT, FORBIDDEN, WRONG_STATE (the node is open, or the seed is known), SEED_MISMATCH, NOT_YET_KNOWN (so
+    many claims were filed in time, and their orders have not answered: the draw is of what the node takes)."""
     refused = may_act(roles=roles, pack=pack)
     if refused is not None:
         return refused
@@ -149,6 +152,8 @@ def may_reveal(*, sample: Sample, node: Node, seed: str, roles: frozenset[str], 
         return refuse(pack, "WRONG_STATE", "sample_id", by, **facts)
     if sha256(seed) != sample.seed_hash:
         return refuse(pack, "SEED_MISMATCH", "seed", by, seed_hash=sample.seed_hash)
+    if on_the_way:
+        return refuse(pack, "NOT_YET_KNOWN", "sample_id", by, subject=sample.sample_id, on_the_way=on_the_way)
     return None
 
 
@@ -186,12 +191,15 @@ def audit(
     reasons: tuple[str, ...],
     roles: frozenset[str],
     person: str,
+    organisation: str | None = None,
+    scored_by: Container[str] = (),
     now: datetime,
     pack: Pack,
 ) -> tuple[Step[Claim], Audit] | Refused:
     """What was found on a drawn claim; where nothing of it is due, it is refused.
 
-    RULE_ABSENT, FORBIDDEN, WRONG_STATE, SAME_PERSON (who filed or reviewed it), DEDUCTION_TOO_LARGE, REASON_MISSING.
+    RULE_ABSENT, FORBIDDEN, WRONG_STATE, SAME_PERSON (who filed, scored or reviewed it), CONFLICT_OF_INTEREST
+    (`organisation`: the auditor's, is a party to it), DEDUCTION_TOO_LARGE, REASON_MISSING.
     """
     by, subject = article(pack, "claims.sample"), claim.claim_id
     refused = may_act(roles=roles, pack=pack)
@@ -199,8 +207,10 @@ def audit(
         return refused
     if sample.status not in REVEALED or claim.status not in AUDITABLE:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status, sample=sample.status, subject=subject)
-    if person in decided_by(claim, len(claim.reviewers)):
+    if person in decided_by(claim, len(claim.reviewers)) or person in scored_by:
         return refuse(pack, "SAME_PERSON", "claim_id", by, subject=subject)
+    if organisation in {*claim.parties, claim.enterprise_id}:
+        return refuse(pack, "CONFLICT_OF_INTEREST", "claim_id", by, subject=subject)
     facts: dict[str, Any] = {"sample_id": sample.sample_id, "payable_fen": claim.payable_fen, "error_fen": error_fen}
     if error_fen > claim.payable_fen:
         return refuse(pack, "DEDUCTION_TOO_LARGE", "error_fen", by, **facts, subject=subject)
@@ -324,6 +334,15 @@ def pending(claim: Claim, sample_id: str | None, pack: Pack) -> Refused | None:
         return None
     by = article(pack, "claims.sample")
     return refuse(pack, "AUDIT_PENDING", "claim_id", by, subject=claim.claim_id, sample_id=sample_id)
+
+
+def stays(claim: Claim, sample_id: str | None, pack: Pack) -> Refused | None:
+    """Why its filer may not withdraw it, to file the same order anew beside the audit: AUDIT_PENDING (`sample_id`: it
+    waits for the draw, or was drawn), WRONG_STATE (the audit took something off)."""
+    if claim.audited_fen:
+        facts = {"status": claim.status, "audited_fen": claim.audited_fen, "subject": claim.claim_id}
+        return refuse(pack, "WRONG_STATE", "claim_id", article(pack, "claims.sample"), **facts)
+    return pending(claim, sample_id, pack)
 
 
 def _audited(claim: Claim, audited_fen: int, decision: Any) -> Step[Claim]:

@@ -19,7 +19,8 @@ from services.settlement.domain.law import refuse
 class Reviewer:
     """Who decides: the person, the roles of the token, the region of the office, the organisation of an expert.
 
-    `stands_for`: the absent person whose roles and region these are, by its leave `leave_id`.
+    `stands_for`: the absent person whose roles and region these are, by its leave `leave_id`; `absent_of`: that
+    person's organisation.
     """
 
     person: str
@@ -28,11 +29,17 @@ class Reviewer:
     organisation: str | None = None
     stands_for: str | None = None
     leave_id: str | None = None
+    absent_of: str | None = None
 
     @property
     def persons(self) -> frozenset[str]:
         """Who has decided when this one has: itself, and for whom it stood in."""
         return frozenset({self.person, self.stands_for or self.person})
+
+    @property
+    def organisations(self) -> frozenset[str]:
+        """Of whose claims it decides none: its own, and that of whom it stands for."""
+        return frozenset(one for one in (self.organisation, self.absent_of) if one is not None)
 
 
 # of what waits for no stage

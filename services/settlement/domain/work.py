@@ -50,6 +50,7 @@ def capacities(reviewer: Reviewer, absences: Absences) -> tuple[Reviewer, ...]:
             region=leave.region,
             stands_for=leave.person,
             leave_id=leave.leave_id,
+            absent_of=leave.organisation,
         )
         for leave in absences.covered_by(reviewer.person)
     )
@@ -76,9 +77,10 @@ def holders(claim: Claim, absences: Absences) -> frozenset[str]:
 
 
 def kept_from(*, claim: Claim, reviewer: Reviewer, absences: Absences, stage: Stage, pack: Pack) -> Refused | None:
-    """TAKEN_BY_ANOTHER, and CONFLICT_OF_INTEREST: the reviewer's own organisation is a party to the claim."""
+    """TAKEN_BY_ANOTHER, and CONFLICT_OF_INTEREST: the reviewer's own organisation, or that of whom it stands for, is
+    a party to the claim."""
     facts = {"subject": claim.claim_id}
-    if reviewer.organisation in {*claim.parties, claim.enterprise_id}:
+    if reviewer.organisations & {*claim.parties, claim.enterprise_id}:
         return refuse(pack, "CONFLICT_OF_INTEREST", "claim_id", stage.article, **facts)
     held = holders(claim, absences)
     if held and reviewer.person not in held:
@@ -93,12 +95,12 @@ def decided_by(claim: Claim, at: int) -> tuple[str, ...]:
 
 
 def take(
-    *, claim: Claim, reviewer: Reviewer, scored_by: Iterable[str], absences: Absences, pack: Pack
+    *, claim: Claim, reviewer: Reviewer, judged_by: Iterable[str], absences: Absences, pack: Pack
 ) -> str | Refused:
     """Whose it is from now on: the caller's, or that of the absent person for whom alone the caller could decide it.
 
-    `scored_by`: experts who scored this version at another stage. WRONG_STATE, STAGE_MISMATCH, REGION_MISMATCH,
-    SAME_PERSON, CONFLICT_OF_INTEREST, TAKEN_BY_ANOTHER.
+    `judged_by`: experts who scored this version at another stage, and who audited it. WRONG_STATE, STAGE_MISMATCH,
+    REGION_MISMATCH, SAME_PERSON, CONFLICT_OF_INTEREST, TAKEN_BY_ANOTHER.
     """
     if claim.status not in REVIEWABLE or claim.stage is None:
         return refuse(pack, "WRONG_STATE", "claims", None, status=claim.status)
@@ -112,7 +114,7 @@ def take(
         role=stage.role,
         reviewer=sits,
         regions=(claim.region,),
-        others=(*decided_by(claim, claim.stages_passed), *scored_by),
+        others=(*decided_by(claim, claim.stages_passed), *judged_by),
         subject=claim.claim_id,
     ) or kept_from(claim=claim, reviewer=sits, absences=absences, stage=stage, pack=pack)
     return refused or sits.stands_for or sits.person

@@ -8,7 +8,17 @@ from datetime import date
 from typing import Any
 
 from services.settlement.domain.bank import Booked, Statement
-from services.settlement.formats.problems import CURRENCY, Foreign, Problems, day, fen, malformed, plain, reference
+from services.settlement.formats.problems import (
+    CURRENCY,
+    Foreign,
+    Problems,
+    day,
+    day_of,
+    fen,
+    malformed,
+    plain,
+    reference,
+)
 from services.settlement.formats.xml import Message, check_count
 
 KINDS = ("camt.053.001.02", "camt.053.001.08")
@@ -115,8 +125,8 @@ def _booked(
 
 
 def _booked_on(message: Message, entry: Any) -> date:
-    text = message.text(entry, "BookgDt/Dt") or (message.text(entry, "BookgDt/DtTm") or "")[:10]
-    return day(text)
+    on, time = message.text(entry, "BookgDt/Dt"), message.text(entry, "BookgDt/DtTm")
+    return day_of(time) if on is None and time is not None else day(on or "")
 
 
 def _direction(message: Message, element: Any, default: str | None = None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ BOM = "\ufeff"
 DIRECTIONS = ("debit", "credit")
 
 Read = Callable[[str], Any]
+_NUMBER = re.compile(r"[\d .,:/-]+")  # also what a spreadsheet takes for a day or an hour
 
 
 # --- to the bank ------------------------------------------------------------------------------------------------------
@@ -61,7 +63,7 @@ def _written(columns: Sequence[str], rows: Iterator[list[str]]) -> bytes:
 def as_text(value: str) -> str:
     """No formula, no number: a leading tab makes a spreadsheet show it as it is."""
     formula = unicodedata.normalize("NFKC", value).lstrip()[:1] in ("=", "+", "-", "@")
-    return f"\t{value}" if formula or value.replace(" ", "").isdigit() or _exponent(value) else value
+    return f"\t{value}" if formula or _NUMBER.fullmatch(value) or _exponent(value) else value
 
 
 def _exponent(value: str) -> bool:

@@ -24,7 +24,7 @@ class PayerUnknown(LookupError):
 
 
 class DoesNotFit(ValueError):
-    """An account is longer than the message has room for."""
+    """An account is longer than the message has room for, or a name or code is blank where it must not be."""
 
 
 def write(instruction: Instruction) -> bytes:
@@ -43,7 +43,7 @@ def write(instruction: Instruction) -> bytes:
     _in(header, "MsgId", instruction.batch_id)
     _in(header, "CreDtTm", instruction.released_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     _sums(header, instruction.lines)
-    _in(_in(header, "InitgPty"), "Nm", plain(payers[0].name, 140))
+    _in(_in(header, "InitgPty"), "Nm", _text(payers[0].name, 140))
     day = local_date(instruction.released_at).isoformat()
     for number, (payer, (_payer, lines)) in enumerate(zip(payers, groups, strict=True), start=1):
         _information(message, f"{instruction.batch_id}-{number}", payer, lines, day)
@@ -62,7 +62,7 @@ def _information(message: Any, id: str, payer: Payer, lines: Sequence[Line], day
     _in(info, "PmtMtd", "TRF")
     _sums(info, lines)
     _in(_in(info, "ReqdExctnDt"), "Dt", day)
-    _in(_in(info, "Dbtr"), "Nm", plain(payer.name, 140))
+    _in(_in(info, "Dbtr"), "Nm", _text(payer.name, 140))
     account = _in(info, "DbtrAcct")
     _account(account, payer.account)
     _in(account, "Ccy", CURRENCY)
@@ -77,7 +77,7 @@ def _transfer(info: Any, line: Line) -> None:
     _in(_in(transfer, "Amt"), "InstdAmt", format_yuan(line.amount_fen)).set("Ccy", CURRENCY)
     _agent(_in(transfer, "CdtrAgt"), line.payee.bank_code, line.payee.bank_name)
     creditor = _in(transfer, "Cdtr")
-    _in(creditor, "Nm", plain(line.payee.name, 140))
+    _in(creditor, "Nm", _text(line.payee.name, 140))
     other = _in(_in(_in(creditor, "Id"), "OrgId"), "Othr")
     _in(other, "Id", line.payee.uscc)
     _in(_in(other, "SchmeNm"), "Prtry", "USCC")
@@ -89,15 +89,22 @@ def _agent(agent: Any, bank_code: str, bank_name: str) -> None:
     institution = _in(agent, "FinInstnId")
     member = _in(institution, "ClrSysMmbId")
     _in(_in(member, "ClrSysId"), "Cd", CLEARING)
-    _in(member, "MmbId", bank_code)
-    _in(institution, "Nm", plain(bank_name, 140))
+    _in(member, "MmbId", _text(bank_code, 35))
+    _in(institution, "Nm", _text(bank_name, 140))
 
 
 def _account(parent: Any, account: str) -> None:
-    number = account.replace(" ", "")
+    number = _text(account, 140).replace(" ", "")
     if len(number) > MOST_ACCOUNT:
         raise DoesNotFit("an account has more than 34 characters")
     _in(_in(_in(parent, "Id"), "Othr"), "Id", number)
+
+
+def _text(value: str, most: int) -> str:
+    found = plain(value, most)
+    if not found:
+        raise DoesNotFit("a name, an account or a code of a bank is blank")
+    return found
 
 
 def _sums(parent: Any, lines: Sequence[Line]) -> None:

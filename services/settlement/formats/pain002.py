@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from infra.clock import local_date
 from services.settlement.domain.bank import Report, Said
-from services.settlement.formats.problems import CURRENCY, Foreign, Problems, day, malformed, paid_fen, plain, reference
+from services.settlement.formats.problems import (
+    CURRENCY,
+    Foreign,
+    Problems,
+    day_of,
+    malformed,
+    paid_fen,
+    plain,
+    reference,
+)
 from services.settlement.formats.xml import Message, check_count
 
 KINDS = ("pain.002.001.03", "pain.002.001.10", "pain.002.001.12")
@@ -21,6 +29,7 @@ WORDS: Mapping[str, str] = {
 }
 ON_THE_WAY = ("RCVD", "PDNG", "ACTC", "ACCP", "ACSP", "ACWC", "ACFC", "PATC", "PRES", "PART")
 RETURNED = "RTRN"
+MOST_ID = 35  # characters of a message's name
 
 
 def read(content: bytes) -> Report:
@@ -34,6 +43,8 @@ def read(content: bytes) -> Report:
     for name, element in message:
         if name == "GrpHdr" and on is None:
             on = _day(message.text(element, "CreDtTm"))
+        elif on is None:
+            break
         elif name == "TxInfAndSts":
             number += 1
             check_count(number)
@@ -54,7 +65,7 @@ def _report(message: Message, report: Any, rows: list[Said], pending: int, numbe
     batch_id = message.text(group, "OrgnlMsgId") if group is not None else None
     if batch_id is None:
         raise malformed("INCOMPLETE", "OrgnlMsgId is missing: of which file it reports")
-    status = message.text(group, "GrpSts")
+    batch_id, status = plain(batch_id, MOST_ID), message.text(group, "GrpSts")
     if status is not None and status not in (*WORDS, *ON_THE_WAY):
         raise malformed("STATUS", "GrpSts is not a status that is known")
     if number or status in (None, *ON_THE_WAY):
@@ -66,7 +77,7 @@ def _report(message: Message, report: Any, rows: list[Said], pending: int, numbe
     return Report(rows=(), batch_id=batch_id, refused_on=on, reason=_reason(message, group))
 
 
-def _said(message: Message, element: Any, number: int, on: date | None, problems: Problems) -> Said | bool | None:
+def _said(message: Message, element: Any, number: int, on: date, problems: Problems) -> Said | bool | None:
     """The bank's word; None where it is no last word, False where it cannot be read."""
     status, end_to_end = message.text(element, "TxSts"), message.text(element, "OrgnlEndToEndId")
     if status not in (*WORDS, *ON_THE_WAY):
@@ -83,7 +94,7 @@ def _said(message: Message, element: Any, number: int, on: date | None, problems
             reference=reference(end_to_end),
             status="returned" if RETURNED in codes else WORDS[status],
             amount_fen=_amount(message, element),
-            on=on or date.min,
+            on=on,
             reason=_reason(message, element),
             row=number,
         )
@@ -112,9 +123,7 @@ def _reason(message: Message, element: Any) -> str | None:
 
 
 def _day(text: str | None) -> date:
-    """The day in Shanghai of a time, which without a zone is one of Shanghai."""
     try:
-        moment = datetime.fromisoformat(text or "")
+        return day_of(text or "")
     except ValueError as error:
         raise malformed("TIME", "CreDtTm is not a time") from error
-    return day(moment.date().isoformat()) if moment.tzinfo is None else local_date(moment)

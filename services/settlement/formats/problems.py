@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from contracts.money import MAX_FEN
+from infra.clock import local_date
 
 MOST_ROWS = 20_000  # of one file: read in about a second
 MOST_TOLD = 50
@@ -97,6 +98,15 @@ def day(text: str) -> date:
     if not _DAY.fullmatch(text):
         raise ValueError("not a day such as 2018-09-03")
     return date.fromisoformat(text)
+
+
+def day_of(time: str) -> date:
+    """The day in Shanghai of an ISO 8601 time, which without a zone is one of Shanghai."""
+    try:
+        moment = datetime.fromisoformat(time)
+        return moment.date() if moment.tzinfo is None else local_date(moment)
+    except OverflowError as error:
+        raise ValueError("not a time of any calendar") from error
 
 
 def reference(text: str) -> str:

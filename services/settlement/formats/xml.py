@@ -38,7 +38,7 @@ class Message:
             for event, element in events:
                 if not self.namespaces:
                     self._check_root(element)
-                name = etree.QName(element).localname
+                name = element.tag.rpartition("}")[2]
                 if event == "end" and name in self.names:
                     yield name, element
         except etree.XMLSyntaxError as error:

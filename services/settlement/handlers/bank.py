@@ -12,6 +12,7 @@ from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import bank_store, store, tables
 from services.settlement.domain import payments as rules
+from services.settlement.domain.bank import without_accounts
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.payments import LOST, UNFINISHED, Batch, Payment
 from services.settlement.domain.steps import Step
@@ -103,7 +104,7 @@ class _Results:
                 status=line["status"],
                 amount_fen=line["amount_fen"],
                 on=line["at"],
-                reason=line["reason"],
+                reason=without_accounts(line["reason"]),
                 members=[claims.get(claim.claim_id, claim) for claim in held],
                 now=self.desk.uow.now,
                 pack=pack_of(payment),
@@ -145,7 +146,7 @@ class _Results:
             "status": line["status"],
             "amount_fen": line["amount_fen"],
             "result_on": line["at"],
-            "reason": line["reason"],
+            "reason": without_accounts(line["reason"]),
             "payment_id": payment.payment_id if payment else None,
             "recorded_by": command.actor.subject,
             "recorded_at": self.desk.uow.now,

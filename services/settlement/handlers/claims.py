@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Outcome, Refused
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import samples_store, store, tables, work_store
+from services.settlement import exits_store, samples_store, store, tables, work_store
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
+from services.settlement.domain import samples as sample_rules
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.filing import Filing, Known, file
 from services.settlement.domain.law import article, refuse
@@ -86,8 +87,9 @@ def _announce(desk: Desk, taken: Years, command: Command) -> Outcome:
 
 def file_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """By whom the pack says, with the papers it asks for; the order row is asked by the event (第二十二条)."""
-    desk, facts = Desk(uow), _Facts(uow, commands)
+    desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
+    facts = _Facts(uow, commands, desk.claims.rows.values())
     invoices = _Invoices(uow, commands)
     filings: list[dict[str, Any]] = []
     outcomes = [_file(desk, facts, invoices, filings, command) for command in commands]
@@ -100,8 +102,9 @@ def file_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
 class _Facts:
     """What others told that these filings are judged by."""
 
-    def __init__(self, uow: UnitOfWork, commands: Sequence[Command]) -> None:
+    def __init__(self, uow: UnitOfWork, commands: Sequence[Command], former: Iterable[Claim]) -> None:
         conn = uow.conn
+        self.audited = samples_store.found_on(conn, former)
         self.orders = store.orders(conn, (command.body["order_id"] for command in commands))
         self.enterprises = store.enterprises(conn, (order.enterprise_id for order in self.orders.values()))
         self.providers = store.providers(conn, (command.body["provider_id"] for command in commands))
@@ -122,7 +125,7 @@ class _Facts:
             return Refused("NOT_YET_KNOWN", "order_id", None, {"enterprise_id": order.enterprise_id})
         return None
 
-    def known(self, provider_id: str, order: Order) -> Known:
+    def known(self, claim_id: str, provider_id: str, order: Order) -> Known:
         """All of it on one filing."""
         return Known(
             provider=self.providers[provider_id],
@@ -130,6 +133,7 @@ class _Facts:
             blacklisted=self.blacklisted,
             recorded=self.recorded.get(order.order_id, Recorded()),
             market_price_fen=self.market.get(order.product_id),
+            audited_fen=self.audited.get(claim_id, 0),
         )
 
 
@@ -181,7 +185,7 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str
         filing=filing,
         former=former,
         order=order,
-        known=facts.known(filing.provider_id, order),
+        known=facts.known(filing.claim_id, filing.provider_id, order),
         pack=pack,
         now=desk.uow.now,
         today=desk.uow.today,
@@ -201,22 +205,27 @@ def withdraw_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     """By who filed it, before the claim is put forward for disbursement."""
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
-    outcomes = [_withdraw(desk, command) for command in commands]
+    sampled = samples_store.pending(uow.conn, list(desk.claims.rows.values()))
+    outcomes = [_withdraw(desk, sampled, command) for command in commands]
     desk.save()
     return outcomes
 
 
-def _withdraw(desk: Desk, command: Command) -> Outcome:
+def _withdraw(desk: Desk, sampled: Mapping[str, str], command: Command) -> Outcome:
     claim = desk.claims.get(command.body["claim_id"])
     if claim is None:
         return missing("claim_id")
     provider_id = command.body["provider_id"]
     filer_id = command.body["filer_id"] or provider_id
+    pack = pack_of(claim)
     step = foreign(command, claim.programme) or rules.withdraw(
-        claim=claim, provider_id=provider_id, filer_id=filer_id, pack=pack_of(claim)
+        claim=claim, provider_id=provider_id, filer_id=filer_id, pack=pack
     )
     if isinstance(step, Refused):
         return step
+    refused = sample_rules.stays(claim, sampled.get(claim.claim_id), pack)
+    if refused is not None:
+        return refused
     desk.claims.put(step, command, record=False)
     return done(step)
 
@@ -226,13 +235,15 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     desk = Desk(uow)
     desk.claims.load(command.body["claim_id"] for command in commands)
     held = desk.claims.rows.values()
+    desk.claims.rows.update(exits_store.marked(uow.conn, held))
     verdicts = store.verdicts(uow.conn, held)
     questioned = store.with_open_question(uow.conn, desk.claims.rows)
     blacklisted = store.blacklisted(uow.conn, (party for claim in held for party in claim.parties), now=uow.now)
     market = store.market_prices(uow.conn, (claim.product_id for claim in held))
     absences = work_store.absences(uow.conn, (claim.programme for claim in held), today=uow.today)
     scores = work_store.scores(uow.conn, held)
-    sampled = samples_store.pending(uow.conn, held)
+    undrawn, auditors = samples_store.undrawn(uow.conn, held), samples_store.auditors(uow.conn, held)
+    sampled = undrawn | samples_store.waiting(uow.conn, held)
 
     def one(command: Command) -> Outcome:
         body = command.body
@@ -253,6 +264,8 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
                 absences=absences[claim.programme],
                 due_on=last_day(uow, pack),
                 sample_id=sampled.get(claim.claim_id),
+                seed_awaited=claim.claim_id in undrawn,
+                audited_by=auditors.get(claim.claim_id, ()),
             ),
             pack=pack,
         )

@@ -7,8 +7,9 @@ from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
 from infra.db import UnitOfWork
+from infra.db_insert import insert_many
 from infra.messages import Command
-from services.settlement import bank_store, store, tables
+from services.settlement import bank_store, tables
 from services.settlement.domain.bank import Difference, compare
 from services.settlement.domain.law import decide, payment_article
 from services.settlement.handlers.desk import foreign, pack_on
@@ -27,7 +28,7 @@ def resolve_differences(uow: UnitOfWork, commands: Sequence[Command]) -> list[Ou
         booked=bank_store.booked(conn, references),
     )
     outcomes = [desk.resolve(command) for command in commands]
-    store.append(conn, tables.difference_resolutions, desk.rows)
+    insert_many(conn, tables.difference_resolutions, desk.rows)  # a collision: another was quicker, and we look again
     return outcomes
 
 

@@ -12,7 +12,7 @@ from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Command
 from infra.packs import pack_at
-from services.settlement import samples_store, store, waiting_store
+from services.settlement import exits_store, samples_store, store, waiting_store
 from services.settlement.domain import claims as claim_rules
 from services.settlement.domain import disbursements as rules
 from services.settlement.domain.claims import Claim
@@ -65,6 +65,7 @@ def file_disbursements(uow: UnitOfWork, commands: Sequence[Command]) -> list[Out
     rightly = [command.body for command, one in zip(commands, asked, strict=True) if isinstance(one, Pack)]
     purses = {(body["programme"], body["year"]) for body in rightly}
     _load_ready(desk, asked, commands)
+    desk.claims.rows.update(exits_store.marked(uow.conn, desk.claims.rows.values()))
     filers = {body["provider_id"] for body in rightly if body["provider_id"] is not None}
     payable = _Payable.of(uow, desk.claims.rows.values(), filers)
     deferred = store.deferred(uow.conn, purses)

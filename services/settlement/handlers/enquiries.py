@@ -15,8 +15,9 @@ from infra import metrics
 from infra.calendar import calendar
 from infra.clock import SHANGHAI, local_date
 from infra.db import UnitOfWork
+from infra.db_insert import insert_many
 from infra.messages import Command
-from services.settlement import bank_store, store, tables
+from services.settlement import bank_store, tables
 from services.settlement.bank_settings import result_days
 from services.settlement.domain import payments as rules
 from services.settlement.domain.payments import Batch, Payment
@@ -42,7 +43,7 @@ def enquire_payments(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
     rows: list[dict[str, Any]] = []
     outcomes = [_enquire(desk, made, rows, command) for command in commands]
     desk.save()
-    store.append(uow.conn, tables.enquiries, rows)
+    insert_many(uow.conn, tables.enquiries, rows)
     return outcomes
 
 

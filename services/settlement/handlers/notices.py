@@ -14,7 +14,7 @@ from infra.calendar import calendar
 from infra.crypto import ring
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import samples_store, store, waiting_store
+from services.settlement import exits_store, samples_store, store, waiting_store
 from services.settlement.domain import notices as rules
 from services.settlement.domain import objections as objection_rules
 from services.settlement.domain.claims import PENDING, Claim
@@ -32,6 +32,7 @@ def publish_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
     groups = [waiting_store.of_rules(label, "passed") for label, pack in now.items() if pack.label in asked]
     most = max(asked.values(), default=0) * rules.MOST_ITEMS + waiting_store.LEFT_OUT
     desk.claims.load(waiting_store.first_of(uow.conn, groups, may=waiting_store.is_clear(), most=most))
+    desk.claims.rows.update(exits_store.marked(uow.conn, desk.claims.rows.values()))
     verdicts = store.verdicts(uow.conn, desk.claims.rows.values())
     sampled = samples_store.pending(uow.conn, desk.claims.rows.values())
     outcomes = [_publish(desk, verdicts, sampled, command) for command in commands]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 from contracts.errors import Outcome, Refused
@@ -197,8 +196,9 @@ def match_credits(desk: Desk, credits_: Sequence[Credit]) -> set[tuple[str, int]
     matched. Once a batch; the caller saves the desk.
 
     The n-th line of one reference, day and amount is the same money as the n-th repayment of these on record, by
-    whatever statement or hand: what two statements both tell, and what was recorded before, counts once. What is more
-    than is owed stays the statement's, as a difference.
+    whatever statement or hand: what two statements both tell, and what was recorded before, counts once. Lines that the
+    bank names by references of its own are counted over all statements, the others within theirs. What is more than is
+    owed stays the statement's, as a difference.
     """
     if not credits_:
         return set()
@@ -220,15 +220,17 @@ class _Till:
         self.ids: dict[str, Mapping[str, Any]] = {}
         self.references: set[str] = set()
         self.by_reference: dict[str, Receivable] = {}
-        self.seen: Counter[tuple[Any, ...]] = Counter()
-        self.repaid: dict[tuple[str, date, int], tuple[int, int]] = {}
+        self.shown: Counter[tuple[store.Like, str | None]] = Counter()
+        self.by_hands: Counter[store.Like] = Counter()
+        self.repaid: Counter[store.Like] = Counter()
 
     def load(self, *, ids: Sequence[str] = (), references: Sequence[str] = ()) -> None:
         conn = self.desk.uow.conn
         found = store.repayments(conn, ids=ids, references=references) if ids else []
         self.ids = {row["repayment_id"]: row for row in found}
         self.references = {row["reference"] for row in found}
-        self.repaid = store.repaid(conn, list(self.desk.receivables.rows))
+        self.repaid, self.by_hands = store.repaid(conn, list(self.desk.receivables.rows))
+        self.shown = store.shown(conn, list(self.desk.receivables.rows))
         self.by_reference = {one.reference: one for one in self.desk.receivables.rows.values()}
 
     def by_hand(self, command: Command) -> Outcome:
@@ -245,8 +247,8 @@ class _Till:
             names = ("receivable_id", "reference", "amount_fen", "received_on")
             content = {name: body[name] for name in names}
             return same(held) if content.items() <= known.items() else Refused("ALREADY_EXISTS", "repayment_id")
-        hand, told = self.repaid.get(self._key(held, body["received_on"], body["amount_fen"]), (0, 0))
-        if body["reference"] in self.references or told > hand:
+        like = held.receivable_id, body["received_on"], body["amount_fen"]
+        if body["reference"] in self.references or self.by_hands[like] < self._told(like) <= self.repaid[like]:
             return Refused("REFERENCE_USED", "reference", None, {"reference": body["reference"]})
         given = {name: body[name] for name in ("amount_fen", "reference", "received_on")}
         step = self._repay(held, given, command)
@@ -262,9 +264,10 @@ class _Till:
         if held is None or foreign(credit.command, held.programme) is not None:
             return False
         held = self.desk.receivables.rows[held.receivable_id]
-        key = self._key(held, line["booked_on"], line["amount_fen"])
-        self.seen[credit.statement_id, key] += 1
-        if self.seen[credit.statement_id, key] <= max(self.repaid.get(key, (0, 0))):
+        like = held.receivable_id, line["booked_on"], line["amount_fen"]
+        place = like, credit.statement_id if line["bank_reference"] is None else None
+        self.shown[place] += 1
+        if self.shown[place] <= self.repaid[like]:
             return True
         reference = f"{credit.statement_id}/{credit.at}"
         given = {"amount_fen": line["amount_fen"], "reference": reference, "received_on": line["booked_on"]}
@@ -273,6 +276,10 @@ class _Till:
             return False
         self._keep(step, derived_id("repayment", reference), given, credit.statement_id, credit.command)
         return True
+
+    def _told(self, like: store.Like) -> int:
+        """How many such credits the bank has told of."""
+        return max((count for (one, _slip), count in self.shown.items() if one == like), default=0)
 
     def _repay(self, held: Receivable, given: Mapping[str, Any], command: Command) -> Step[Receivable] | Refused:
         return rules.repay(
@@ -303,13 +310,10 @@ class _Till:
         }
         self.ids[repayment_id] = row
         self.references.add(given["reference"])
-        key = self._key(step.after, given["received_on"], given["amount_fen"])
-        hand, told = self.repaid.get(key, (0, 0))
-        self.repaid[key] = (hand, told + 1) if statement_id is not None else (hand + 1, told)
+        like = step.after.receivable_id, given["received_on"], given["amount_fen"]
+        self.repaid[like] += 1
+        self.by_hands[like] += statement_id is None
         self.new.append(row)
-
-    def _key(self, held: Receivable, on: date, amount_fen: int) -> tuple[str, date, int]:
-        return held.receivable_id, on, amount_fen
 
     def save(self) -> None:
         store.add_repayments(self.desk.uow.conn, self.new)

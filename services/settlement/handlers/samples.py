@@ -10,6 +10,7 @@ from contracts.errors import Ok, Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
 from services.settlement import samples_store as store
+from services.settlement import work_store
 from services.settlement.domain import samples as rules
 from services.settlement.domain.samples import Audit
 from services.settlement.handlers.desk import Desk, brief, done, foreign, missing, pack_of, same
@@ -72,7 +73,12 @@ def reveal_samples(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
             return Ok(brief(sample))
         pack, node = pack_of(sample), desk.nodes.rows[sample.node_id]
         refused = foreign(command, sample.programme) or rules.may_reveal(
-            sample=sample, node=node, seed=seed, roles=command.actor.roles, pack=pack
+            sample=sample,
+            node=node,
+            on_the_way=store.on_the_way(uow.conn, node),
+            seed=seed,
+            roles=command.actor.roles,
+            pack=pack,
         )
         if refused is not None:
             return refused
@@ -93,6 +99,7 @@ def record_audits(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     desk.claims.load(command.body["claim_id"] for command in commands)
     keys = [_key(command) for command in commands]
     drawn, known = store.drawn_by(uow.conn, keys), store.audits(uow.conn, keys)
+    scores = work_store.scores(uow.conn, desk.claims.rows.values())
     found: list[Audit] = []
 
     def one(command: Command) -> Outcome:
@@ -112,6 +119,8 @@ def record_audits(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
             reasons=tuple(body["reasons"] or ()),
             roles=command.actor.roles,
             person=command.actor.subject,
+            organisation=command.actor.organisation,
+            scored_by=[given.scored_by for given in scores[claim.claim_id]],
             now=uow.now,
             pack=pack_of(sample),
         )

@@ -8,12 +8,13 @@ from typing import Any
 
 from contracts.errors import Ok, Outcome, Refused
 from infra.db import UnitOfWork
+from infra.db_insert import insert_many
 from infra.messages import Command
-from services.settlement import bank_store, store, tables
+from services.settlement import bank_store, tables
 from services.settlement.domain.bank import Booked, Known, compare, occurrences
 from services.settlement.domain.steps import digest
 from services.settlement.handlers import receivables
-from services.settlement.handlers.desk import Desk
+from services.settlement.handlers.desk import Desk, foreign
 
 MOST_TOLD = 1_000  # differences in one answer; `bank_differences` pages through all
 
@@ -64,9 +65,12 @@ class _Book:
         self.fresh: list[Given] = []
 
     def take(self, one: Given) -> Given | tuple[Given, str] | Refused:
-        """What is to be told of it: itself, with the id under which it stands already; ALREADY_EXISTS."""
+        """What is to be told of it: itself, with the id under which it stands already; ALREADY_EXISTS,
+        PROGRAMME_MISMATCH."""
         if self.known.get(one.statement_id, one.content) != one.content:
             return Refused("ALREADY_EXISTS", "statement_id")
+        if one.programme is None and (barred := self._barred(one)) is not None:
+            return barred
         before = self.files.get(one.key or "", one.statement_id)
         if one.statement_id in self.known or before != one.statement_id:
             return one, before
@@ -75,6 +79,11 @@ class _Book:
             self.files[one.key] = one.statement_id
         self.fresh.append(one)
         return one
+
+    def _barred(self, one: Given) -> Refused | None:
+        """A list names no account: a token for one programme speaks of that one's payments alone."""
+        theirs = (known.programme for line in one.lines if (known := self.payments.get(line.reference)) is not None)
+        return next((barred for each in theirs if (barred := foreign(one.command, each)) is not None), None)
 
     def save(self, taken: Sequence[Given | tuple[Given, str] | Refused]) -> list[Outcome]:
         """Heads, lines, and the answers."""
@@ -99,8 +108,8 @@ class _Book:
                 self.booked.setdefault(line.reference, []).append(line)
         lines = [self._line(*place) for place in placed]
         repeated = {one.statement_id: own.count(False) for one, own in zip(self.fresh, counted, strict=True)}
-        store.append(self.conn, tables.statements, [self._head(one) for one in self.fresh])
-        store.append(self.conn, tables.statement_lines, lines)
+        insert_many(self.conn, tables.statements, [self._head(one) for one in self.fresh])  # a collision: look again
+        insert_many(self.conn, tables.statement_lines, lines)
         return [self._answer(one, repeated) for one in taken]
 
     def _repaid(self, placed: Sequence[tuple[Given, int, Booked]]) -> set[tuple[str, int]]:

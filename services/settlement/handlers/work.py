@@ -8,7 +8,7 @@ from typing import Any
 from contracts.errors import Ok, Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import work_store
+from services.settlement import samples_store, work_store
 from services.settlement.domain import leaves as leave_rules
 from services.settlement.domain import work as rules
 from services.settlement.domain.claims import Claim
@@ -38,6 +38,7 @@ class _Works:
         held = self.desk.claims.rows
         self.absences = work_store.absences(uow.conn, (claim.programme for claim in held.values()), today=uow.today)
         self.scores = work_store.scores(uow.conn, held.values())
+        self.auditors = samples_store.auditors(uow.conn, held.values())
         self.takers: dict[str, str | None] = {}
 
     def claim(self, command: Command, claim_id: str) -> Claim | Refused:
@@ -72,7 +73,7 @@ def _take(works: _Works, command: Command, claim_id: str) -> Refused | None:
     taker = rules.take(
         claim=claim,
         reviewer=reviewer_of(command),
-        scored_by=elsewhere(works.scores[claim_id], claim.stage or ""),
+        judged_by=(*elsewhere(works.scores[claim_id], claim.stage or ""), *works.auditors.get(claim_id, ())),
         absences=works.absent(claim),
         pack=pack_of(claim),
     )

@@ -147,11 +147,13 @@ def corrected(corrections: Collection[Correction], transfer_id: str) -> int:
 
 
 def followed(corrections: Iterable[Correction], account: str) -> tuple[str, ...]:
-    """The account, and every one to which confirmed corrections have taken money on from it, nearest first."""
-    moves = [(one.from_account, one.to_account) for one in corrections if one.status == "confirmed"]
+    """The account, and every one to which confirmed corrections have taken money on from it, nearest first; then those
+    that share money with these: in all of them together is what was paid from any."""
+    onward = [(one.from_account, one.to_account) for one in corrections if one.status == "confirmed"]
     found = [account]
-    for name in found:
-        found += dict.fromkeys(to for come, to in moves if come == name and to not in found)
+    for moves in (onward, [*onward, *((to, come) for come, to in onward)]):
+        for name in found:
+            found += dict.fromkeys(to for come, to in moves if come == name and to not in found)
     return tuple(found)
 
 

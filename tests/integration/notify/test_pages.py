@@ -103,9 +103,9 @@ def test_a_notice_on_the_board_verifies_offline(kit: Kit, tmp_path: Path) -> Non
     """Lost otherwise: the file beside the page is not what was signed, and nobody notices until it matters."""
     write_secret(tmp_path / "signing.pem", auth.generate_keys()[0])
     signer, notice = signing.load(tmp_path / "signing.pem"), party()
+    claims = sorted(party() for _ in range(2))  # as settlement publishes them
     items = [
-        {**{name: party() for name in ("claim_id", "provider_id", "enterprise_id")}, "payable_fen": number}
-        for number in (1, 2)
+        {"claim_id": claim, "provider_id": party(), "enterprise_id": party(), "payable_fen": 1} for claim in claims
     ]
     days = {"from_on": "2019-09-27", "until_on": "2019-10-10", "working_days": 5}
     head = {"notice_id": notice, "programme": "neimenggu-2019", "pack_version": "neimenggu-2019@1", **days}
@@ -118,7 +118,8 @@ def test_a_notice_on_the_board_verifies_offline(kit: Kit, tmp_path: Path) -> Non
         assert f'href="{name}"' in files["notices.html"]
         (tmp_path / name).write_text(files[name], encoding="utf-8")
     verify = ["verify", str(tmp_path / f"notice-{notice}.json"), "--key", str(tmp_path / f"key-{signer.key_id}.pem")]
-    assert CliRunner().invoke(signature, verify).exit_code == 0
+    result = CliRunner().invoke(signature, verify)
+    assert result.exit_code == 0, result.output
     assert signer.sign(document)["signature"] in files["notices.html"]
 
 

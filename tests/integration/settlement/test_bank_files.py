@@ -6,6 +6,7 @@ import base64
 import hashlib
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from infra.db import create_engine
 from infra.demo.bank import Entry, Ordered, Word, ordered, report, statement
 from services.settlement import bank_settings, bank_store, tables
 from services.settlement.handlers import enquiries
+from tests.integration.settlement.test_receivables import owed, settle, view
 from tests.integration.settlement.world import GUIZHOU, VOUCHER, World
 
 pytestmark = pytest.mark.usefixtures("payers")
@@ -187,11 +189,35 @@ def test_an_old_file_read_again_after_a_later_word(once: World) -> None:
     assert once.figures()["returned_fen"] == VOUCHER
 
 
+def test_an_old_file_read_for_the_first_time_after_a_later_word(once: World) -> None:
+    """Lost otherwise: one payment that came back keeps all others of the earlier file from being settled."""
+    batch_id, order = released(once, 2)
+    one, two = order.payments
+    assert results(once, batch_id, report(order, {one: Word("RTRN")}, date(2018, 9, 7)))["ok"]
+    assert results(once, batch_id, report(order, {one: Word(), two: Word()}, ON))["ok"]
+    assert sorted(statuses(once, batch_id)) == ["returned", "settled"]
+    later = results(once, batch_id, report(order, {one: Word()}, date(2018, 9, 10)))
+    assert later["error"]["code"] == "WRONG_STATE", "nothing arrives after it came back"
+
+
 def test_a_file_that_the_bank_refused_whole_fails_every_payment(once: World) -> None:
     batch_id, order = released(once, 2)
     done = results(once, batch_id, report(order, {}, ON, group=Word("RJCT", "AM05", "重复报文")))["result"]
     assert (done["changed"], done["status"]) == (2, "finished")
     assert {one["reason"] for one in once.ask("get_batch", id=batch_id)["items"]} == {"AM05 重复报文"}
+
+
+def test_the_bank_s_words_name_no_account(once: World) -> None:
+    """Lost otherwise: accounts, which are kept sealed alone, stand in events for ever, as the bank wrote them down."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    assert results(once, batch_id, report(order, {one: Word("RJCT", "AC01", "6222 0212-3456789012 户名不符")}, ON))[
+        "ok"
+    ]
+    assert [one["reason"] for one in once.ask("get_batch", id=batch_id)["items"]] == ["AC01 …9012 户名不符"]
+    with once.engine.connect() as conn:
+        kept = conn.execute(sa.select(tables.results)).all()
+    assert not any("6222" in str(row) for row in [*kept, *once.outbox()])
 
 
 def csv_results(order: Ordered, *rows: str) -> bytes:
@@ -296,6 +322,27 @@ def test_money_that_comes_in(once: World) -> None:
     assert open_(once) == [("CREDIT_UNMATCHED", "RC1")]
 
 
+def test_a_debtor_that_pays_the_same_twice_in_a_day(world: World) -> None:
+    """Lost otherwise: its second payment, which the bank names by another reference, is taken for the first; or what is
+    more than was owed is shown nowhere."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id)
+    reference = view(world, receivable_id)["reference"]
+
+    def comes(*own: str) -> list[str]:
+        rows = "".join(f"{reference},{VOUCHER // 200}.00,2018-09-03,credit,{one}\n" for one in own)
+        end = f"#rows,{len(own)},{len(own) * VOUCHER // 200}\n"
+        content = f"reference,amount_yuan,booked_on,direction,bank_reference\n{rows}{end}".encode()
+        return [one["code"] for one in booked(world, content, "csv")["result"]["differences"]]
+
+    assert (comes("A"), view(world, receivable_id)["recovered_fen"]) == ([], VOUCHER // 2)
+    assert (comes("A", "B"), view(world, receivable_id)["recovered_fen"]) == ([], VOUCHER)
+    assert open_(world, status="CREDIT_UNMATCHED") == []
+    assert comes("C") == ["CREDIT_UNMATCHED"], "nothing is owed any more"
+    (more,) = world.ask("bank_differences", programme=GUIZHOU, status="CREDIT_UNMATCHED")["items"]
+    assert more["booked_fen"] == VOUCHER // 2
+
+
 @pytest.mark.parametrize("form", ["csv", "camt.053"])
 def test_another_account_s_statement_is_foreign(once: World, form: str) -> None:
     before = content_of(once)
@@ -314,6 +361,30 @@ def test_a_statement_id_stands_for_one_statement(once: World) -> None:
     assert booked(once, statement(order.account, [], ON), **body)["ok"]
     other = statement(order.account, [Entry(1, "Z")], ON)
     assert booked(once, other, **body)["error"]["code"] == "ALREADY_EXISTS"
+
+
+def test_a_list_of_bookings_is_no_word_on_another_programme_s_payments(once: World) -> None:
+    """Lost otherwise: finance of one programme makes, or hides, differences of another."""
+    batch_id, order = released(once)
+    (one,) = order.payments
+    results(once, batch_id, report(order, {one: Word()}, ON))
+    lines = [{"reference": one, "amount_fen": VOUCHER, "booked_on": ON}]
+    command = once.command("record_statement", {"statement_id": once.new("S"), "lines": lines})
+    theirs = replace(command, actor=replace(command.actor, programme="shandong-2017"))
+    (refused,) = once.run([theirs])
+    assert refused["error"]["code"] == "PROGRAMME_MISMATCH"
+    assert open_(once) == [("NOT_BOOKED", one)]
+    assert once.run([replace(command, key="own")])[0]["ok"]
+
+
+def test_two_people_give_one_id_to_two_statements_at_once(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: the second is told that its statement is recorded, and nothing of it is."""
+    look, looks = bank_store.statement_hashes, itertools.count()
+    monkeypatch.setattr(bank_store, "statement_hashes", lambda *given: look(*given) if next(looks) != 1 else {})
+    lines = [{"reference": "Z1", "amount_fen": 5, "booked_on": ON}]
+    statement_id = once.ok("record_statement", statement_id=once.new("S"), lines=lines)["id"]
+    other = [{**lines[0], "reference": "Z2"}]
+    assert once.refused("record_statement", statement_id=statement_id, lines=other)["code"] == "ALREADY_EXISTS"
 
 
 # --- differences ------------------------------------------------------------------------------------------------------
@@ -337,6 +408,18 @@ def test_a_difference_is_worked_off_and_open_again_when_it_changes(world: World)
     booked(world, statement(order.account, [Entry(5, "ZZ", own="X2")], ON, number=2))
     assert open_(world) == [("REFERENCE_UNKNOWN", "ZZ")], "ten fen are another difference than five"
     assert world.ok("resolve_difference", **second)["status"] == "resolved"
+
+
+def test_two_people_at_once_resolve_a_difference_once(once: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: the one says that the bank erred, the other that we did, and both were recorded."""
+    look, looks = bank_store.resolutions, itertools.count()
+    monkeypatch.setattr(bank_store, "resolutions", lambda *given: look(*given) if next(looks) != 1 else [])
+    _batch, order = released(once)
+    booked(once, statement(order.account, [Entry(5, "ZZ", own="X1")], ON))
+    found = {"programme": GUIZHOU, "code": "REFERENCE_UNKNOWN", "reference": "ZZ", "reason": "银行误记"}
+    assert once.ok("resolve_difference", resolution_id=once.new("W"), **found, resolution="bank_error")
+    second = once.refused("resolve_difference", resolution_id=once.new("W"), **found, resolution="timing")
+    assert (second["code"], second["facts"]) == ("WRONG_STATE", {"status": "resolved"})
 
 
 def test_a_payment_s_difference_is_its_programme_s(once: World) -> None:

@@ -94,6 +94,23 @@ def test_more_than_one_look_and_what_is_put_back(world: World, monkeypatch: pyte
         assert conn.execute(sa.select(sa.func.count()).select_from(tables.wind_downs)).scalar_one() == 1
 
 
+def test_what_no_look_has_come_to_yet_waits_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: a provider of more claims than one look takes puts the rest forward when it has left already."""
+    provider_id = world.provider()
+    passed, _ = world.passed(provider_id, claims=3)
+    collected, _order_id, _ = world.collected(provider_id)
+    world.verdict(collected, provider_id)
+    assert world.review(collected, "operator")["ok"]
+    monkeypatch.setattr(exits, "AT_ONCE", 1)
+    leaves(world, provider_id)
+    refused = world.refused("file_disbursement", **world.putting(provider_id))
+    assert (refused["code"], refused["facts"]["wind_down_pending"]) == ("NOTHING_TO_DISBURSE", 3)
+    assert world.review(collected, "bureau")["error"]["code"] == "WIND_DOWN_PENDING"
+    for _ in range(4):
+        world.due()
+    assert {waits(world, one) for one in (*passed, collected)} == {"pending"}
+
+
 def test_what_is_not_there_or_stays_is_not_wound_down(world: World) -> None:
     (claim_id,), provider_id = world.passed()
     assert wind_down(world, claim_id, "void")["error"]["code"] == "WRONG_STATE"

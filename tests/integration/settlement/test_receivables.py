@@ -216,6 +216,18 @@ def test_the_statement_repays_by_the_receivable_s_reference_once(world: World) -
     assert view(world, receivable_id)["open_fen"] == VOUCHER - 280_000
 
 
+def test_what_a_clerk_and_two_statements_tell_counts_once(world: World) -> None:
+    """Lost otherwise: of two equal payments, one of them recorded by hand, each further statement forgives one more."""
+    (claim_id,), provider_id = settle(world)
+    receivable_id = owed(world, provider_id, claim_id)
+    line = credit(world, receivable_id, 100_000)
+    assert repay(world, receivable_id, 100_000, "B1")["ok"]
+    for _ in range(2):
+        told = world.ok("record_statement", statement_id=world.new("T"), lines=[line, line])
+        assert (told["differences"], view(world, receivable_id)["recovered_fen"]) == ([], 200_000)
+    assert repay(world, receivable_id, 100_000, "B2")["error"]["code"] == "REFERENCE_USED", "the bank told of that one"
+
+
 def test_a_day_that_is_missed_is_told_once(world: World) -> None:
     (claim_id,), provider_id = settle(world)
     today = local_date(world.clock.now())

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from infra.clock import local_date
 from services.settlement import audit_cli, samples_store, store, tables
 from services.settlement.domain.claims import Claim
 from services.settlement.domain.draw import sha256
@@ -79,13 +80,14 @@ def held(world: World) -> set[str]:
 def test_from_the_hash_to_the_payment(world: World) -> None:
     """Lost otherwise: a drawn claim is paid before it was audited, or one that was not drawn waits for nothing."""
     sample_id, claims, provider_id = sampled(world, claims=5, size=2)
-    first(world, claims)
-    pending = last(world, claims[0])["error"]
-    assert (pending["code"], pending["article"], pending["facts"]["sample_id"]) == (
-        "AUDIT_PENDING",
-        "五(四)",
-        sample_id,
-    )
+    first_role = world.pack.stages("claim")[0].role
+    for decision in ("pass", "return", "refuse"):  # whoever knows the seed would steer the draw by any of them
+        pending = world.review(claims[0], first_role, decision)["error"]
+        assert (pending["code"], pending["article"], pending["facts"]["sample_id"]) == (
+            "AUDIT_PENDING",
+            "五(四)",
+            sample_id,
+        )
     assert items(world, sample_id) == []
     assert held(world) == set(claims)
     assert world.ask("get_sample", id=sample_id, role="enterprise")["seed"] is None
@@ -95,6 +97,7 @@ def test_from_the_hash_to_the_payment(world: World) -> None:
     assert (done["population"], done["drawn"], len(drawn)) == (5, 2, 2)
     assert len(items(world, sample_id)) == 5
     assert held(world) == set(drawn)
+    first(world, claims)
     for claim_id in claims:
         answer = last(world, claim_id)
         assert answer["ok"] is (claim_id not in drawn), answer
@@ -140,6 +143,31 @@ def test_too_late_twice_and_not_by_another(world: World) -> None:
     assert world.ok("close_sample", sample_id=sample_id)["status"] == "closed"
 
 
+def test_the_seed_waits_for_what_was_filed_in_time(world: World) -> None:
+    """Lost otherwise: what is filed in the last minute, and answered after the seed, is drawn by none and paid."""
+    provider_id = world.provider()
+    world.accepted(provider_id)
+    late = world.filed(provider_id)
+    sample_id = commit(world, node(world), 1)
+    world.due(timedelta(hours=1))
+    world.filed(provider_id)  # too late for the node
+    refused = world.refused("reveal_sample", sample_id=sample_id, seed=SEED)
+    assert (refused["code"], refused["facts"]["on_the_way"]) == ("NOT_YET_KNOWN", 1)
+    world.answer(*late)
+    assert world.refused("reveal_sample", sample_id=sample_id, seed=SEED)["code"] == "NOT_YET_KNOWN", "not taken yet"
+    world.due()
+    assert world.ok("reveal_sample", sample_id=sample_id, seed=SEED)["population"] == 2
+
+
+def test_claims_of_another_node_do_not_keep_the_seed(world: World) -> None:
+    """Lost otherwise: an order that never answers holds the samples of all later nodes too."""
+    world.filed()
+    world.node()
+    sample_id = commit(world, node(world), 1)
+    world.due(timedelta(hours=1))
+    assert world.ok("reveal_sample", sample_id=sample_id, seed=SEED)["population"] == 0
+
+
 def test_a_finding_is_kept_once(world: World) -> None:
     """Lost otherwise: a second auditor's word takes the first one's place."""
     sample_id, claims, _provider = sampled(world, claims=2, size=2)
@@ -161,13 +189,13 @@ def test_a_finding_is_kept_once(world: World) -> None:
 
 def test_what_is_not_due_at_all_is_refused_and_the_rest_goes_on(world: World) -> None:
     """Lost otherwise: its order is bound and its invoice used for a claim of nothing; or the sample waits for it."""
-    sample_id, claims, provider_id = sampled(world, claims=3, size=3)
+    sample_id, claims, _provider = sampled(world, claims=3, size=3)
     world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
     assert find(world, sample_id, claims[0], VOUCHER)["result"]["status"] == "refused"
     with world.engine.connect() as conn:
         taken = conn.execute(sa.select(tables.live_invoices.c.claim_id)).scalars().all()
     assert claims[0] not in taken
-    world.ok("withdraw_claim", claim_id=claims[1], provider_id=provider_id)
+    assert world.review(claims[1], "operator", "refuse")["ok"]
     assert world.review(claims[2], "operator", "return")["ok"]
     assert world.ok("close_sample", sample_id=sample_id)["status"] == "closed", "nothing is left to be audited"
 
@@ -190,15 +218,77 @@ def test_a_drawn_claim_that_comes_back_is_still_to_be_audited(world: World) -> N
     assert last(world, claim_id)["ok"]
 
 
+def test_what_is_drawn_is_not_withdrawn_to_be_filed_anew(world: World) -> None:
+    """Lost otherwise: who sees that it was drawn takes it back, and its order comes again where nobody audits it."""
+    sample_id, claims, provider_id = sampled(world, claims=3, size=2)
+    early = world.refused("withdraw_claim", claim_id=claims[0], provider_id=provider_id)
+    assert early["code"] == "AUDIT_PENDING", "by what is missing the draw would be steered"
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    wrong, fine = drawn_of(world, sample_id)
+    [other] = {*claims} - {wrong, fine}
+    world.ok("withdraw_claim", claim_id=other, provider_id=provider_id)
+    assert world.review(wrong, "operator", "return")["ok"]
+    refused = world.refused("withdraw_claim", claim_id=wrong, provider_id=provider_id)
+    assert (refused["code"], refused["facts"]["sample_id"]) == ("AUDIT_PENDING", sample_id)
+    assert world.refused("withdraw_claim", claim_id=fine, provider_id=world.provider())["code"] == "NOT_OWNER"
+    assert find(world, sample_id, fine, 7)["ok"]
+    refused = world.refused("withdraw_claim", claim_id=fine, provider_id=provider_id)
+    assert (refused["code"], refused["facts"]["audited_fen"]) == ("WRONG_STATE", 7)
+
+
+def test_who_audited_a_claim_does_not_pass_it_for_another(world: World) -> None:
+    """Lost otherwise: the auditor finds nothing, and then passes the claim in the place of an official on leave."""
+    sample_id, [claim_id], _provider = sampled(world, claims=1, size=1)
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    today = local_date(world.clock.now())
+    leave = {"leave_id": world.new("Y"), "programme": world.programme, "deputy": "auditor-1", "reason": "出差"}
+    world.ok("record_leave", **leave, from_on=today, until_on=today, role="operator")
+    deputy = {"role": "auditor", "person": "auditor-1"}
+    waits = [one["claim_id"] for one in world.ask("list_work", programme=world.programme, **deputy)["items"]]
+    assert waits == [claim_id]
+    assert find(world, sample_id, claim_id)["ok"]
+    assert world.review(claim_id, "operator", **deputy)["error"]["code"] == "SAME_PERSON"
+    assert world.ok("take_work", claims=[claim_id], **deputy)["refused"] == [
+        {"claim_id": claim_id, "code": "SAME_PERSON"}
+    ]
+    assert world.ask("list_work", programme=world.programme, **deputy)["items"] == []
+    assert world.review(claim_id, "operator")["ok"]
+
+
+def test_a_party_to_the_claim_does_not_audit_it(world: World) -> None:
+    """Lost otherwise: the third party audits what its own house asks for."""
+    sample_id, [claim_id], provider_id = sampled(world, claims=1, size=1)
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    for party in (provider_id, world.claim(claim_id)["enterprise_id"]):
+        assert find(world, sample_id, claim_id, organisation=party)["error"]["code"] == "CONFLICT_OF_INTEREST"
+    assert find(world, sample_id, claim_id, organisation=world.new("P"))["ok"]
+
+
+def test_a_finding_is_not_filed_away(world: World) -> None:
+    """Lost otherwise: a friend among the reviewers sends it back, and what the auditor took off is paid after all."""
+    sample_id, claims, provider_id = sampled(world, claims=2, size=2)
+    world.ok("reveal_sample", sample_id=sample_id, seed=SEED)
+    for claim_id in claims:
+        assert find(world, sample_id, claim_id, 1_000)["ok"]
+        assert world.review(claim_id, "operator", "return")["ok"]
+        order_id = world.claim(claim_id)["order_id"]
+        world.ok("file_claim", **world.papers(order_id, provider_id, claim_id, invoice__number=claim_id))
+        world.answer(claim_id, order_id, provider_id, allowed_fen=VOUCHER if claim_id == claims[0] else 1_000)
+    world.node()
+    [kept, gone] = [world.claim(claim_id) for claim_id in claims]
+    assert (kept["status"], kept["audited_fen"], kept["payable_fen"]) == ("collected", 1_000, VOUCHER - 1_000)
+    assert (gone["status"], gone["reasons"]) == ("refused", ["NOTHING_TO_CLAIM"])
+
+
 def test_a_sample_that_is_given_up_holds_nothing(world: World) -> None:
     """Lost otherwise: a lost seed holds a year's claims for ever."""
     sample_id, claims, _provider = sampled(world, claims=1, size=1)
-    first(world, claims)
-    assert last(world, claims[0])["error"]["code"] == "AUDIT_PENDING"
+    assert world.review(claims[0], world.pack.stages("claim")[0].role)["error"]["code"] == "AUDIT_PENDING"
     world.ok("abandon_sample", sample_id=sample_id, reason="种子遗失")
     assert world.ok("abandon_sample", sample_id=sample_id, reason="种子遗失")["status"] == "abandoned"
     assert world.refused("abandon_sample", sample_id=sample_id, reason="别的")["code"] == "ALREADY_EXISTS"
     assert world.refused("reveal_sample", sample_id=sample_id, seed=SEED)["code"] == "WRONG_STATE"
+    first(world, claims)
     assert last(world, claims[0])["ok"]
 
 
@@ -225,8 +315,8 @@ def test_findings_are_carried_to_the_rest_to_the_fen(shanxi: World, monkeypatch:
     """Lost otherwise: all wait for ever, or more or less is taken off than was found; also over several looks."""
     monkeypatch.setattr(handlers, "MOST", 2)
     sample_id, claims, _provider = sampled(shanxi, claims=7, size=2, **AUDITS)
-    first(shanxi, claims)
     shanxi.ok("reveal_sample", sample_id=sample_id, seed=SEED, **AUDITS)
+    first(shanxi, claims)
     drawn = drawn_of(shanxi, sample_id)
     rest = [claim_id for claim_id in claims if claim_id not in drawn]
     assert len(drawn) == 2
@@ -234,8 +324,9 @@ def test_findings_are_carried_to_the_rest_to_the_fen(shanxi: World, monkeypatch:
     assert find(shanxi, sample_id, drawn[0], 100_001, **AUDITS)["ok"]
     assert find(shanxi, sample_id, drawn[1], **AUDITS)["ok"]
     assert last(shanxi, drawn[0])["error"]["code"] == "AUDIT_PENDING"
-    enterprise_id = shanxi.claim(rest[4])["filer_id"]
-    shanxi.ok("withdraw_claim", claim_id=rest[4], provider_id=_provider, filer_id=enterprise_id, role="enterprise")
+    body = {"claim_id": rest[4], "provider_id": _provider, "filer_id": shanxi.claim(rest[4])["filer_id"]}
+    assert shanxi.refused("withdraw_claim", **body, role="enterprise")["code"] == "AUDIT_PENDING"
+    assert shanxi.review(rest[4], shanxi.pack.stages("claim")[1].role, "refuse")["ok"]
 
     closing = shanxi.ok("close_sample", sample_id=sample_id, **AUDITS)
     assert (closing["status"], closing["rate"]) == ("closing", "100001/800000")

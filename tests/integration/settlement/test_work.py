@@ -66,6 +66,22 @@ def decide(world: World, person: str, claim_id: str, stage: str = "operator", **
     return "ok" if answer["ok"] else answer["error"]["code"]
 
 
+def test_a_deputy_does_not_decide_what_the_absent_may_not(world: World) -> None:
+    """Lost otherwise: who has a part in a claim goes on leave, and has it passed by whom it names."""
+    first, second = collected(world, 2)
+    party = world.claim(first)["enterprise_id"]
+    with world.engine.begin() as conn:
+        other = tables.claims.c.claim_id == second
+        conn.execute(
+            sa.update(tables.claims).where(other).values(enterprise_id=world.new("E"), provider_id=world.new("P"))
+        )
+    away(world, "a", "b", organisation=party)
+    assert ids(work(world, "b", "bureau")) == [second]
+    assert take(world, "b", [first], "bureau")["refused"] == [{"claim_id": first, "code": "CONFLICT_OF_INTEREST"}]
+    assert decide(world, "b", first, role="bureau") == "CONFLICT_OF_INTEREST"
+    assert decide(world, "b", second, role="bureau") == "ok"
+
+
 # --- the work list
 
 

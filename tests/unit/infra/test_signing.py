@@ -73,6 +73,7 @@ def test_a_signature_is_of_one_document_and_one_key(tmp_path: Path) -> None:
         ({**DOCUMENT, "yes": False}, made, public),
         (DOCUMENT, {**made, "signature": other.sign(DOCUMENT)["signature"]}, public),
         (DOCUMENT, {**made, "signature": "?"}, public),
+        (DOCUMENT, {**made, "signature": "签"}, public),
         (DOCUMENT, {**made, "algorithm": "none"}, public),
         (DOCUMENT, made, signing.public_from(other.public_key)),
     ):

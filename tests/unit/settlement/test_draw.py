@@ -209,6 +209,35 @@ def test_an_export_made_up_as_a_whole_is_not_what_was_published(tmp_path):
     assert "seed_hash: " + "0" * 64 + " was published" in other.output
 
 
+def test_a_smaller_sample_than_was_published_is_found_out(tmp_path):
+    """Lost otherwise: who drew twenty shows three, drawn again by the same seed from the same claims."""
+    rows = export(size=3)
+    mine = ["--seed-hash", sha256(SEED), "--population-hash", rows[0]["population_hash"]]
+    assert run(tmp_path / "sample", rows, *mine, "--size", "3").exit_code == 0
+    other = run(tmp_path / "sample", rows, *mine, "--size", "20")
+    assert other.exit_code == 1
+    assert "size: 20 was published, 3 is stated" in other.output
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\n"], ids=["line separator", "next line", "line feed"])
+def test_a_seed_of_any_text_is_read_again(tmp_path, sign):
+    """Lost otherwise: an honest export is no export, for a sign in its seed."""
+    rows = export()
+    seed = f"a seed{sign}of two lines"
+    drawn = draw(seed, {one["claim_id"]: one["weight"] for one in rows[1:]}, rows[0]["size"])
+    rows[0] |= {"seed": seed, "seed_hash": sha256(seed)}
+    for one in rows[1:]:
+        one |= {"drawn": one["claim_id"] in drawn, "certain": drawn.get(one["claim_id"], False)}
+    answer = run(tmp_path / "sample", rows)
+    assert answer.exit_code == 0, answer.output
+
+
+def test_an_empty_line_before_the_head_is_passed_over(tmp_path):
+    path = tmp_path / "sample"
+    path.write_text("\n" + "".join(line_of(row) + "\n" for row in export()), "utf-8")
+    assert CliRunner().invoke(audit, ["redraw", str(path)]).exit_code == 0
+
+
 @pytest.mark.parametrize("text", ["", "[]\n", "{}\n", "not JSON\n", '{"size": 0}\n'])
 def test_what_is_no_export_is_not_read_as_one(tmp_path, text):
     """Lost otherwise: an empty file is a sample in order."""

@@ -33,6 +33,7 @@ def leave(who: str, deputy: str | None = None, *roles: str, **more: Any) -> Leav
         person=who,
         roles=roles or (FIRST,),
         region=None,
+        organisation=None,
         deputy=deputy,
         from_on=TODAY,
         until_on=TODAY,
@@ -47,7 +48,7 @@ def away(*found: Leave) -> Absences:
 
 
 def take(given: Any, who: Reviewer, absences: Absences = work.NOBODY_AWAY, **more: Any) -> Any:
-    return work.take(claim=given, reviewer=who, absences=absences, **{"scored_by": (), "pack": pack(), **more})
+    return work.take(claim=given, reviewer=who, absences=absences, **{"judged_by": (), "pack": pack(), **more})
 
 
 def code(outcome: Any) -> str:
@@ -81,7 +82,7 @@ def test_who_may_take_what(given: Any, who: Reviewer, expected: str) -> None:
 
 def test_who_scored_a_claim_has_judged_it() -> None:
     """A second look by the same eyes is none."""
-    assert code(take(claim("in_review"), person("a", "bureau"), scored_by=("a",))) == "SAME_PERSON"
+    assert code(take(claim("in_review"), person("a", "bureau"), judged_by=("a",))) == "SAME_PERSON"
 
 
 @pytest.mark.parametrize(
@@ -202,6 +203,8 @@ def test_who_may_give_back(taker: str | None, who: Reviewer, absences: Absences,
         (5, 9, "b", "ok"),
         (-3, 0, "b", "ok"),  # recorded on its last day
         (5, 4, "b", "LEAVE_DATES"),
+        (0, 92, "b", "ok"),
+        (0, 93, "b", "LEAVE_DATES"),  # else a deputy keeps for years the roles of who has left the office
         (-3, -1, "b", "LEAVE_DATES"),
         (0, 1, "a", "INVALID"),
     ],

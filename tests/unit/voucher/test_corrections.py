@@ -11,6 +11,7 @@ from infra.packs import pack_at
 from services.voucher.domain import corrections
 from services.voucher.domain.corrections import ALLOWED, Correction, Draft
 from services.voucher.domain.ledger import Move, Transfer
+from services.voucher.domain.receivables import drawn
 from tests.unit.voucher.made import NOW
 
 PACK = pack_at("neimenggu-2019@1")
@@ -113,3 +114,19 @@ def test_money_is_followed_to_where_corrections_took_it():
     back = replace(on, correction_id="E", to_account=FROM)
     assert corrections.followed([decide(asked)[0], on, back], FROM) == (FROM, TO, on.to_account)
     assert corrections.followed([asked], FROM) == (FROM,)
+
+
+def test_money_that_went_two_ways_is_there_for_all_that_is_owed():
+    """Lost otherwise: what was paid from one purse is taken where another's money stands, and the news of what that
+    owes can never be posted, though its fen are in a third."""
+    third = "redeemed:neimenggu-2019:2020:1502"
+    one, two = (
+        replace(decide(ask())[0], correction_id=name, to_account=to, amount_fen=100)
+        for name, to in (("C", TO), ("D", third))
+    )
+    there = {FROM: 0, TO: 200, third: 100}  # 200 paid from FROM and taken on, and 100 paid from TO
+    for origin in (FROM, FROM, TO):
+        move = Move("posted", origin, "receivable:neimenggu-2019:2020:P", 100, "receivable_owed")
+        for part in drawn(move, corrections.followed([one, two], origin), there.__getitem__):
+            there[part.debit] -= part.amount_fen
+    assert set(there.values()) == {0}, there

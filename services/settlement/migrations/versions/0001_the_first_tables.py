@@ -286,6 +286,7 @@ def upgrade() -> None:
     sa.Column('person', sa.String(length=128), nullable=False),
     sa.Column('roles', services.settlement.tables.Words(), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=True),
+    sa.Column('organisation', sa.String(length=26), nullable=True),
     sa.Column('deputy', sa.String(length=128), nullable=True),
     sa.Column('from_on', sa.Date(), nullable=False),
     sa.Column('until_on', sa.Date(), nullable=False),
@@ -616,7 +617,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('difference_resolutions', schema=None) as batch_op:
         batch_op.create_index(
-            'difference_resolutions_of', ['reference', 'code', 'amount_fen', 'booked_fen'], unique=False
+            'difference_resolutions_of', ['reference', 'code', 'amount_fen', 'booked_fen'], unique=True
         )
     guard(op, "bank_files")
     guard(op, "bank_entries")
