@@ -110,7 +110,7 @@ def waiting(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
     return found
 
 
-def found(key: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+def there_is(key: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Of a row: there is one that meets all conditions; looked up row by row, which EXISTS leaves to the planner, who
     joins and sorts all rows while it has no statistics of them."""
     return sa.select(key).where(*where).limit(1).scalar_subquery().is_not(None)
@@ -119,12 +119,12 @@ def found(key: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ColumnEleme
 def is_pending() -> sa.ColumnElement[bool]:
     """Of a claim: what `pending` says."""
     claim = t.claims.c
-    unseen = found(_sample.sample_id, _sample.node_id == claim.node_id, _sample.status == "committed")
+    unseen = there_is(_sample.sample_id, _sample.node_id == claim.node_id, _sample.status == "committed")
     drawn = _item.drawn & _sample.status.in_(REVEALED) & _unaudited
     follows = _sample.extrapolate & _sample.status.in_(("revealed", "closing"))
     as_it_was = _item.drawn | (_item.claim_version == claim.claim_version)
     of_it = (_item.claim_id == claim.claim_id, _sample.sample_id == _item.sample_id)
-    return unseen | found(_item.claim_id, *of_it, drawn | (follows & as_it_was))
+    return unseen | there_is(_item.claim_id, *of_it, drawn | (follows & as_it_was))
 
 
 def drawn_by(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from services.settlement import tables as t
 from services.settlement.domain.claims import PENDING
-from services.settlement.samples_store import found, is_pending
+from services.settlement.samples_store import is_pending, there_is
 
 LEFT_OUT = 500  # that are counted of what stays: what the next call may take, and what may not go on
 
@@ -83,7 +83,7 @@ def is_clear() -> sa.ColumnElement[bool]:
     """Of a claim: supervision clears it as it stands, no audit sample holds it, and no wind-down."""
     said = t.known_verdicts.c
     on_it = (said.claim_id == _c.claim_id, said.claim_version == _c.claim_version)
-    cleared = found(said.claim_id, *on_it, said.verdict == "cleared")
+    cleared = there_is(said.claim_id, *on_it, said.verdict == "cleared")
     return sa.and_(cleared, sa.not_(is_pending()), _c.wind_down.is_distinct_from(PENDING))
 
 
@@ -98,8 +98,8 @@ def may_be_paid(*, now: datetime) -> sa.ColumnElement[bool]:
     """Of a claim: it is clear, its payee has given an account, and nobody of its parties is blacklisted."""
     listed, one, other = t.known_blacklist.c, t.known_providers.c, t.known_enterprises.c
     party = listed.party_id.in_((_c.provider_id, _c.filer_id, _c.payee_id))
-    blacklisted = found(listed.entry_id, party, listed.status == "listed", listed.effective_at <= now)
-    account = found(one.provider_id, one.provider_id == _c.payee_id, one.account_version > 0) | found(
+    blacklisted = there_is(listed.entry_id, party, listed.status == "listed", listed.effective_at <= now)
+    account = there_is(one.provider_id, one.provider_id == _c.payee_id, one.account_version > 0) | there_is(
         other.enterprise_id, other.enterprise_id == _c.payee_id, other.account_version > 0
     )
     return sa.and_(is_clear(), account, sa.not_(blacklisted))
