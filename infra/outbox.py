@@ -79,14 +79,14 @@ def row(envelope: Mapping[str, Any], *, now: datetime, queued_at: float) -> dict
         "event_id": envelope["id"],
         "type": envelope["type"],
         "subject": envelope["subject"],
-        "body": _body(envelope),
+        "body": body(envelope),
         "state": OUTBOX_NEW,
         "at": now,
         "queued_at": queued_at,
     }
 
 
-def _body(envelope: Mapping[str, Any]) -> str:
+def body(envelope: Mapping[str, Any]) -> str:
     """The canonical text of the envelope; that of its data, the larger part, is there already."""
     before = canonical({name: envelope[name] for name in envelope if name < "data"})
     after = canonical({name: envelope[name] for name in envelope if name > "data"})

@@ -10,8 +10,7 @@ import pika
 
 from contracts import catalogue, ulid
 from contracts.envelope import CONTENT_TYPE
-from infra.jsontext import canonical
-from infra.outbox import envelope
+from infra.outbox import body, envelope
 
 PROGRAMME = "guizhou-2018"
 
@@ -88,7 +87,7 @@ def publish(uri: str, type_: str, states: Iterable[dict[str, Any]], *, subject: 
         channel.confirm_delivery()
         count = 0
         for state in states:
-            body = envelope(
+            told = envelope(
                 catalogue,
                 id=ulid.new(),
                 service=type_.split(".", maxsplit=1)[0],
@@ -102,7 +101,7 @@ def publish(uri: str, type_: str, states: Iterable[dict[str, Any]], *, subject: 
             )
             properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2)
             exchange = f"{type_.split('.', maxsplit=1)[0]}.events"
-            channel.basic_publish(exchange, type_, canonical(body).encode(), properties, mandatory=True)
+            channel.basic_publish(exchange, type_, body(told).encode(), properties, mandatory=True)
             count += 1
         return count
     finally:

@@ -69,7 +69,7 @@ class Kit:
         whole = example(schema, full=True, **data)
         if "law" in whole and "law" not in data:
             whole["law"] = None
-        wire = checked(EVENTS[type_], whole)
+        text = checked(EVENTS[type_], whole)
         return Event(
             id=ulid.new(),
             source=f"/yunquan/{EVENTS[type_].producer}",
@@ -78,7 +78,7 @@ class Kit:
             subject=subject or ulid.new(),
             sequence=sequence,
             correlation_id="c",
-            data=schema().load(wire),
+            data=schema().loads(text),
         )
 
     def hear(self, *events: Event) -> None:
