@@ -29,7 +29,8 @@ from infra.local.guard import Child, LocalServerError, claim, free_ports, last_l
 
 NODE = "yunquan@localhost"  # every node has an epmd of its own, so names need not differ
 USER = "yunquan"
-START_SECONDS = 30.0  # some 7 s are usual; 3.10 now and then hangs in its boot, and starts well the next time
+START_SECONDS = 30.0  # some 7 s are usual; 3.10 now and then hangs in its boot, and starts well the next time: each
+# attempt waits this much longer, since a busy machine is slow too
 STOP_SECONDS = 30.0
 ANSWER_SECONDS = 3.0  # for one attempt to connect: whoever listens on our port may not be our node
 START_ATTEMPTS = 3  # with new ports at first: another process may take one between our look and the node's bind
@@ -102,7 +103,7 @@ class Rabbit:
             if not ports_are_known:
                 self._ports = free_ports(4)
             try:
-                self._launch()
+                self._launch(START_SECONDS * attempt)
                 return
             except LocalServerError as error:
                 self.kill()
@@ -245,7 +246,7 @@ class Rabbit:
         (self.folder / "etc" / "rabbitmq-env.conf").write_text("")
         (self.folder / "etc" / "plugins").write_text("[rabbitmq_prometheus].\n" if self._prometheus else "[].\n")
 
-    def _launch(self) -> None:
+    def _launch(self, seconds: float) -> None:
         self._write_configuration()
         environment = self._environment()
         start_log = self.folder / "log" / "start.log"
@@ -259,9 +260,9 @@ class Rabbit:
         script = str(packages.RABBITMQ_SCRIPTS / "rabbitmq-server")
         node = spawn([script], name="rabbitmq", env=environment, log=start_log, cwd=self.folder)
         self._children.append(node)
-        ready = wait_for(lambda: not node.alive() or self._accepts(), deadline_seconds=START_SECONDS)
+        ready = wait_for(lambda: not node.alive() or self._accepts(), deadline_seconds=seconds)
         if not ready or not node.alive():
-            why = "ended" if ready else f"was not ready within {START_SECONDS:.0f} s"
+            why = "ended" if ready else f"was not ready within {seconds:.0f} s"
             raise LocalServerError(
                 f"the private RabbitMQ node {why}; {self.log} ends:\n{last_lines(self.log)}\n{last_lines(start_log)}"
             )
