@@ -188,7 +188,7 @@ def audit(window: Window) -> None:
     crowd.ok("reveal_sample", role="third_party", seed=SEED, **sample)
     drawn = [one["claim_id"] for one in crowd.ask("list_sample_items", drawn=True, limit=DRAWN, **sample)["items"]]
     found = ({"claim_id": claim, "error_fen": 0, "code": None, "reasons": None, **sample} for claim in drawn)
-    crowd.all("record_audit", found, role="third_party")
+    crowd.all("record_audit", found, role="third_party", person="auditor")  # who audits a claim reviews it no more
     crowd.ok("close_sample", role="third_party", **sample)
     crowd.all_due(timedelta(0))
 
