@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +10,6 @@ import sqlalchemy as sa
 from contracts import roles as r
 from contracts.errors import Refused
 from infra.crypto import ring
-from infra.jsontext import instant_text
 from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT
@@ -27,6 +25,7 @@ from services.settlement import tables as t
 from services.settlement.domain.claims import ENDED
 from services.settlement.domain.notices import Notice, snapshot
 from services.settlement.history_queries import history
+from services.settlement.rows import plain
 from services.settlement.work_queries import list_leaves, list_work, scores_of
 
 Found = Mapping[str, Any] | Refused
@@ -57,10 +56,10 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
     asked = sa.select(t.questions).where(t.questions.c.claim_id == claim_id).order_by(t.questions.c.question_id)
     view = {
         **_claim(row),
-        "filings": [_plain(one) for one in filings],
+        "filings": [plain(one) for one in filings],
         "history": history(conn, claim_id, filings),
-        "questions": [_plain(one) for one in conn.execute(asked.limit(50)).mappings()],
-        "scores": [_plain(one) for one in scores_of(conn, row, command)],
+        "questions": [plain(one) for one in conn.execute(asked.limit(50)).mappings()],
+        "scores": [plain(one) for one in scores_of(conn, row, command)],
     }
     if _is_party(command):
         return _without_people(view)
@@ -85,7 +84,7 @@ def get_disbursement(conn: sa.Connection, command: Command) -> Found:
         .where(t.claims.c.disbursement_id == row["disbursement_id"])
         .order_by(t.claims.c.claim_id)
     )
-    view = {**_plain(row), "members": [_claim(one) for one in conn.execute(members).mappings()]}
+    view = {**plain(row), "members": [_claim(one) for one in conn.execute(members).mappings()]}
     return _without_people(view) if _is_party(command) else view
 
 
@@ -95,10 +94,10 @@ def get_batch(conn: sa.Connection, command: Command) -> Found:
     if row is None:
         return Refused("NOT_FOUND", "id")
     query = sa.select(*(t.payments.c[name] for name in PAID)).where(t.payments.c.batch_id == row["batch_id"])
-    items = [_plain(one) for one in conn.execute(query.order_by(t.payments.c.payment_id)).mappings()]
+    items = [plain(one) for one in conn.execute(query.order_by(t.payments.c.payment_id)).mappings()]
     payees = {one["payee_id"] for one in items}
     parties = sorted(payees | store.parties_paid_for(conn, row["batch_id"]))
-    return {**_plain(row), "items": items, "payees": sorted(payees), "parties": parties}
+    return {**plain(row), "items": items, "payees": sorted(payees), "parties": parties}
 
 
 def list_claims(conn: sa.Connection, command: Command) -> Found:
@@ -122,7 +121,7 @@ def get_notice(conn: sa.Connection, command: Command) -> Found:
     if row is None:
         return Refused("NOT_FOUND", "id")
     notice = Notice(**row)
-    view = {**_without_people(_plain(row)), "items": notices_store.with_outcomes(conn, notice)}
+    view = {**_without_people(plain(row)), "items": notices_store.with_outcomes(conn, notice)}
     signature = {"algorithm": "Ed25519", "key_id": notice.key_id, "signature": notice.signature}
     document = {"document": snapshot(notice), "signature": signature}
     return _foreign(command, row) or {**_without(view, "outcomes", "key_id"), **document}
@@ -146,7 +145,7 @@ def get_objection(conn: sa.Connection, command: Command) -> Found:
         return Refused("NOT_FOUND", "id")
     context = f"objection:{row['objection_id']}"
     text = ring().open(row["key_id"], bytes(row["sealed"]), context=context).decode("utf-8")
-    return _foreign(command, row) or {**_plain(_without(row, *SEALED)), "text": text}
+    return _foreign(command, row) or {**plain(_without(row, *SEALED)), "text": text}
 
 
 def list_nodes(conn: sa.Connection, command: Command) -> Found:
@@ -231,7 +230,7 @@ def _page(
         query = query.where(table.c.status == body["status"])
     if body["after"] is not None:
         query = query.where(key > body["after"])
-    items = [_plain(row) for row in conn.execute(query.order_by(key).limit(_limit(command))).mappings()]
+    items = [plain(row) for row in conn.execute(query.order_by(key).limit(_limit(command))).mappings()]
     return {"items": items, "next": items[-1][key.name] if len(items) == _limit(command) else None}
 
 
@@ -259,25 +258,12 @@ def _is_party(command: Command) -> bool:
     return not command.actor.roles & (r.OFFICIALS | {r.PLATFORM})
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON: instants and days as text."""
-    return {name: _json(value) for name, value in row.items()}
-
-
 def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
-    return _payable(_plain(row))
+    return _payable(plain(row))
 
 
 def _payable(view: Mapping[str, Any]) -> dict[str, Any]:
     return {**view, "payable_fen": view["claimed_fen"] - sum(view[name] for name in TAKEN_OFF)}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return instant_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _without_people(view: Mapping[str, Any]) -> dict[str, Any]:

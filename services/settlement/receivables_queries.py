@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from contracts import roles as r
 from contracts.errors import Refused
-from infra.jsontext import instant_text
 from infra.messages import Command
 from services.settlement import receivables_store as store
 from services.settlement import tables as t
+from services.settlement.rows import plain
 
 Found = Mapping[str, Any] | Refused
 
@@ -42,8 +41,8 @@ def get_receivable(conn: sa.Connection, command: Command) -> Found:
     return {
         **_view(row, hidden),
         "reserved_fen": store.reserved(conn, [key]).get(key, 0),
-        "offsets": [_plain(one, ("receivable_id",)) for one in conn.execute(off).mappings()],
-        "repayments": [_plain(one, ("receivable_id", *hidden)) for one in conn.execute(back).mappings()],
+        "offsets": [plain(one, "receivable_id") for one in conn.execute(off).mappings()],
+        "repayments": [plain(one, "receivable_id", *hidden) for one in conn.execute(back).mappings()],
     }
 
 
@@ -109,17 +108,4 @@ def _sum(column: sa.ColumnElement[int], where: sa.ColumnElement[bool]) -> sa.Col
 
 def _view(row: Mapping[str, Any], hidden: Sequence[str]) -> dict[str, Any]:
     open_fen = row["amount_fen"] - row["recovered_fen"] - row["written_off_fen"]
-    return {**_plain(row, hidden), "open_fen": open_fen if row["owed_at"] is not None else 0}
-
-
-def _plain(row: Mapping[str, Any], hidden: Sequence[str]) -> dict[str, Any]:
-    """JSON: instants and days as text."""
-    return {name: _json(value) for name, value in row.items() if name not in hidden}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return instant_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
+    return {**plain(row, *hidden), "open_fen": open_fen if row["owed_at"] is not None else 0}

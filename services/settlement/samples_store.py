@@ -20,6 +20,8 @@ _payable = t.claims.c.claimed_fen - t.claims.c.deducted_fen - t.claims.c.disallo
 _item, _sample = t.sample_items.c, t.samples.c
 _of_item = (t.audits.c.sample_id == _item.sample_id) & (t.audits.c.claim_id == _item.claim_id)
 _unaudited = ~sa.exists().where(_of_item)
+_drawn_waits = _item.drawn & _sample.status.in_(REVEALED) & _unaudited
+_follows = _sample.extrapolate & _sample.status.in_(("revealed", "closing"))
 
 
 def of_nodes(conn: sa.Connection, node_ids: Iterable[str]) -> dict[str, str]:
@@ -96,12 +98,10 @@ def undrawn(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
 def waiting(conn: sa.Connection, claims: Iterable[Claim]) -> dict[str, str]:
     """Claim → sample, of those whose draw is known: drawn and not audited, or the findings will be carried to it."""
     held, found = {claim.claim_id: claim for claim in claims}, dict[str, str]()
-    drawn = _item.drawn & _sample.status.in_(REVEALED) & _unaudited
-    follows = _sample.extrapolate & _sample.status.in_(("revealed", "closing"))
     query = (
         sa.select(_item.claim_id, _item.sample_id, _item.claim_version, _item.drawn)
         .join(t.samples, _sample.sample_id == _item.sample_id)
-        .where(_item.claim_id.in_(sorted(held)), drawn | follows)
+        .where(_item.claim_id.in_(sorted(held)), _drawn_waits | _follows)
         .order_by(_item.drawn, _item.sample_id)
     )
     for claim_id, sample_id, version, was_drawn in conn.execute(query):
@@ -120,11 +120,9 @@ def is_pending() -> sa.ColumnElement[bool]:
     """Of a claim: what `pending` says."""
     claim = t.claims.c
     unseen = there_is(_sample.sample_id, _sample.node_id == claim.node_id, _sample.status == "committed")
-    drawn = _item.drawn & _sample.status.in_(REVEALED) & _unaudited
-    follows = _sample.extrapolate & _sample.status.in_(("revealed", "closing"))
     as_it_was = _item.drawn | (_item.claim_version == claim.claim_version)
     of_it = (_item.claim_id == claim.claim_id, _sample.sample_id == _item.sample_id)
-    return unseen | there_is(_item.claim_id, *of_it, drawn | (follows & as_it_was))
+    return unseen | there_is(_item.claim_id, *of_it, _drawn_waits | (_follows & as_it_was))
 
 
 def drawn_by(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

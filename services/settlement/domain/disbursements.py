@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -164,17 +165,21 @@ def file(
     if provider_id in blacklisted:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"))
     held = set(claims.not_cleared(ready, verdicts))
-    listed = {claim.claim_id for claim in ready if claim.parties & blacklisted} - held
-    waits = {claim.claim_id for claim in ready if claim.claim_id in sampled} - held - listed
-    nowhere = {claim.claim_id for claim in ready if claim.payee_id not in accounts} - held - listed - waits
-    winding = {claim.claim_id for claim in ready if claim.wind_down == claims.PENDING} - held - listed - waits - nowhere
-    out = held | listed | waits | nowhere | winding
-    facts: dict[str, Any] = {
-        "year": year,
-        "held": len(held),
-        **{name: count for name, count in _counts(listed, nowhere, deferred, waits, winding).items() if count},
-    }
-    fit = sorted((claim for claim in ready if claim.claim_id not in out), key=lambda claim: claim.claim_id)
+
+    def stays(claim: Claim) -> str | None:
+        """Why it is left out: the first that holds, so that each is counted once."""
+        reasons = {
+            "held": claim.claim_id in held,
+            "blacklisted": bool(claim.parties & blacklisted),
+            "audit_pending": claim.claim_id in sampled,
+            "without_account": claim.payee_id not in accounts,
+            "wind_down_pending": claim.wind_down == claims.PENDING,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)
+
+    left_out = Counter(filter(None, map(stays, ready))) + Counter(deferred=deferred)
+    facts: dict[str, Any] = {"year": year, "held": 0, **left_out}
+    fit = sorted((claim for claim in ready if stays(claim) is None), key=lambda claim: claim.claim_id)
     if not fit:
         return refuse(pack, "NOTHING_TO_DISBURSE", "provider_id", _puts_forward(pack), **facts)
     goes_by = {claim.claim_id: (packs or {}).get(claim.pack_version, pack) for claim in fit}
@@ -211,11 +216,6 @@ def _puts_forward(pack: Pack) -> str:
     """The article of the first step on the money's path."""
     assert pack.payment is not None, pack.label
     return pack.payment.path[0].article
-
-
-def _counts(listed: set[str], nowhere: set[str], deferred: int, waits: set[str], winding: set[str]) -> dict[str, int]:
-    counts = {"blacklisted": len(listed), "without_account": len(nowhere), "deferred": deferred}
-    return {**counts, "audit_pending": len(waits), "wind_down_pending": len(winding)}
 
 
 def review(
