@@ -13,13 +13,15 @@ ORDER: Mapping[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule's verdict. `numbers` are JSON numbers and words; `claims` and `parties` are ids; the sentences explain
-    it to a person. `path` says how affiliated parties hang together: by kinds of fact, never by their values."""
+    """One rule's verdict. `score` (0 to 100) orders findings of one severity; `numbers` are JSON numbers and words;
+    `claims` and `parties` are ids; the sentences explain it to a person. `path` says how affiliated parties hang
+    together: by kinds of fact, never by their values."""
 
     rule: str
     severity: Severity
     zh: str
     en: str
+    score: int = 50
     numbers: Mapping[str, Any] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
     parties: tuple[str, ...] = ()
@@ -29,6 +31,8 @@ class Finding:
         """The alert's evidence as JSON."""
         return {
             "rule": self.rule,
+            "severity": self.severity,
+            "score": self.score,
             "explanation": {"zh": self.zh, "en": self.en},
             "numbers": dict(self.numbers),
             "claims": list(self.claims),

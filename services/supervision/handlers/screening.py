@@ -89,7 +89,7 @@ def _screen(uow: UnitOfWork, claims: Sequence[Row], causes: Causes) -> None:
         cause = causes.get(claim["claim_id"]) or _cause(claim)
         new = [
             alert
-            for finding in screening.screen(facts[claim["claim_id"]])
+            for finding in screening.screen_facts(facts[claim["claim_id"]])
             if (alert := _alert(uow, claim, finding, pack))["alert_id"] not in alerts
         ]
         for alert in new:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from contracts.programmes import DelegatedRuleMissing, Pack
 from services.supervision.domain import affiliation, invoices, prices
 from services.supervision.domain.finding import ORDER, Finding
+from services.supervision.domain.screening.engine import screen
+from services.supervision.domain.screening.population import Population
 
 # The rule of the pack that each alert rests on, where the programme has it.
 RESTS_ON = {
@@ -16,6 +18,8 @@ RESTS_ON = {
     invoices.RULE: ("supervision.truth", "supervision.fraud"),
     prices.RULE: ("claims.price_above_market", "amount.market_price"),
 }
+
+__all__ = ["Finding", "Population", "screen"]
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -33,7 +37,7 @@ class Facts:
     of_category: Sequence[prices.Peer]
 
 
-def screen(facts: Facts) -> list[Finding]:
+def screen_facts(facts: Facts) -> list[Finding]:
     """The findings of all rules, gravest first."""
     found = [
         affiliation.judge(
