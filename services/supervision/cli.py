@@ -1,4 +1,4 @@
-"""`yunquan evidence` and `yunquan alerts`: what an auditor and a supervisor do at a terminal."""
+"""`yunquan evidence`, `yunquan alerts` and `yunquan screen`: what an auditor and a supervisor do at a terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import os
 import sys
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -129,6 +131,39 @@ def resolve_alert(alert_id: str, verdict: str, reason: str, folder: str) -> None
     click.echo(json.dumps(result))
 
 
+@click.command("screen")
+@click.argument("claims", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV file of the claims to look at.")
+def screen_file(claims: Path, out: Path) -> None:
+    """Which of CLAIMS (CSV, UTF-8) a supervisor should look at, and why. Needs neither bus nor database.
+
+    The last line says, as JSON, what the run came to. Exit code 2, and nothing written, when the file is not one of
+    claims: the message has a code, the row (the header is 1) and the column.
+    """
+    from services.supervision.domain.screening import screen
+    from services.supervision.formats.alerts_csv import write_alerts
+    from services.supervision.formats.claims_csv import CannotScreen, read_claims
+
+    begun = time.monotonic()
+    try:
+        if out.exists() and claims.exists() and out.samefile(claims):
+            raise CannotScreen("SAME_FILE", "the alerts would overwrite the claims")
+        size = claims.stat().st_size
+        with click.progressbar(length=size, label="read", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+            read = read_claims(claims, progress=lambda done: bar.update(done - bar.pos))
+        if read.unknown:
+            click.echo(f"not known, not looked at: {', '.join(read.unknown)}", err=True)
+        found = screen(read.population)
+        write_alerts(out, found)
+    except CannotScreen as error:
+        _refuse(f"{claims}: {error}")
+    except OSError as error:
+        _refuse(f"{error.filename or claims}: {error.strerror or error}")
+    alerts = Counter(finding.rule for findings in found.values() for finding in findings)
+    totals = {"claims": len(read.population), "alerted": len(found), "alerts": dict(sorted(alerts.items()))}
+    click.echo(json.dumps({**totals, "seconds": round(time.monotonic() - begun, 1)}))
+
+
 def _client(folder: str, *, role: str = "auditor") -> Any:
     from infra.local.connect import connect
     from infra.local.guard import LocalServerError
@@ -182,4 +217,4 @@ def _refuse(what: str) -> NoReturn:
     raise SystemExit(2)
 
 
-commands: list[click.Command] = [evidence, alerts]
+commands: list[click.Command] = [evidence, alerts, screen_file]
