@@ -302,7 +302,7 @@ class _Maker:
         return max(self._round(listed), price), price
 
     def _round(self, price: float) -> int:
-        return max(10_000, int(round(price / self.world.rounding)) * self.world.rounding)
+        return max(10_000, round(price / self.world.rounding) * self.world.rounding)
 
     def claim(self, provider: Row, enterprise: Row, ordered: date, *, product: Row | None = None) -> Row:
         """An honest claim, appended."""
@@ -428,12 +428,6 @@ class _Maker:
             if row["claim"] not in self.planted:
                 return row
 
-    def of(self, row: Row) -> tuple[Row, Row]:
-        return (
-            next(one for one in self.providers if one["provider"] == row["provider"]),
-            next(one for one in self.enterprises if one["enterprise"] == row["enterprise"]),
-        )
-
     def newcomer(self, registered: date | None = None) -> Row:
         """An enterprise nobody knew."""
         one = self._enterprise(len(self.enterprises))
@@ -447,12 +441,6 @@ class _Maker:
         one = self.newcomer()
         one["facts"] |= {kind: value or provider["facts"][kind] for kind, value in facts.items()}
         return [self.claim(provider, one, self.ordered_on(one)) for _ in range(self.chance.choice((1, 1, 2)))]
-
-    def via(self, row: Row, kind: str, value: str) -> None:
-        """One whole claim of another enterprise that has that fact."""
-        other = self.newcomer()
-        other["facts"][kind] = value
-        other["facts"]["phone" if kind != "phone" else "account"] = row
 
 
 def same_person(maker: _Maker) -> list[Row]:
@@ -566,8 +554,7 @@ def invoice_again_of_the_provider(maker: _Maker) -> list[Row]:
 
 
 def invoice_swapped(maker: _Maker) -> list[Row]:
-    rows = _again(maker, _swap)
-    return rows
+    return _again(maker, _swap)
 
 
 def invoice_spaced(maker: _Maker) -> list[Row]:
@@ -722,7 +709,8 @@ def burst(maker: _Maker) -> list[Row]:
     middling = [at for at, rate in enumerate(daily) if 0.03 < rate < 2]
     at = maker.chance.choice(middling or range(len(daily)))
     day, rows = maker.start + timedelta(days=maker.chance.randrange(200, world.span)), []
-    for _ in range(int(max(12, daily[at] * 25))):
+    habit = {"lag": 3, "weekly": 7, "monthly": 31}[world.filing] * daily[at]
+    for _ in range(int(max(12, habit * 5))):
         one = maker.chance.choice(maker.enterprises)
         row = maker.claim(maker.providers[at], one, max(day - timedelta(days=60), one["registered"]))
         row["claimed_on"] = max(day + timedelta(days=maker.chance.randrange(3)), row["confirmed_on"], row["invoice_on"])

@@ -70,16 +70,16 @@ def _ceilings(vouchers: Floats) -> Iterator[int]:
     most = float(vouchers.max())
     power = 10.0 ** math.floor(math.log10(most))
     for step in settings.CAP_ROUND:
-        if most < step * power <= most / (1 - settings.CAP_BAND):
+        if most <= step * power <= most / (1 - settings.CAP_BAND):
             yield round(step * power)
 
 
 def _hugging(population: Population, rows: Rows, cap: int) -> dict[int, Hugging]:
     vouchers = population.numbers("voucher_fen")
     known = rows[vouchers[rows] > 0]
+    known = known[~_menu(population, known)]
     band = settings.CAP_BAND
     value = vouchers[known]
-    menu = _menu(population, known)
     inside = (value >= (1 - band) * cap) & (value < cap)
     below = (value >= (1 - 2 * band) * cap) & (value < (1 - band) * cap)
     share = np.count_nonzero(inside) / max(len(known), 1)
@@ -89,10 +89,10 @@ def _hugging(population: Population, rows: Rows, cap: int) -> dict[int, Hugging]
     density = min(share, near)
     found: dict[int, Hugging] = {}
     for how, names in (("split", ("provider", "enterprise")), ("provider", ("provider",))):
-        for row, hugging in _crowds(population, known, inside & ~menu, below, cap, density, how, names).items():
+        for row, hugging in _crowds(population, known, inside, below, cap, density, how, names).items():
             found.setdefault(row, hugging)
     found |= {row: one for row, one in _parts(population, known, value, cap).items() if row not in found}
-    return found | _bump(population, known, inside & ~menu, below & ~menu, cap, found)
+    return found | _bump(population, known, inside, below, cap, found)
 
 
 def _menu(population: Population, rows: Rows) -> Bools:
@@ -149,6 +149,8 @@ def _parts(population: Population, known: Rows, value: Floats, cap: int) -> dict
     for rows in groups.values():
         ordered = sorted(rows, key=lambda row: (days[row], row))
         for run in _runs(ordered, days):
+            if len({population.order[row] for row in run}) < len(run):
+                continue  # an order that is claimed in parts was not split
             close = sum(vouchers[row] >= (1 - settings.CAP_BAND) * cap for row in run)
             if len(run) >= settings.CAP_SPLIT or (len(run) == 2 and close == 2):
                 claims = tuple(population.claim[row] for row in run[:20])

@@ -79,10 +79,11 @@ def _short(population: Population) -> np.ndarray[Any, np.dtype[np.bool_]]:
     own, paid = _own_share(population), population.numbers("paid_fen")
     least = own * (1 - settings.SHORT_SHARE) - settings.SHORT_FEN
     short = paid < least
+    usual = _customary(short, paid / np.where(own > 0, own, np.nan))
     for rows in _in_parts(population, np.flatnonzero(short)):
         if paid[rows].sum() >= least[rows].max():
             short[rows] = False
-    return np.asarray(short & ~_customary(short, paid / np.where(own > 0, own, np.nan)))
+    return np.asarray(short & ~usual)
 
 
 def _in_parts(population: Population, short: Rows) -> Iterator[Rows]:

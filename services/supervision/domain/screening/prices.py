@@ -51,20 +51,19 @@ def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
     """Each claim whose price is above a stated one, or far above what its peers pay."""
     prices = population.numbers("price_fen")
     above = {name: _above(population, name) for name in ("list_price_fen", "market_price_fen")}
-    stated = above["list_price_fen"] | above["market_price_fen"]
-    asked = focus[(prices[focus] > 0) & ~stated[focus]]
-    compared = _of_product(population, asked)
+    peers = _of_product(population)
+    quoted, unheard = _quoted(population)
     others = _OtherProducts(population)
     for row in focus.tolist():
-        if stated[row]:
+        if above["list_price_fen"][row] or above["market_price_fen"][row]:
             yield row, _above_stated(population, row, "list" if above["list_price_fen"][row] else "market")
-            continue
-        if not prices[row] > 0:
-            continue
-        same = compared.get(row)
-        found = same if same is not None and same.far else others.compare(row, alone=same is None)
-        if found is not None and found.far:
-            yield row, _outlier(population, row, found)
+        elif row in unheard:
+            yield row, _unlisted(population, row, *unheard[row])
+        elif prices[row] > 0 and not quoted[row]:
+            same = peers.compare(row)
+            found = same if same is not None and same.far else others.compare(row, alone=same is None)
+            if found is not None and found.far:
+                yield row, _outlier(population, row, found)
 
 
 def _above(population: Population, name: str) -> NDArray[np.bool_]:
@@ -78,32 +77,64 @@ def _above(population: Population, name: str) -> NDArray[np.bool_]:
     return above
 
 
-def _of_product(population: Population, asked: Rows) -> dict[int, Comparison]:
-    """Against the orders of the same product by other enterprises that are nearest in time."""
-    found: dict[int, Comparison] = {}
-    wanted = np.zeros(len(population), dtype=bool)
-    wanted[asked] = True
-    logs = _logs(population)
+@dataclass(frozen=True, slots=True)
+class _Peers:
+    """By row: how many others' orders of the product it is compared with, their middle and spread, in logarithms."""
+
+    logs: Floats
+    count: Rows
+    middle: Floats
+    spread: Floats
+
+    def compare(self, row: int) -> Comparison | None:
+        """None with too few peers."""
+        count = int(self.count[row])
+        if count < settings.PRICE_FEWEST:
+            return None
+        score = float((self.logs[row] - self.middle[row]) / self.spread[row])
+        return Comparison("product", math.exp(self.logs[row]), math.exp(self.middle[row]), count, score)
+
+
+def _of_product(population: Population) -> _Peers:
+    """Against the orders of the same product by other enterprises that are nearest in time. What few peers show of the
+    spread is helped out by what is usual within the other products."""
+    many = len(population)
+    logs, listed = _logs(population), np.zeros(many, dtype=bool)
+    count, middle = np.zeros(many, dtype=np.int64), np.full(many, np.nan)
+    mad, deviation = np.full(many, np.nan), np.full(many, np.nan)
     enterprises = population.codes("enterprise")
     days = np.nan_to_num(population.days("ordered_on"), nan=0.0)
+    lists = population.numbers("list_price_fen")
     for rows in population.groups("product"):
         known = rows[~np.isnan(logs[rows])]
-        if len(known) <= settings.PRICE_PEERS or not wanted[known].any():
+        if len(known) <= settings.PRICE_FEWEST:
             continue
+        listed[known] = np.count_nonzero(lists[known] > 0) * 2 > len(known)
         known = known[np.lexsort((known, days[known]))]
-        for at in _slices(np.flatnonzero(wanted[known])):
-            found |= _windows(population, known, at, logs, enterprises)
-    return found
+        for start in range(0, len(known), 4_000):
+            at = np.arange(start, min(start + 4_000, len(known)))
+            peers, count[known[at]] = _windows(known, at, logs, enterprises)
+            middle[known[at]], mad[known[at]], deviation[known[at]] = _figures(peers, count[known[at]])
+    compared = count >= settings.PRICE_FEWEST
+    if not compared.any():
+        return _Peers(logs, count, middle, middle)
+    apart = logs[compared] - middle[compared]
+    apart = np.sort(apart)[None, :]
+    _, usual_mad, usual_deviation = _figures(apart, np.array([apart.shape[1]]))
+    mad = _mixed(mad, float(usual_mad[0]), count)
+    deviation = _mixed(deviation, float(usual_deviation[0]), count)
+    spread = np.where(listed, np.fmax(mad, deviation), mad)
+    spread = np.maximum(spread, settings.PRICE_SPREAD / CONSISTENT) * np.sqrt(1 + 1.57 / np.maximum(count, 1))
+    return _Peers(logs, count, middle, spread)
 
 
-def _slices(at: Rows) -> Iterator[Rows]:
-    for start in range(0, len(at), 4_000):
-        yield at[start : start + 4_000]
+def _mixed(own: Floats, usual: float, count: Rows) -> Floats:
+    weight = settings.PRICE_PEERS
+    return np.asarray(np.sqrt((count * own**2 + weight * usual**2) / (count + weight)), dtype=np.float64)
 
 
-def _windows(
-    population: Population, known: Rows, at: Rows, logs: Floats, enterprises: Codes
-) -> Iterator[tuple[int, Comparison]] | dict[int, Comparison]:
+def _windows(known: Rows, at: Rows, logs: Floats, enterprises: Codes) -> tuple[Floats, Rows]:
+    """The peers of the rows at these places, ascending, then infinities; and how many they are."""
     width = min(settings.PRICE_WINDOW, len(known))
     start = np.clip(at - width // 2, 0, len(known) - width)
     windows = known[start[:, None] + np.arange(width)[None, :]]
@@ -111,35 +142,54 @@ def _windows(
     own = (enterprises[windows] == enterprises[mine][:, None]) & (enterprises[mine] >= 0)[:, None]
     own |= windows == mine[:, None]
     peers = np.where(own, np.inf, logs[windows])
-    count = width - own.sum(axis=1)
     peers.sort(axis=1)
-    lines = np.arange(len(at))
-    middle = peers[lines, np.maximum(count - 1, 0) // 2]
-    listed = ~np.isnan(population.numbers("list_price_fen")[mine])
-    spread = _spread(peers, count, middle, listed)
-    score = (logs[mine] - middle) / spread
-    return {
-        int(row): Comparison(
-            "product", math.exp(logs[row]), math.exp(middle[line]), int(count[line]), float(score[line])
-        )
-        for line, row in enumerate(mine.tolist())
-        if count[line] >= settings.PRICE_PEERS
-    }
+    return peers, width - own.sum(axis=1)
 
 
-def _spread(peers: Floats, count: NDArray[Any], middle: Floats, listed: NDArray[np.bool_]) -> Floats:
-    """What is usual above the median, in logarithms. Where list prices are known, a product may come in plans: what the
-    dearest quarter and tenth pay is usual too, though most pay alike."""
+def _figures(peers: Floats, count: Rows) -> tuple[Floats, Floats, Floats]:
+    """Median, and two measures of spread comparable with a standard deviation: by the median of deviations, and the
+    standard deviation without the dearest. A product may come in plans of which most buy one; the second knows them."""
     lines = np.arange(len(peers))
+    last = np.maximum(count - 1, 0)
+    middle: Floats = peers[lines, last // 2]
     with np.errstate(invalid="ignore"):
         apart = np.abs(peers - middle[:, None])
     apart.sort(axis=1)
-    mad = apart[lines, np.maximum(count - 1, 0) // 2] / CONSISTENT
-    mad *= 1 + settings.PRICE_SMALL / np.maximum(count, 1)
-    for part, deviations in ((0.75, 0.6745), (0.9, 1.2816)):
-        high = peers[lines, np.maximum((count - 1) * part, 0).astype(np.int64)]
-        mad = np.where(listed, np.maximum(mad, (high - middle) / deviations), mad)
-    return np.maximum(mad, settings.PRICE_SPREAD / CONSISTENT)
+    mad: Floats = apart[lines, last // 2] / CONSISTENT
+    kept = np.maximum(count - (count * settings.PRICE_TRIM).astype(np.int64), 1)
+    with np.errstate(invalid="ignore"):
+        inside = np.where(np.arange(peers.shape[1])[None, :] < kept[:, None], peers - middle[:, None], 0.0)
+    mean = inside.sum(axis=1) / kept
+    deviation = np.sqrt(np.maximum((inside**2).sum(axis=1) / kept - mean**2, 0.0))
+    return middle, mad, deviation
+
+
+def _quoted(population: Population) -> tuple[NDArray[np.bool_], dict[int, tuple[int, int]]]:
+    """Where a product's list prices repeat: orders at one that several others were quoted too, and not above it; and
+    those at one that nobody else was, well above the next (row → that one in fen, how many orders of others)."""
+    lists, prices = population.numbers("list_price_fen"), population.numbers("price_fen")
+    enterprises = population.codes("enterprise")
+    quoted = np.zeros(len(population), dtype=bool)
+    unheard: dict[int, tuple[int, int]] = {}
+    for rows in population.groups("product"):
+        known = rows[lists[rows] > 0]
+        if len(known) < settings.PRICE_LISTS:
+            continue
+        known = known[np.argsort(lists[known], kind="stable")]
+        value = lists[known]
+        low = np.searchsorted(value, value * (1 - settings.PRICE_LIST_BAND))
+        high = np.searchsorted(value, value * (1 + settings.PRICE_LIST_BAND), side="right")
+        near = zip(low.tolist(), high.tolist(), strict=True)
+        others = np.array([len(set(enterprises[known[a : min(b, a + 20)]].tolist())) - 1 for a, b in near])
+        if np.count_nonzero(others) < settings.PRICE_LISTS_REPEAT * len(known):
+            continue
+        quoted[known] = (others >= settings.PRICE_LIST_OTHERS) & (prices[known] <= value)
+        usual = value[others > 0]
+        for at in np.flatnonzero(others == 0).tolist():
+            below, row = int(np.searchsorted(usual, value[at])), int(known[at])
+            if below and prices[row] >= settings.PRICE_RATIO["product"] * usual[below - 1]:
+                unheard[row] = int(usual[below - 1]), len(known) - 1
+    return quoted, unheard
 
 
 def _logs(population: Population) -> Floats:
@@ -196,11 +246,11 @@ class _OtherProducts:
         ]
         if len(peers) < settings.PRICE_PEERS:
             return None
-        ordered = np.sort(np.array([peers]), axis=1)
-        count = np.array([len(peers)])
-        middle = ordered[:, (len(peers) - 1) // 2]
-        spread = _spread(ordered.copy(), count, middle, np.array([self.population.list_price_fen[row] is not None]))
-        score = float((self.logs[row] - middle[0]) / spread[0])
+        ordered, count = np.sort(np.array([peers]), axis=1), np.array([len(peers)])
+        middle, mad, deviation = _figures(ordered, count)
+        listed = self.population.list_price_fen[row] is not None
+        spread = max(float(mad[0]), float(deviation[0]) if listed else 0.0, settings.PRICE_SPREAD / CONSISTENT)
+        score = float(self.logs[row] - middle[0]) / spread
         return Comparison(basis, math.exp(self.logs[row]), math.exp(middle[0]), len(peers), score)
 
 
@@ -218,6 +268,26 @@ def _above_stated(population: Population, row: int, which: str) -> Finding:
             "price_fen": price,
             f"{which}_price_fen": limit,
             "percent_of_it": price * 100 // limit if limit else None,
+        },
+    )
+
+
+def _unlisted(population: Population, row: int, usual_fen: int, peers: int) -> Finding:
+    price = population.price_fen[row]
+    assert price is not None
+    times = price / usual_fen
+    return Finding(
+        rule=RULE,
+        severity="high" if times >= settings.PRICE_GRAVE else "medium",
+        score=min(95, 55 + int(12 * times)),
+        zh=f"标价为该企业独有；价格为其他{peers}笔订单中最接近的较低标价的{times:.1f}倍。",
+        en=f"Nobody else was quoted its list price; the price is {times:.1f} times the next lower of {peers} orders.",
+        numbers={
+            "basis": "list",
+            "peers": peers,
+            "price_fen": price,
+            "list_price_fen": population.list_price_fen[row],
+            "next_list_price_fen": usual_fen,
         },
     )
 

@@ -28,6 +28,8 @@ HOW: dict[Likeness, tuple[str, str]] = {
 _AHEAD = re.compile(r"^[^0-9]+")
 _BEHIND = re.compile(r"[^0-9]+$")
 _RUNS = re.compile(r"[0-9]+")
+_DIGITS = re.compile(r"[0-9]")
+_LETTERS = re.compile(r"[^\W\d_]")
 _LOOKALIKE = str.maketrans("OIL", "011")
 
 
@@ -66,6 +68,7 @@ class Hit:
     provider: bool  # what else the two have in common
     enterprise: bool
     amount: bool
+    odd: bool  # written as hardly any other number there is
     close: bool  # two numbers of one roll
     chance: float  # of such a hit for an honest claim
 
@@ -91,6 +94,7 @@ class _Search:
             if number is not None and self.days[row] is not None and forms(number).plain
         ]
         self.forms = {row: forms(str(population.invoice_no[row])) for row in self.rows}
+        self.shapes = Counter(_shape(str(population.invoice_no[row])) for row in self.rows)
         self.by_bare: defaultdict[str, list[int]] = defaultdict(list)
         for row, form in self.forms.items():
             if len(form.bare) >= settings.INVOICE_SHORTEST and form.bare.isdigit():
@@ -106,7 +110,7 @@ class _Search:
         found: dict[tuple[int, int], Hit] = {}
         for hit in [*self._same(), *self._prefix(), *self._swapped()]:
             found.setdefault((hit.row, hit.earlier), hit)
-        kinds: defaultdict[tuple[object, ...], set[int]] = defaultdict(set)
+        kinds: defaultdict[tuple[Likeness, bool, bool, bool, bool, bool], set[int]] = defaultdict(set)
         for hit in found.values():
             kinds[_kind(hit)].add(hit.row)
         many = len(self.rows)
@@ -122,7 +126,7 @@ class _Search:
         if hit.likeness == "same":
             return True
         if hit.likeness == "prefix":
-            return hit.provider or hit.enterprise or hit.amount
+            return hit.provider or hit.enterprise or hit.amount or hit.odd
         return (hit.enterprise and hit.amount) or hit.chance <= settings.INVOICE_CHANCE
 
     def _same(self) -> Iterator[Hit]:
@@ -201,7 +205,12 @@ class _Search:
                 chance *= self._share(population.invoice_fen[row], population.provider[row] if provider else None)
             if enterprise:
                 chance *= settings.INVOICE_SAME_ENTERPRISE
-        return Hit(row, other, how, provider, enterprise, alike, close, chance)
+        odd = how != "swapped" and self._odd(row)
+        return Hit(row, other, how, provider, enterprise, alike, odd, close, chance)
+
+    def _odd(self, row: int) -> bool:
+        """Of a shape (letters, digits, what stands between) that hardly any number has."""
+        return self.shapes[_shape(str(self.population.invoice_no[row]))] <= settings.INVOICE_ODD * len(self.rows)
 
     def _density(self, mine: int, theirs: int) -> float:
         """How many of the numbers round about are used, on the scale on which the two differ."""
@@ -220,8 +229,12 @@ class _Search:
         return self._amounts[amount, provider] / whole
 
 
-def _kind(hit: Hit) -> tuple[str, bool, bool, bool, bool]:
-    return (hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.close)
+def _kind(hit: Hit) -> tuple[Likeness, bool, bool, bool, bool, bool]:
+    return (hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
+
+
+def _shape(number: str) -> str:
+    return _LETTERS.sub("A", _DIGITS.sub("9", number.strip()))
 
 
 def _two_swapped(mine: str, other: str) -> bool:

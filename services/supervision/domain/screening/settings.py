@@ -41,6 +41,7 @@ INVOICE_TAIL = 8  # digits of an invoice's own number behind the code of its rol
 INVOICE_SHORTEST = 5  # digits a number needs before swapped digits or a changed prefix mean anything
 INVOICE_CORE = 3  # digits of a number within one provider's own numbers
 INVOICE_CLOSE = 1_000  # two numbers nearer than this may be of one roll
+INVOICE_ODD = 0.01  # of the numbers are written in that shape: hardly any
 INVOICE_CROWD = 40  # numbers that are looked at for one likeness
 INVOICE_CHANCE = 0.004  # that an honest claim finds its number with digits swapped: more would be noise
 INVOICE_SAME_ENTERPRISE = 0.02  # share of a provider's claims that are one customer's, roughly
@@ -49,13 +50,18 @@ INVOICE_CUSTOM = {"same": 0.01, "prefix": 0.006, "swapped": 0.006}
 
 # --- PRICE_OUTLIER --------------------------------------------------------------------------------------------------
 
-PRICE_PEERS = 8  # below which a comparison says nothing
+PRICE_PEERS = 8  # of kind or category, below which a comparison says nothing; weight of the usual spread of products
+PRICE_FEWEST = 3  # of the product, likewise: their spread is helped out by the usual one
 PRICE_WINDOW = 121  # orders of the product nearest in time: prices grow, and so many give a firm median
 PRICE_FAR = 3.5  # modified z-score (Iglewicz and Hoaglin), on logarithms: prices err by factors, not by sums
 PRICE_SPREAD = 0.05  # list prices repeat to the fen: below five per cent nobody is far from anybody
-PRICE_SMALL = 2.0  # a spread that few peers show is wider by this over their number
+PRICE_TRIM = 0.02  # the dearest peers, which may be outliers themselves
 PRICE_RATIO = {"product": 1.3, "kind": 2.0, "category": 3.0}  # and it has to matter
 PRICE_GRAVE = 3.0
+PRICE_LISTS = 40  # orders with a list price, before one that stands alone is no rare plan
+PRICE_LIST_BAND = 0.03  # list prices within it are one: they are rounded and adjusted
+PRICE_LIST_OTHERS = 3  # other enterprises that were quoted it: it is the product's price
+PRICE_LISTS_REPEAT = 0.85  # of the product's orders at list prices that others were quoted too
 PRICE_VOICES = 3  # orders of one product among the peers of another
 PRICE_MOST_VOICES = 300
 ABOVE_LIST_CUSTOM = 0.03  # of the claims above list price: then these are rounded, and a little above is none
@@ -68,7 +74,7 @@ BURST_LEAST = 6  # claims
 BURST_HABIT = 5  # windows with claims besides, before a provider has a habit
 BURST_SPAN = 60  # days from its first to its last claim, likewise
 BURST_QUANTILE = 0.9  # of its windows with claims: what it files in a busy one is habit too
-BURST_TIMES = 3.0  # times that
+BURST_TIMES = 2.0  # times that
 BURST_MEAN = 0.1  # claims a window at the least: two of a rare provider are no sign
 BURST_CHANCE = 1e-6  # by its mean rate; there are thousands of providers times windows
 BURST_MARKET = 5  # others' claims a window, from which a rush of everybody can be told
