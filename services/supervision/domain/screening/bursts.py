@@ -43,7 +43,7 @@ def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
 
 
 def _bursts(population: Population, rows: Rows, days: Floats, filed: Floats) -> dict[int, Burst]:
-    """Row → the shortest burst that it is in."""
+    """Row → the burst that it is in."""
     found: dict[int, Burst] = {}
     left = rows[np.lexsort((rows, days[rows]))]
     own = days[left]

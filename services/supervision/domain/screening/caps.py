@@ -19,8 +19,6 @@ from services.supervision.domain.screening.population import Floats, Population,
 
 RULE = "CAP_HUGGING"
 
-Bools = NDArray[np.bool_]
-
 WHO = {"provider": ("该云服务商", "the provider's"), "programme": ("该计划", "the programme's")}
 
 
@@ -66,10 +64,10 @@ def caps(population: Population, rows: Rows) -> list[int]:
 
 
 def _ceilings(vouchers: Floats) -> Iterator[int]:
-    """The round sum right above the greatest voucher: where nothing goes beyond, that may be a cap."""
+    """Round sums right above the greatest voucher: where nothing goes beyond, one of them may be a cap."""
     most = float(vouchers.max())
     power = 10.0 ** math.floor(math.log10(most))
-    for step in settings.CAP_ROUND:
+    for step in (*settings.CAP_ROUND, math.ceil(round(most / power * 10, 6)) / 10):
         if most <= step * power <= most / (1 - settings.CAP_BAND):
             yield round(step * power)
 
@@ -78,24 +76,19 @@ def _hugging(population: Population, rows: Rows, cap: int) -> dict[int, Hugging]
     vouchers = population.numbers("voucher_fen")
     known = rows[vouchers[rows] > 0]
     known = known[~_menu(population, known)]
-    band = settings.CAP_BAND
-    value = vouchers[known]
-    inside = (value >= (1 - band) * cap) & (value < cap)
-    below = (value >= (1 - 2 * band) * cap) & (value < (1 - band) * cap)
-    share = np.count_nonzero(inside) / max(len(known), 1)
-    if not inside.any() or share > settings.CUSTOM_SHARE:
+    value = vouchers[known] / cap
+    if not 0 < np.count_nonzero((value >= 1 - settings.CAP_BAND) & (value < 1)) <= settings.CUSTOM_SHARE * len(known):
         return {}
-    near = settings.CAP_DENSER * np.count_nonzero(below) / len(known) + settings.CAP_FLOOR
-    density = min(share, near)
     found: dict[int, Hugging] = {}
     for how, names in (("split", ("provider", "enterprise")), ("provider", ("provider",))):
-        for row, hugging in _crowds(population, known, inside, below, cap, density, how, names).items():
+        for row, hugging in _crowds(population, known, value, cap, how, names).items():
             found.setdefault(row, hugging)
-    found |= {row: one for row, one in _parts(population, known, value, cap).items() if row not in found}
-    return found | _bump(population, known, inside, below, cap, found)
+    for row, hugging in _parts(population, known, value, cap).items():
+        found.setdefault(row, hugging)
+    return found | _bump(population, known, value, cap, found)
 
 
-def _menu(population: Population, rows: Rows) -> Bools:
+def _menu(population: Population, rows: Rows) -> NDArray[np.bool_]:
     """Claims at a price at which that product is sold again and again, to different enterprises: it costs that."""
     buyers: defaultdict[Any, set[Any]] = defaultdict(set)
     keys = [(population.product[row], population.price_fen[row]) for row in rows.tolist()]
@@ -106,39 +99,41 @@ def _menu(population: Population, rows: Rows) -> Bools:
 
 
 def _crowds(
-    population: Population,
-    known: Rows,
-    inside: Bools,
-    below: Bools,
-    cap: int,
-    density: float,
-    how: str,
-    names: tuple[str, ...],
+    population: Population, known: Rows, value: Floats, cap: int, how: str, names: tuple[str, ...]
 ) -> dict[int, Hugging]:
-    """Groups with more claims just under the cap than chance and their own claims further below let expect."""
+    """Groups with more claims just under the cap than others' claims there, and their own further below, let expect."""
     codes = population.codes(*names)[known]
-    size = int(codes.max(initial=-1)) + 1
-    valid = codes >= 0
+    valid, size = codes >= 0, int(codes.max(initial=-1)) + 1
     whole = np.bincount(codes[valid], minlength=size)
-    near = np.bincount(codes[valid & inside], minlength=size)
-    lower = np.bincount(codes[valid & below], minlength=size)
-    least = {"split": settings.CAP_SPLIT, "provider": settings.CAP_LEAST}[how]
+    far, near = 1 - settings.CAP_FAR, 1 - settings.CAP_BAND
+    beside = (value >= far) & (value < near)
+    lower = np.bincount(codes[valid & beside], minlength=size)
+    share_lower = np.count_nonzero(beside) / len(known)
+    prior = settings.CAP_PRIOR
     found: dict[int, Hugging] = {}
-    for group in np.flatnonzero(near >= least).tolist():
-        many, of = int(near[group]), int(whole[group])
-        expected = max(of * density, float(lower[group]) + (0.5 if how == "provider" else 0.0))
-        if poisson_tail(many, expected) <= settings.CAP_CHANCE[how]:
+    for band in settings.CAP_BANDS:
+        inside = (value >= 1 - band) & (value < 1)
+        many = np.bincount(codes[valid & inside], minlength=size)
+        all_inside = int(np.count_nonzero(inside))
+        denser = settings.CAP_DENSER * share_lower * band / (near - far) + settings.CAP_FLOOR
+        for group in np.flatnonzero(many >= settings.CAP_LEAST[how]).tolist():
+            count, of = int(many[group]), int(whole[group])
+            density = min((all_inside - count + 1) / (len(known) - of + 1), denser)
+            expected = of * density * (lower[group] + prior) / (of * share_lower + prior)
+            if poisson_tail(count, expected) > settings.CAP_CHANCE[how]:
+                continue
             rows = known[(codes == group) & inside]
             claims = tuple(population.claim[row] for row in rows[:20].tolist())
-            hugging = Hugging(how, cap, many, of, expected, claims)
-            found |= dict.fromkeys(rows.tolist(), hugging)
+            hugging = Hugging(how, cap, count, of, float(expected), claims)
+            for row in rows.tolist():
+                found.setdefault(row, hugging)
     return found
 
 
 def _parts(population: Population, known: Rows, value: Floats, cap: int) -> dict[int, Hugging]:
     """One enterprise's orders at one provider within days, each well below the cap, that come to more than it."""
     days = population.days("ordered_on")
-    part = (value >= settings.CAP_PART * cap) & (value < cap) & ~np.isnan(days[known])
+    part = (value >= settings.CAP_PART) & (value < 1) & ~np.isnan(days[known])
     groups: defaultdict[Any, list[int]] = defaultdict(list)
     for row in known[part].tolist():
         provider, enterprise = population.provider[row], population.enterprise[row]
@@ -172,18 +167,17 @@ def _runs(rows: Sequence[int], days: Floats) -> Iterator[list[int]]:
 
 
 def _bump(
-    population: Population, known: Rows, inside: Bools, below: Bools, cap: int, found: Mapping[int, Hugging]
+    population: Population, known: Rows, value: Floats, cap: int, found: Mapping[int, Hugging]
 ) -> dict[int, Hugging]:
     """Of a whole programme: claims pile up just under the cap, whoever files them."""
-    taken = np.isin(known, np.array(sorted(found), dtype=np.int64))
-    rows = known[inside & ~taken]
-    expected = float(np.count_nonzero(below & ~taken)) + settings.CAP_FLOOR * len(known) / 4
-    if (
-        len(rows) < settings.CAP_BUMP_TIMES * expected
-        or poisson_tail(len(rows), expected) > settings.CAP_CHANCE["bump"]
-    ):
+    rest = ~np.isin(known, np.array(sorted(found), dtype=np.int64))
+    near, far = 1 - settings.CAP_BAND, 1 - settings.CAP_FAR
+    rows = known[rest & (value >= near) & (value < 1)]
+    beside = np.count_nonzero(rest & (value >= far) & (value < near))
+    expected = beside * settings.CAP_BAND / (near - far) + settings.CAP_FLOOR * len(known)
+    if not settings.CAP_BUMP_TIMES * expected <= len(rows) <= settings.CAP_BUMP_CUSTOM * len(known):
         return {}
-    if len(rows) > settings.CAP_BUMP_CUSTOM * len(known):
+    if poisson_tail(len(rows), expected) > settings.CAP_CHANCE["programme"]:
         return {}
     claims = tuple(population.claim[row] for row in rows[:20].tolist())
     return dict.fromkeys(rows.tolist(), Hugging("programme", cap, len(rows), len(known), expected, claims))

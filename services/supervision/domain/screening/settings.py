@@ -69,7 +69,7 @@ ABOVE_LIST_ROUNDING = 1.02
 
 # --- BURST ----------------------------------------------------------------------------------------------------------
 
-BURST_DAYS = (1, 3, 7, 14)  # windows, the shortest first
+BURST_DAYS = (3, 1, 7, 14)  # windows; what is in one is not looked for in the next
 BURST_LEAST = 6  # claims
 BURST_HABIT = 5  # windows with claims besides, before a provider has a habit
 BURST_SPAN = 60  # days from its first to its last claim, likewise
@@ -95,19 +95,23 @@ KNOWN_CAPS = {
     "neimenggu-2019": (20_000,),
     "shenyang-2018": (2_000_000, 1_500_000, 1_000_000, 500_000, 300_000, 200_000, 100_000),
 }
-CAP_BAND = 0.05  # below the cap: "just under"
+CAP_BAND = 0.05  # of the cap, below it: "just under"
+CAP_BANDS = (0.05, 0.03, 0.015)  # those who know the cap end nearer to it than chance
+CAP_FAR = 0.15  # from there to the band is what vouchers are without an eye on the cap
 CAP_ATOM = 5  # vouchers of one amount that hardly any exceeds: a cap
 CAP_ATOM_SHARE = 0.003
 CAP_ABOVE = 0.02  # of the vouchers may exceed it: another tier's
 CAP_ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)  # round sums
 CAP_DENSER = 2.0  # a density just under a cap that is twice that further below is chance yet
-CAP_FLOOR = 0.002
-CAP_LEAST = 4  # claims of a provider
-CAP_SPLIT = 3  # orders of an enterprise at one provider
+CAP_FLOOR = 0.0005  # of the claims are near a cap by accident, however few are further below
+CAP_PRIOR = 2.0  # claims' worth of what all do, beside what the group itself does further below
+CAP_LEAST = {"provider": 4, "split": 3}  # claims of a provider; orders of an enterprise at one provider
+CAP_SPLIT = 3  # parts of an order
 CAP_DAYS = 7  # from one part of a split order to the next
 CAP_PART = 0.6  # of the cap: smaller parts would not need splitting
 CAP_PARTS_CUSTOM = 0.02  # of the claims: orders that come in parts by nature
 CAP_MENU = 3  # other enterprises that pay the very same price for the product: it costs that
-CAP_CHANCE = {"provider": 1e-5, "split": 1e-5, "bump": 1e-8}
+# There are hundreds of providers, some ten thousand pairs, a few programmes, and three bands of each.
+CAP_CHANCE = {"provider": 5e-5, "split": 5e-6, "programme": 1e-8}
 CAP_BUMP_TIMES = 3.0
 CAP_BUMP_CUSTOM = 0.03
