@@ -55,11 +55,9 @@ def caps(population: Population, rows: Rows) -> list[int]:
     if len(vouchers):
         found |= set(_ceilings(vouchers))
         values, counts = np.unique(vouchers, return_counts=True)
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-            above = np.count_nonzero(vouchers > value)
-            often = count >= max(settings.CAP_ATOM, settings.CAP_ATOM_SHARE * len(vouchers))
-            if often and above <= settings.CAP_ABOVE * len(vouchers):
-                found.add(int(value))
+        above = len(vouchers) - np.cumsum(counts)
+        often = counts >= max(settings.CAP_ATOM, settings.CAP_ATOM_SHARE * len(vouchers))
+        found |= {int(value) for value in values[often & (above <= settings.CAP_ABOVE * len(vouchers))]}
     return sorted(found, reverse=True)
 
 

@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from services.supervision.domain import affiliation
 from services.supervision.domain.affiliation import Fact, Graph
 from services.supervision.domain.finding import Finding, Severity
+from services.supervision.domain.screening import settings
+from services.supervision.domain.screening.chance import binomial_tail
 from services.supervision.domain.screening.population import FACTS, Population, Rows
 
 RULE = affiliation.RULE
 
-SIDES = ("enterprise", "provider")
+Holders = Mapping[Fact, set[str]]
 
 
 def declared(population: Population) -> Graph:
-    """Each party with every person, phone, address and account that any of its rows states."""
+    """Each party with every person, phone, address and account that any of its rows states, as far as these tell
+    anything: what many enterprises have in common (an office, an agent, a name) does only where they are one
+    provider's customers more than chance would have it."""
     facts: dict[str, set[Fact]] = {}
-    for side in SIDES:
+    for side in ("enterprise", "provider"):
         who = getattr(population, side)
         for kind in FACTS:
             for party, key in set(zip(who, population.keys(f"{side}_{kind}"), strict=True)):
                 if party is not None and key is not None:
                     facts.setdefault(party, set()).add((kind, key))
-    crowd: dict[Fact, int] = {}
-    for of_party in facts.values():
+    holders: defaultdict[Fact, set[str]] = defaultdict(set)
+    for party, of_party in facts.items():
         for fact in of_party:
-            crowd[fact] = crowd.get(fact, 0) + 1
-    return Graph(facts={party: frozenset(facts[party]) for party in sorted(facts)}, crowd=crowd)
+            holders[fact].add(party)
+    telling = _telling(population, facts, holders)
+    kept = {party: frozenset(fact for fact in facts[party] if fact in telling) for party in sorted(facts)}
+    return Graph(facts=kept, crowd={fact: len(holders[fact]) for fact in telling})
+
+
+def _telling(population: Population, facts: Mapping[str, set[Fact]], holders: Holders) -> set[Fact]:
+    customers: defaultdict[str, set[str]] = defaultdict(set)
+    for provider, enterprise in set(zip(population.provider, population.enterprise, strict=True)):
+        if provider is not None and enterprise is not None:
+            customers[provider].add(enterprise)
+    enterprises = max(1, len({one for one in population.enterprise if one is not None}))
+    found = {fact for fact, who in holders.items() if 1 < len(who) <= settings.TIE_HOLDERS[fact[0]]}
+    for provider in customers:
+        for fact in facts.get(provider, ()):
+            who = holders[fact]
+            if settings.TIE_HOLDERS[fact[0]] < len(who) <= affiliation.CROWD:
+                share = len(customers[provider]) / enterprises
+                if binomial_tail(len(who & customers[provider]), len(who) - 1, share) <= settings.TIE_CHANCE:
+                    found.add(fact)
+    return found
 
 
 def find(population: Population, focus: Rows, graph: Graph) -> Iterator[tuple[int, Finding]]:
     """Each claim whose enterprise and provider hang together in the graph."""
+    near = _Near(graph)
     pairs: dict[int, tuple[str, str]] = {}
     for row in focus.tolist():
         enterprise, provider = population.enterprise[row], population.provider[row]
-        if enterprise is not None and provider is not None:
+        if enterprise is not None and provider is not None and enterprise in near.within_reach(provider):
             pairs[row] = (enterprise, provider)
     paths = affiliation.paths(graph, pairs.values())
     for row, pair in pairs.items():
@@ -44,6 +69,38 @@ def find(population: Population, focus: Rows, graph: Graph) -> Iterator[tuple[in
             found = affiliation.judge(enterprise_id=pair[0], provider_id=pair[1], graph=graph, path=paths[pair])
             if found is not None:
                 yield row, replace(found, score=_score(found.severity, len(paths[pair])))
+
+
+class _Near:
+    """Which parties can be reached at all in as few steps as a chain may have: most cannot."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.holders: defaultdict[Fact, list[str]] = defaultdict(list)
+        for party, facts in graph.facts.items():
+            for fact in facts:
+                self.holders[fact].append(party)
+        self.tied: defaultdict[str, set[str]] = defaultdict(set)
+        for tie in graph.ties:
+            for party in tie:
+                self.tied[party] |= tie
+        self.reach: dict[str, set[str]] = {}
+
+    def within_reach(self, party: str) -> set[str]:
+        """The party and all within affiliation.MOST_STEPS of it."""
+        if party not in self.reach:
+            seen, edge = {party}, {party}
+            for _ in range(affiliation.MOST_STEPS):
+                edge = {other for one in edge for other in self._beside(one)} - seen
+                seen |= edge
+            self.reach[party] = seen
+        return self.reach[party]
+
+    def _beside(self, party: str) -> Iterator[str]:
+        yield from self.tied[party]
+        for fact in self.graph.facts.get(party, ()):
+            if self.graph.crowd.get(fact, 1) <= affiliation.CROWD:
+                yield from self.holders[fact]
 
 
 def _score(severity: Severity, steps: int) -> int:

@@ -8,7 +8,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from services.supervision.domain.finding import Finding, Severity
@@ -44,15 +43,15 @@ class Forms:
     tail: str
 
 
-@lru_cache(maxsize=8)
 def forms(number: str) -> Forms:
     """The forms of a number as written: width, spaces, hyphens and case do not count."""
-    wide = unicodedata.normalize("NFKC", number).upper()
-    plain = "".join(sign for sign in wide if sign.isalnum())
+    simple = number.isascii() and number.isalnum()
+    wide = number.upper() if simple else unicodedata.normalize("NFKC", number).upper()
+    plain = wide if simple else "".join(sign for sign in wide if sign.isalnum())
     bare = _AHEAD.sub("", plain).translate(_LOOKALIKE)
     bare = _BEHIND.sub("", bare).lstrip("0")
-    ahead = _AHEAD.sub("", wide).translate(_LOOKALIKE)
-    runs = _RUNS.findall("".join(sign for sign in ahead if not sign.isspace()))
+    ahead = _AHEAD.sub("", "".join(wide.split())).translate(_LOOKALIKE)
+    runs = _RUNS.findall(ahead)
     core = max(reversed(runs), key=len).lstrip("0") if runs else ""
     tail = bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
     return Forms(plain.translate(_LOOKALIKE), bare, core, tail)
@@ -88,12 +87,11 @@ class _Search:
     def __init__(self, population: Population) -> None:
         self.population = population
         self.days = population.claimed_on
-        self.rows = [
-            row
-            for row, number in enumerate(population.invoice_no)
-            if number is not None and self.days[row] is not None and forms(number).plain
-        ]
-        self.forms = {row: forms(str(population.invoice_no[row])) for row in self.rows}
+        self.forms: dict[int, Forms] = {}
+        for row, number in enumerate(population.invoice_no):
+            if number is not None and self.days[row] is not None and (form := forms(number)).plain:
+                self.forms[row] = form
+        self.rows = list(self.forms)
         self.shapes = Counter(_shape(str(population.invoice_no[row])) for row in self.rows)
         self.by_bare: defaultdict[str, list[int]] = defaultdict(list)
         for row, form in self.forms.items():

@@ -115,3 +115,9 @@ CAP_MENU = 3  # other enterprises that pay the very same price for the product: 
 CAP_CHANCE = {"provider": 5e-5, "split": 5e-6, "programme": 1e-8}
 CAP_BUMP_TIMES = 3.0
 CAP_BUMP_CUSTOM = 0.03
+
+# --- AFFILIATED_PARTIES (steps, weights and crowds: domain/affiliation.py) ------------------------------------------
+
+# Parties that share a fact, up to which it tells of itself: names and addresses coincide sooner than numbers.
+TIE_HOLDERS = {"person": 4, "phone": 8, "address": 4, "account": 8}
+TIE_CHANCE = 0.02  # that so many holders of a more common fact are customers of one provider that holds it too
