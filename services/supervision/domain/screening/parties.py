@@ -20,8 +20,7 @@ Holders = Mapping[Fact, set[str]]
 
 def declared(population: Population) -> Graph:
     """Each party with every person, phone, address and account that any of its rows states, as far as these tell
-    anything: what many enterprises have in common (an office, an agent, a name) does only where they are one
-    provider's customers more than chance would have it."""
+    anything: what few share, and what a provider shares with its own customers where such a coincidence is rare."""
     facts: dict[str, set[Fact]] = {}
     for side in ("enterprise", "provider"):
         who = getattr(population, side)
@@ -33,26 +32,42 @@ def declared(population: Population) -> Graph:
     for party, of_party in facts.items():
         for fact in of_party:
             holders[fact].add(party)
-    telling = _telling(population, facts, holders)
-    kept = {party: frozenset(fact for fact in facts[party] if fact in telling) for party in sorted(facts)}
-    return Graph(facts=kept, crowd={fact: len(holders[fact]) for fact in telling})
+    few = {fact for fact, who in holders.items() if 1 < len(who) <= settings.TIE_HOLDERS[fact[0]]}
+    kept = {party: {fact for fact in facts[party] if fact in few} for party in facts}
+    for provider, customer, fact in _coincidences(population, facts, holders):
+        kept[provider].add(fact)
+        kept[customer].add(fact)
+    return Graph(
+        facts={party: frozenset(kept[party]) for party in sorted(kept)},
+        crowd={fact: len(holders[fact]) for of_party in kept.values() for fact in of_party},
+    )
 
 
-def _telling(population: Population, facts: Mapping[str, set[Fact]], holders: Holders) -> set[Fact]:
+def _coincidences(
+    population: Population, facts: Mapping[str, set[Fact]], holders: Holders
+) -> Iterator[tuple[str, str, Fact]]:
+    """What a provider shares with a customer though more parties have it: common names, offices, agents' phones. It
+    counts where customers and strangers hardly ever meet in such a fact, or so many do that it cannot be chance."""
     customers: defaultdict[str, set[str]] = defaultdict(set)
     for provider, enterprise in set(zip(population.provider, population.enterprise, strict=True)):
         if provider is not None and enterprise is not None:
             customers[provider].add(enterprise)
-    enterprises = max(1, len({one for one in population.enterprise if one is not None}))
-    found = {fact for fact, who in holders.items() if 1 < len(who) <= settings.TIE_HOLDERS[fact[0]]}
-    for provider in customers:
-        for fact in facts.get(provider, ()):
-            who = holders[fact]
-            if settings.TIE_HOLDERS[fact[0]] < len(who) <= affiliation.CROWD:
-                share = len(customers[provider]) / enterprises
-                if binomial_tail(len(who & customers[provider]), len(who) - 1, share) <= settings.TIE_CHANCE:
-                    found.add(fact)
-    return found
+    enterprises = max(1, len(set().union(*customers.values())) if customers else 0)
+    expected: defaultdict[str, float] = defaultdict(float)
+    common = [
+        (provider, fact)
+        for provider in sorted(customers)
+        for fact in sorted(facts.get(provider, ()))
+        if settings.TIE_HOLDERS[fact[0]] < len(holders[fact]) <= affiliation.CROWD
+    ]
+    for provider, fact in common:
+        expected[fact[0]] += (len(holders[fact]) - 1) * len(customers[provider]) / enterprises
+    pairs = sum(map(len, customers.values()))
+    for provider, fact in common:
+        shared, share = holders[fact] & customers[provider], len(customers[provider]) / enterprises
+        rare = expected[fact[0]] <= settings.TIE_COINCIDENCES * pairs
+        if rare or binomial_tail(len(shared), len(holders[fact]) - 1, share) <= settings.TIE_CHANCE:
+            yield from ((provider, customer, fact) for customer in sorted(shared))
 
 
 def find(population: Population, focus: Rows, graph: Graph) -> Iterator[tuple[int, Finding]]:
