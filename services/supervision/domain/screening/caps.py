@@ -73,8 +73,7 @@ def _ceilings(vouchers: Floats) -> Iterator[int]:
 def _hugging(population: Population, rows: Rows, cap: int) -> dict[int, Hugging]:
     vouchers = population.numbers("voucher_fen")
     known = rows[vouchers[rows] > 0]
-    known = known[~_menu(population, known)]
-    value = vouchers[known] / cap
+    value = np.where(_menu(population, known), 0.0, vouchers[known] / cap)
     if not 0 < np.count_nonzero((value >= 1 - settings.CAP_BAND) & (value < 1)) <= settings.CUSTOM_SHARE * len(known):
         return {}
     found: dict[int, Hugging] = {}

@@ -186,7 +186,7 @@ def _refunded(population: Population, row: int) -> Reason:
     assert refunded is not None
     percent = refunded * 100 // paid
     zh = f"企业支付{paid / 100:.2f}元后被退回{refunded / 100:.2f}元（{percent}%）"
-    en = f"{refunded / 100:.2f} of the {paid / 100:.2f} yuan paid ({percent} %) came back"
+    en = f"of the {paid / 100:.2f} yuan paid {refunded / 100:.2f} came back ({percent} %)"
     return (
         min(97, 60 + percent * 37 // 100),
         zh,

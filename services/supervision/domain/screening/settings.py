@@ -27,7 +27,8 @@ RING_ACCOUNTS = 8  # accounts of a ring: in one of more, trade between many has 
 
 # --- NO_USAGE -------------------------------------------------------------------------------------------------------
 
-USAGE_PEERS = 20  # claims of the product, else of the category, before "next to nothing" means anything
+USAGE_OF_PRODUCT = 80  # claims of the product, before its low end can be told from next to nothing
+USAGE_PEERS = 20  # else of the category
 USAGE_FAR = 3.5  # modified z-score of the logarithm, below
 USAGE_SPREAD = 0.1  # least spread of logarithms: where all use alike, a tenth less is nothing
 USAGE_RATIO = 0.1  # of the median: what is not even that was hardly used

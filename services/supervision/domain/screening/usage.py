@@ -35,10 +35,13 @@ def _look(population: Population, name: str) -> tuple[Bools, Bools, Floats]:
     median = np.full(len(values), np.nan)
     spoken = np.zeros(len(values), dtype=bool)
     available = population.days("claimed_on") - population.days("confirmed_on")
-    for names in (("programme", "category", "product"), ("programme", "category")):
+    for names, least in (
+        (("programme", "category", "product"), settings.USAGE_OF_PRODUCT),
+        (("programme", "category"), settings.USAGE_PEERS),
+    ):
         for rows in population.groups(*names):
             known = rows[~np.isnan(values[rows]) & ~spoken[rows]]
-            if len(known) < settings.USAGE_PEERS:
+            if len(known) < least:
                 continue
             spoken[known] = True
             few, nought, middle = _few(values[known])
@@ -62,7 +65,7 @@ def _few(values: Floats) -> tuple[Bools, bool, float]:
     spread = max(float(np.median(np.abs(logs - middle))), settings.USAGE_SPREAD)
     least = min(middle - settings.USAGE_FAR * spread / 0.6745, middle + np.log(settings.USAGE_RATIO))
     few = (values > 0) & (np.log(np.maximum(values, 1e-9)) <= least)
-    if np.count_nonzero(few) > settings.USAGE_CUSTOM * len(values):
+    if np.count_nonzero(few) > max(1.0, settings.USAGE_CUSTOM * len(values)):
         few[:] = False
     return few, bool(nought), float(np.exp(middle))
 
