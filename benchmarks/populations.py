@@ -100,7 +100,9 @@ class World:
     spread: float = 0.08  # of a product's price
     growth: float = 0.05  # of prices a year
     level: float = 20_000.0  # yuan
-    invoices: str = "roll"  # roll, random, digital, prefixed, bare
+    catalogue: str = "own"  # own: each provider its products; shared: all sell the same
+    invoices: str = "roll"  # roll, random, digital, prefixed, bare, counter
+    usage: str = "elapsed"  # elapsed: of the days between confirmation and claim; flat: any number
     filing: str = "lag"  # lag, monthly, weekly
     span: int = 700  # days
     peaks: bool = True
@@ -131,7 +133,9 @@ def draw(seed: int) -> World:
         spread=chance.choice((0.03, 0.08, 0.15)),
         growth=chance.choice((0.0, 0.05, 0.12)),
         level=chance.choice((6_000.0, 20_000.0, 60_000.0)),
-        invoices=chance.choice(("roll", "random", "digital", "prefixed", "bare")),
+        catalogue=chance.choice(("own", "own", "shared")),
+        invoices=chance.choice(("roll", "random", "digital", "prefixed", "bare", "counter")),
+        usage=chance.choice(("elapsed", "elapsed", "flat")),
         filing=chance.choice(("lag", "monthly", "weekly")),
         span=chance.choice((365, 700, 1_000)),
         peaks=chance.random() < 0.7,
@@ -218,13 +222,16 @@ class _Maker:
         return f"{road}路{house}号{self.chance.randrange(1, 30)}层{self.chance.randrange(1, 2_000)}室"
 
     def _provider(self, number: int) -> Row:
+        facts = {"person": self.name(), "phone": self.phone(), "address": self.address(), "account": self.account()}
+        if self.world.catalogue == "shared" and number:
+            return {"provider": f"P{number:04d}", "products": self.catalogue, "facts": facts}
         products = []
         for item in range(self.world.products):
             category = self.chance.randrange(3)
             price = int(self.world.level * 100 * self.chance.lognormvariate(0, 0.6))
             units = 12.0 if self.chance.random() < self.world.hour_units else self.chance.lognormvariate(7, 1)
             products.append({"product": f"S{number:03d}-{item}", "category": category, "price": price, "units": units})
-        facts = {"person": self.name(), "phone": self.phone(), "address": self.address(), "account": self.account()}
+        self.catalogue = products
         return {"provider": f"P{number:04d}", "products": products, "facts": facts}
 
     def _enterprise(self, number: int) -> Row:
@@ -312,6 +319,8 @@ class _Maker:
         confirmed = ordered + timedelta(days=chance.choice((0, 0, 1, 2, 3, 7, 12)))
         filed = self.filed_on(confirmed + timedelta(days=chance.randrange(20, 120)))
         used = max(1, int((filed - confirmed).days * chance.uniform(0.6, 1.0)))
+        if world.usage == "flat":
+            used = chance.randrange(20, 366)
         self.serial += 1
         row = {
             "claim": f"C{self.serial:07d}",
@@ -329,7 +338,9 @@ class _Maker:
             "invoice_on": min(filed, confirmed + timedelta(days=chance.randrange(0, 15))),
             "contract_sha256": hashlib.sha256(f"{self.serial} {chance.random()}".encode()).hexdigest(),
             "usage_days": used,
-            "usage_units": max(1, round(product["units"] * used / 60 * chance.lognormvariate(0, 0.4))),
+            "usage_units": chance.randrange(1, 5_000)
+            if world.usage == "flat"
+            else max(1, round(product["units"] * used / 60 * chance.lognormvariate(0, 0.4))),
             "enterprise_registered_on": enterprise["registered"],
             **{f"enterprise_{kind}": value for kind, value in enterprise["facts"].items()},
             **{f"provider_{kind}": value for kind, value in provider["facts"].items()},
@@ -369,6 +380,8 @@ class _Maker:
             return f"{chance.randrange(10**8):08d}"
         if style == "digital":
             return f"2{chance.randrange(10**19):019d}"
+        if style == "counter":
+            return f"INV{self.serial:08d}"
         if style in ("prefixed", "bare"):
             roll = self.rolls.setdefault(provider, [chance.randrange(1, 400)])
             roll[0] += 1
@@ -541,7 +554,7 @@ def _spaced(chance: random.Random, number: str) -> str:
 
 
 def _prefixed(chance: random.Random, number: str) -> str:
-    digits = number.rsplit("-", maxsplit=1)[-1]
+    digits = number.rsplit("-", maxsplit=1)[-1].removeprefix("INV")
     return chance.choice(("No.", "FP", "发票", "GZ-", "00")) + digits
 
 

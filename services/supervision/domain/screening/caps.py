@@ -50,6 +50,7 @@ def caps(population: Population, rows: Rows) -> list[int]:
     """Caps of a programme's vouchers in fen: what its rules say, and what its claims show by going no further."""
     programme = population.programme[int(rows[0])]
     vouchers = population.numbers("voucher_fen")[rows]
+    prices = population.numbers("price_fen")[rows][vouchers > 0]
     vouchers = vouchers[vouchers > 0]
     found = {yuan * 100 for yuan in settings.KNOWN_CAPS.get(str(programme), ())}
     if len(vouchers):
@@ -57,7 +58,9 @@ def caps(population: Population, rows: Rows) -> list[int]:
         values, counts = np.unique(vouchers, return_counts=True)
         above = len(vouchers) - np.cumsum(counts)
         often = counts >= max(settings.CAP_ATOM, settings.CAP_ATOM_SHARE * len(vouchers))
-        found |= {int(value) for value in values[often & (above <= settings.CAP_ABOVE * len(vouchers))]}
+        for value in values[often & (above <= settings.CAP_ABOVE * len(vouchers))].tolist():
+            if len(np.unique(prices[vouchers == value])) >= settings.CAP_PRICES:
+                found.add(int(value))
     return sorted(found, reverse=True)
 
 

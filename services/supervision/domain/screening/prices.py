@@ -36,6 +36,7 @@ class Comparison:
     median: float
     peers: int
     score: float
+    threshold: float = settings.PRICE_FAR
 
     @property
     def ratio(self) -> float:
@@ -44,7 +45,7 @@ class Comparison:
 
     @property
     def far(self) -> bool:
-        return self.ratio >= settings.PRICE_RATIO[self.basis] and self.score >= settings.PRICE_FAR
+        return self.ratio >= settings.PRICE_RATIO[self.basis] and self.score >= self.threshold
 
 
 def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
@@ -85,6 +86,7 @@ class _Peers:
     count: Rows
     middle: Floats
     spread: Floats
+    far: float = settings.PRICE_FAR  # modified z-score from which a price is far out
 
     def compare(self, row: int) -> Comparison | None:
         """None with too few peers."""
@@ -92,24 +94,22 @@ class _Peers:
         if count < settings.PRICE_FEWEST:
             return None
         score = float((self.logs[row] - self.middle[row]) / self.spread[row])
-        return Comparison("product", math.exp(self.logs[row]), math.exp(self.middle[row]), count, score)
+        return Comparison("product", math.exp(self.logs[row]), math.exp(self.middle[row]), count, score, self.far)
 
 
 def _of_product(population: Population) -> _Peers:
     """Against the orders of the same product by other enterprises that are nearest in time. What few peers show of the
     spread is helped out by what is usual within the other products."""
     many = len(population)
-    logs, listed = _logs(population), np.zeros(many, dtype=bool)
+    logs = _logs(population)
     count, middle = np.zeros(many, dtype=np.int64), np.full(many, np.nan)
     mad, deviation = np.full(many, np.nan), np.full(many, np.nan)
     enterprises = population.codes("enterprise")
     days = np.nan_to_num(population.days("ordered_on"), nan=0.0)
-    lists = population.numbers("list_price_fen")
     for rows in population.groups("product"):
         known = rows[~np.isnan(logs[rows])]
         if len(known) <= settings.PRICE_FEWEST:
             continue
-        listed[known] = np.count_nonzero(lists[known] > 0) * 2 > len(known)
         known = known[np.lexsort((known, days[known]))]
         for start in range(0, len(known), 4_000):
             at = np.arange(start, min(start + 4_000, len(known)))
@@ -123,9 +123,14 @@ def _of_product(population: Population) -> _Peers:
     _, usual_mad, usual_deviation = _figures(apart, np.array([apart.shape[1]]))
     mad = _mixed(mad, float(usual_mad[0]), count)
     deviation = _mixed(deviation, float(usual_deviation[0]), count)
-    spread = np.where(listed, np.fmax(mad, deviation), mad)
-    spread = np.maximum(spread, settings.PRICE_SPREAD / CONSISTENT) * np.sqrt(1 + 1.57 / np.maximum(count, 1))
-    return _Peers(logs, count, middle, spread)
+    spread = np.maximum(np.fmax(mad, deviation), settings.PRICE_SPREAD / CONSISTENT) * np.sqrt(
+        1 + 1.57 / np.maximum(count, 1)
+    )
+    far = settings.PRICE_FAR
+    if np.count_nonzero(compared) >= settings.CUSTOM_FROM:
+        scores = (logs[compared] - middle[compared]) / spread[compared]
+        far = max(far, float(np.quantile(scores, 1 - settings.PRICE_FAR_SHARE)))
+    return _Peers(logs, count, middle, spread, far)
 
 
 def _mixed(own: Floats, usual: float, count: Rows) -> Floats:
@@ -248,8 +253,7 @@ class _OtherProducts:
             return None
         ordered, count = np.sort(np.array([peers]), axis=1), np.array([len(peers)])
         middle, mad, deviation = _figures(ordered, count)
-        listed = self.population.list_price_fen[row] is not None
-        spread = max(float(mad[0]), float(deviation[0]) if listed else 0.0, settings.PRICE_SPREAD / CONSISTENT)
+        spread = max(float(mad[0]), float(deviation[0]), settings.PRICE_SPREAD / CONSISTENT)
         score = float(self.logs[row] - middle[0]) / spread
         return Comparison(basis, math.exp(self.logs[row]), math.exp(middle[0]), len(peers), score)
 
@@ -309,6 +313,6 @@ def _outlier(population: Population, row: int, found: Comparison) -> Finding:
             "median_fen": round(found.median),
             "percent_of_median": int(found.ratio * 100 + 1e-6),
             "score": f"{found.score:.1f}",
-            "threshold": f"{settings.PRICE_FAR}",
+            "threshold": f"{found.threshold:.1f}",
         },
     )

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.supervision.domain.finding import Finding, Severity
 from services.supervision.domain.screening import settings
@@ -72,6 +72,17 @@ class Hit:
     chance: float  # of such a hit for an honest claim
 
 
+class Kind(NamedTuple):
+    """What two numbers that are alike have in common besides, as in Hit."""
+
+    likeness: Likeness
+    provider: bool
+    enterprise: bool
+    amount: bool
+    odd: bool
+    close: bool
+
+
 def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
     """Each claim whose invoice a claim before it used; of two of one day, each."""
     search = _Search(population)
@@ -108,16 +119,24 @@ class _Search:
         found: dict[tuple[int, int], Hit] = {}
         for hit in [*self._same(), *self._prefix(), *self._swapped()]:
             found.setdefault((hit.row, hit.earlier), hit)
-        kinds: defaultdict[tuple[Likeness, bool, bool, bool, bool, bool], set[int]] = defaultdict(set)
+        kinds: defaultdict[Kind, set[int]] = defaultdict(set)
         for hit in found.values():
             kinds[_kind(hit)].add(hit.row)
         many = len(self.rows)
         usual = {
             kind
             for kind, rows in kinds.items()
-            if many >= settings.CUSTOM_FROM and len(rows) > max(3.0, settings.INVOICE_CUSTOM[kind[0]] * many)
+            if many >= settings.CUSTOM_FROM and len(rows) > max(3.0, settings.INVOICE_CUSTOM[kind.likeness] * many)
         }
-        return [hit for hit in found.values() if _kind(hit) not in usual and self._counts(hit)]
+        # Sellers whose numbers meet with nothing else in common count alike, each for itself: among them it takes more.
+        alike = {kind.likeness for kind in usual if not (kind.provider or kind.enterprise or kind.amount or kind.odd)}
+        return [
+            hit
+            for hit in found.values()
+            if _kind(hit) not in usual
+            and (hit.provider or hit.odd or hit.likeness not in alike or (hit.enterprise and hit.amount))
+            and self._counts(hit)
+        ]
 
     def _counts(self, hit: Hit) -> bool:
         """A number that is the same counts; one that is like it, only where chance does not lead to it."""
@@ -227,8 +246,8 @@ class _Search:
         return self._amounts[amount, provider] / whole
 
 
-def _kind(hit: Hit) -> tuple[Likeness, bool, bool, bool, bool, bool]:
-    return (hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
+def _kind(hit: Hit) -> Kind:
+    return Kind(hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
 
 
 def _shape(number: str) -> str:

@@ -48,10 +48,21 @@ def _look(population: Population, name: str) -> tuple[Bools, Bools, Floats]:
             hardly[known], median[known] = few, middle
             if nought:
                 none[known] = False
+    hardly &= ~_usual_of_product(population, values)
     if name == "usage_days":
         whole = (available > 0) & (values >= available * settings.USED_THROUGHOUT)
         hardly &= ~whole
     return none, hardly, median
+
+
+def _usual_of_product(population: Population, values: Floats) -> Bools:
+    """Claims that are near the median of other claims for the product, however low: some are used little by nature."""
+    usual = np.zeros(len(values), dtype=bool)
+    for rows in population.groups("product"):
+        known = rows[values[rows] > 0]
+        if len(known) > settings.USAGE_ALIKE:
+            usual[known] = values[known] >= settings.USAGE_RATIO * np.median(values[known])
+    return usual
 
 
 def _few(values: Floats) -> tuple[Bools, bool, float]:
