@@ -188,7 +188,7 @@ def _chunks(rows: Iterator[list[str]], width: int) -> Iterator[list[tuple[int, l
 
 
 def _take(
-    columns: Mapping[str, Any],
+    columns: dict[str, Any],
     cells: Mapping[Kind, _Cells],
     header: Sequence[str],
     chunk: Sequence[tuple[int, list[str]]],

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.programmes import DelegatedRuleMissing, Pack
-from services.supervision.domain import affiliation, invoices, prices
+from services.supervision.domain import affiliation, invoices
+from services.supervision.domain import prices as compared
 from services.supervision.domain.finding import ORDER, Finding
 from services.supervision.domain.screening.engine import screen
 from services.supervision.domain.screening.population import Population
@@ -15,7 +16,7 @@ from services.supervision.domain.screening.population import Population
 RESTS_ON = {
     affiliation.RULE: ("eligibility.not_affiliated", "supervision.truth"),
     invoices.RULE: ("supervision.truth", "supervision.fraud"),
-    prices.RULE: ("claims.price_above_market", "amount.market_price"),
+    compared.RULE: ("claims.price_above_market", "amount.market_price"),
 }
 TRUE_PAPERS = ("supervision.truth", "supervision.fraud")  # what every other alert rests on: papers that are not true
 
@@ -30,9 +31,9 @@ class Facts:
     earlier: Sequence[tuple[invoices.Likeness, invoices.Use]]
     graph: affiliation.Graph
     path: Sequence[affiliation.Link]
-    order: prices.Priced
-    of_product: Sequence[prices.Peer]
-    of_category: Sequence[prices.Peer]
+    order: compared.Priced
+    of_product: Sequence[compared.Peer]
+    of_category: Sequence[compared.Peer]
 
 
 def screen_facts(facts: Facts) -> list[Finding]:
@@ -45,7 +46,7 @@ def screen_facts(facts: Facts) -> list[Finding]:
             path=facts.path,
         ),
         invoices.judge(facts.use, facts.earlier),
-        prices.judge(facts.order, of_product=facts.of_product, of_category=facts.of_category),
+        compared.judge(facts.order, of_product=facts.of_product, of_category=facts.of_category),
     ]
     return sorted((one for one in found if one is not None), key=lambda one: (ORDER[one.severity], one.rule))
 

@@ -8,14 +8,34 @@ import numpy as np
 
 from services.supervision.domain.affiliation import Graph
 from services.supervision.domain.finding import ORDER, Finding
-from services.supervision.domain.screening import dates, parties
+from services.supervision.domain.screening import (
+    bursts,
+    caps,
+    contracts,
+    dates,
+    parties,
+    payments,
+    prices,
+    reuse,
+    shells,
+    usage,
+)
 from services.supervision.domain.screening.population import Population, Rows
 
 Found = Iterator[tuple[int, Finding]]
 
 # What each rule finds about the claims in these rows, at most one finding a claim; affiliation needs a graph beside.
 RULES: Mapping[str, Callable[[Population, Rows], Found]] = {
+    prices.RULE: prices.find,
+    reuse.RULE: reuse.find,
+    contracts.RULE: contracts.find,
+    payments.MISMATCH: payments.find_mismatch,
+    payments.ROUND_TRIP: payments.find_round_trip,
+    usage.RULE: usage.find,
     dates.RULE: dates.find,
+    caps.RULE: caps.find,
+    bursts.RULE: bursts.find,
+    shells.RULE: shells.find,
 }
 
 

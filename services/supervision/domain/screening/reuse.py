@@ -1,0 +1,270 @@
+"""INVOICE_REUSED over a population: numbers are found again in the forms that a reused one is disguised in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from services.supervision.domain.finding import Finding, Severity
+from services.supervision.domain.screening import settings
+from services.supervision.domain.screening.population import Population, Rows
+
+RULE = "INVOICE_REUSED"
+
+Likeness = Literal["same", "prefix", "swapped"]
+
+HOW: dict[Likeness, tuple[str, str]] = {
+    "same": ("发票号码相同", "the same invoice number"),
+    "prefix": ("发票号码仅前缀或后缀不同", "the same invoice number but for what stands before or behind it"),
+    "swapped": ("发票号码仅两位数字互换", "the same invoice number but for two digits swapped"),
+}
+
+_AHEAD = re.compile(r"^[^0-9]+")
+_BEHIND = re.compile(r"[^0-9]+$")
+_RUNS = re.compile(r"[0-9]+")
+_DIGITS = re.compile(r"[0-9]")
+_LETTERS = re.compile(r"[^\W\d_]")
+_LOOKALIKE = str.maketrans("OIL", "011")
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """plain: letters and digits alone, those that look alike taken for digits. bare: from the first digit to the last,
+    but leading zeros. core: the longest run of digits, likewise. tail: the last eight of a longer bare number."""
+
+    plain: str
+    bare: str
+    core: str
+    tail: str
+
+
+@lru_cache(maxsize=8)
+def forms(number: str) -> Forms:
+    """The forms of a number as written: width, spaces, hyphens and case do not count."""
+    wide = unicodedata.normalize("NFKC", number).upper()
+    plain = "".join(sign for sign in wide if sign.isalnum())
+    bare = _AHEAD.sub("", plain).translate(_LOOKALIKE)
+    bare = _BEHIND.sub("", bare).lstrip("0")
+    ahead = _AHEAD.sub("", wide).translate(_LOOKALIKE)
+    runs = _RUNS.findall("".join(sign for sign in ahead if not sign.isspace()))
+    core = max(reversed(runs), key=len).lstrip("0") if runs else ""
+    tail = bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
+    return Forms(plain.translate(_LOOKALIKE), bare, core, tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One claim's number found again in an earlier claim's."""
+
+    row: int
+    earlier: int
+    likeness: Likeness
+    provider: bool  # what else the two have in common
+    enterprise: bool
+    amount: bool
+    odd: bool  # written as hardly any other number there is
+    close: bool  # two numbers of one roll
+    chance: float  # of such a hit for an honest claim
+
+
+def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
+    """Each claim whose invoice a claim before it used; of two of one day, each."""
+    search = _Search(population)
+    hits: defaultdict[int, list[Hit]] = defaultdict(list)
+    for hit in search.hits():
+        hits[hit.row].append(hit)
+    for row in focus.tolist():
+        if row in hits:
+            yield row, _finding(population, row, hits[row])
+
+
+class _Search:
+    def __init__(self, population: Population) -> None:
+        self.population = population
+        self.days = population.claimed_on
+        self.rows = [
+            row
+            for row, number in enumerate(population.invoice_no)
+            if number is not None and self.days[row] is not None and forms(number).plain
+        ]
+        self.forms = {row: forms(str(population.invoice_no[row])) for row in self.rows}
+        self.shapes = Counter(_shape(str(population.invoice_no[row])) for row in self.rows)
+        self.by_bare: defaultdict[str, list[int]] = defaultdict(list)
+        for row, form in self.forms.items():
+            if len(form.bare) >= settings.INVOICE_SHORTEST and form.bare.isdigit():
+                self.by_bare[form.bare].append(row)
+        self.numbers: defaultdict[int, list[int]] = defaultdict(list)
+        for bare in self.by_bare:
+            self.numbers[len(bare)].append(int(bare))
+        for many in self.numbers.values():
+            many.sort()
+
+    def hits(self) -> list[Hit]:
+        """All that count: of what likeness and company an honest claim hardly ever is."""
+        found: dict[tuple[int, int], Hit] = {}
+        for hit in [*self._same(), *self._prefix(), *self._swapped()]:
+            found.setdefault((hit.row, hit.earlier), hit)
+        kinds: defaultdict[tuple[Likeness, bool, bool, bool, bool, bool], set[int]] = defaultdict(set)
+        for hit in found.values():
+            kinds[_kind(hit)].add(hit.row)
+        many = len(self.rows)
+        usual = {
+            kind
+            for kind, rows in kinds.items()
+            if many >= settings.CUSTOM_FROM and len(rows) > max(3.0, settings.INVOICE_CUSTOM[kind[0]] * many)
+        }
+        return [hit for hit in found.values() if _kind(hit) not in usual and self._counts(hit)]
+
+    def _counts(self, hit: Hit) -> bool:
+        """A number that is the same counts; one that is like it, only where chance does not lead to it."""
+        if hit.likeness == "same":
+            return True
+        if hit.likeness == "prefix":
+            return hit.provider or hit.enterprise or hit.amount or hit.odd
+        return (hit.enterprise and hit.amount) or hit.chance <= settings.INVOICE_CHANCE
+
+    def _same(self) -> Iterator[Hit]:
+        by_plain: defaultdict[str, list[int]] = defaultdict(list)
+        for row in self.rows:
+            by_plain[self.forms[row].plain].append(row)
+        for rows in by_plain.values():
+            yield from self._pairs(rows, rows, "same")
+
+    def _prefix(self) -> Iterator[Hit]:
+        for rows in self.by_bare.values():
+            yield from self._pairs(rows, rows, "prefix")
+        cores: defaultdict[tuple[str, str | None], list[int]] = defaultdict(list)
+        for row in self.rows:
+            form, provider = self.forms[row], self.population.provider[row]
+            for key in {form.core, form.tail, form.bare}:
+                if len(key) >= settings.INVOICE_CORE and provider is not None:
+                    cores[key, provider].append(row)
+        for rows in cores.values():
+            yield from self._pairs(rows, rows, "prefix")
+
+    def _swapped(self) -> Iterator[Hit]:
+        for bare, rows in self.by_bare.items():
+            for at in range(len(bare) - 1):
+                if bare[at] != bare[at + 1]:
+                    other = (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
+                    if other in self.by_bare:
+                        yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
+        alike: defaultdict[tuple[str, object], list[int]] = defaultdict(list)
+        for bare, rows in self.by_bare.items():
+            signature = "".join(sorted(bare))
+            for row in rows:
+                if self.population.invoice_fen[row] is not None:
+                    alike[signature, self.population.invoice_fen[row]].append(row)
+        for rows in alike.values():
+            if 1 < len(rows) <= settings.INVOICE_CROWD:
+                for row in rows:
+                    mine = self.forms[row].bare
+                    others = [other for other in rows if _two_swapped(mine, self.forms[other].bare)]
+                    yield from self._pairs([row], others, "swapped", len(mine) ** 2 // 2)
+
+    def _pairs(self, rows: Sequence[int], others: Sequence[int], how: Likeness, ways: int = 1) -> Iterator[Hit]:
+        if len(others) < 2 and rows is others:
+            return
+        for row in rows:
+            before = [other for other in others if other != row and self._before(other, row)]
+            for other in before[: settings.INVOICE_CROWD]:
+                yield self._hit(row, other, how, ways)
+
+    def _before(self, other: int, row: int) -> bool:
+        population = self.population
+        if population.ended and population.ended[other] and population.order[other] == population.order[row]:
+            return False
+        mine, theirs = self.days[row], self.days[other]
+        assert mine is not None
+        assert theirs is not None
+        if theirs != mine or not population.at:
+            return theirs <= mine
+        at, then = population.at[row], population.at[other]
+        return bool(at is None or then is None or (then, population.claim[other]) < (at, population.claim[row]))
+
+    def _hit(self, row: int, other: int, how: Likeness, ways: int) -> Hit:
+        population = self.population
+        amount = population.invoice_fen[row]
+        alike = amount is not None and amount == population.invoice_fen[other]
+        provider = population.provider[row] is not None and population.provider[row] == population.provider[other]
+        enterprise = (
+            population.enterprise[row] is not None and population.enterprise[row] == population.enterprise[other]
+        )
+        chance, close = 0.0, False
+        if how == "swapped":
+            mine, theirs = int(self.forms[row].bare), int(self.forms[other].bare)
+            close = abs(mine - theirs) < settings.INVOICE_CLOSE
+            chance = ways * self._density(mine, theirs)
+            if alike:
+                chance *= self._share(population.invoice_fen[row], population.provider[row] if provider else None)
+            if enterprise:
+                chance *= settings.INVOICE_SAME_ENTERPRISE
+        odd = how != "swapped" and self._odd(row)
+        return Hit(row, other, how, provider, enterprise, alike, odd, close, chance)
+
+    def _odd(self, row: int) -> bool:
+        """Of a shape (letters, digits, what stands between) that hardly any number has."""
+        return self.shapes[_shape(str(self.population.invoice_no[row]))] <= settings.INVOICE_ODD * len(self.rows)
+
+    def _density(self, mine: int, theirs: int) -> float:
+        """How many of the numbers round about are used, on the scale on which the two differ."""
+        wide = max(abs(mine - theirs), settings.INVOICE_CLOSE // 2)
+        used = self.numbers[len(str(mine))]
+        return (bisect_right(used, mine + wide) - bisect_left(used, mine - wide) - 1) / (2 * wide)
+
+    def _share(self, amount: int | None, provider: str | None) -> float:
+        """Of the invoices (of that provider), those over that amount."""
+        if not hasattr(self, "_amounts"):
+            of = self.population
+            self._amounts = Counter((of.invoice_fen[row], of.provider[row]) for row in self.rows)
+            self._amounts.update((of.invoice_fen[row], None) for row in self.rows)
+            self._of_provider = Counter(of.provider[row] for row in self.rows)
+        whole = len(self.rows) if provider is None else self._of_provider[provider]
+        return self._amounts[amount, provider] / whole
+
+
+def _kind(hit: Hit) -> tuple[Likeness, bool, bool, bool, bool, bool]:
+    return (hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
+
+
+def _shape(number: str) -> str:
+    return _LETTERS.sub("A", _DIGITS.sub("9", number.strip()))
+
+
+def _two_swapped(mine: str, other: str) -> bool:
+    if len(mine) != len(other):
+        return False
+    return sum(a != b for a, b in zip(mine, other, strict=True)) == 2
+
+
+def _finding(population: Population, row: int, hits: list[Hit]) -> Finding:
+    order: dict[Likeness, int] = {"same": 0, "prefix": 1, "swapped": 2}
+    hits = sorted(hits, key=lambda hit: (order[hit.likeness], population.claimed_on[hit.earlier], hit.earlier))
+    first = hits[0]
+    other = population.claim[first.earlier]
+    severity: Severity = "high" if first.likeness == "same" else "medium"
+    zh, en = HOW[first.likeness]
+    parties = {str(named[hit.earlier]) for hit in hits[:20] for named in (population.provider, population.enterprise)}
+    return Finding(
+        rule=RULE,
+        severity=severity,
+        score=(95 if first.likeness == "same" else 72) - 5 * (not first.provider) + 5 * first.amount,
+        zh=f"{zh}：兑现申请 {other} 已于 {population.claimed_on[first.earlier]} 使用。",
+        en=f"Claim {other} of {population.claimed_on[first.earlier]} used {en}.",
+        numbers={
+            "likeness": first.likeness,
+            "uses_before": len(hits),
+            "amount_fen": population.invoice_fen[row],
+            "other_amount_fen": population.invoice_fen[first.earlier],
+            "same_provider": first.provider,
+            "same_enterprise": first.enterprise,
+        },
+        claims=tuple(population.claim[hit.earlier] for hit in hits[:20]),
+        parties=tuple(sorted(parties - {"None"})),
+    )
