@@ -5,7 +5,16 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts.events.base import EventType, law, refused
 from contracts.rpc.registry import PARTY_KINDS
-from contracts.rpc.supervision import ALERTS, ASSESSED, COMPLAINT_STATES, DESIGNATIONS, OUTCOMES, SEVERITIES
+from contracts.rpc.supervision import (
+    ALERT_STATES,
+    ALERT_SUBJECTS,
+    ALERTS,
+    ASSESSED,
+    COMPLAINT_STATES,
+    DESIGNATIONS,
+    OUTCOMES,
+    SEVERITIES,
+)
 
 
 class ClaimVerdict(f.Body):
@@ -21,18 +30,29 @@ class ClaimVerdict(f.Body):
 
 
 class AlertState(f.Body):
-    """evidence: which rule, which numbers, which other claims or parties (ids alone)."""
+    """One rule's finding on one subject, over as many claims as it folded: claim_ids are the newest of `claims`.
+
+    evidence: of the newest finding: which rule, which numbers, which other claims or parties (ids alone). repeats: how
+    often it was found again. due_on: until when a supervisor is to resolve it; escalated_to: the role that was told
+    when none had. region: of the provider or enterprise it is about, a prefix for offices."""
 
     alert_id = f.ulid()
     alert = f.one_of(ALERTS)
     severity = f.one_of(SEVERITIES)
-    claim_id = f.ulid()
-    claim_version = f.whole(1, 10**6)
-    provider_id = f.ulid()
-    enterprise_id = f.ulid()
+    subject_kind = f.one_of(ALERT_SUBJECTS)
+    subject = f.text(128)
     programme = f.programme()
+    region = f.region_prefix()
+    provider_id = f.ulid(required=False)
+    enterprise_id = f.ulid(required=False)
+    claims = f.whole(0, 10**9)
+    claim_ids = f.words(26, 20)
+    repeats = f.whole(0, 10**9)
     evidence = f.facts()
-    status = f.one_of(("open", "acknowledged", "confirmed", "false_alarm"))
+    status = f.one_of(ALERT_STATES)
+    assigned_to = f.text(128, required=False)
+    due_on = f.day(required=False)
+    escalated_to = f.code(20, required=False)
     reason = f.text(1000, required=False)
     law = law()
 
@@ -156,7 +176,10 @@ EVENTS = [
     _e("claim_held", ClaimVerdict, "settlement", "notify"),
     _e("claim_rejected", ClaimVerdict, "settlement", "notify", doc="An alert on it was confirmed."),
     _e("alert_raised", AlertState, "notify"),
+    _e("alert_repeated", AlertState, doc="Found again while it was not resolved."),
     _e("alert_acknowledged", AlertState),
+    _e("alert_assigned", AlertState),
+    _e("alert_escalated", AlertState, "notify", doc="Its day has passed and nobody has resolved it."),
     _e("alert_resolved", AlertState, "notify"),
     _e("complaint_filed", ComplaintState, "notify"),
     _e("complaint_answered", ComplaintState, "notify"),

@@ -185,6 +185,17 @@ def check_deadline(pack: Pack) -> Iterator[Finding]:
         yield "claims.review_deadline.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
 
 
+def check_alert_deadline(pack: Pack) -> Iterator[Finding]:
+    """A graver alert has no more days than a lighter one, and whoever is told of a late one is among the roles."""
+    rule = pack.supervision.alert_deadline
+    if rule is None:
+        return
+    if not 1 <= rule.high <= rule.medium <= rule.low <= MOST_DAYS:
+        yield "supervision.alert_deadline", f"1 ≤ high ≤ medium ≤ low ≤ {MOST_DAYS} working days are needed"
+    if rule.escalate_to not in pack.roles:
+        yield "supervision.alert_deadline.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
+
+
 def check_expert_review(pack: Pack) -> Iterator[Finding]:
     """Experts score at a stage that each review of claims has, in a number and with a mean that can be reached."""
     rule = pack.claims.expert_review if pack.claims else None
@@ -225,6 +236,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_filing,
     check_assessments,
     check_deadline,
+    check_alert_deadline,
     check_expert_review,
     check_region_award,
 )

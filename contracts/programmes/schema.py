@@ -464,10 +464,25 @@ class Hold(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDeadline(Rule):
+    """Working days in which a supervisor resolves an alert, by its severity, and the role told when none did."""
+
+    high: int
+    medium: int
+    low: int
+    escalate_to: Role
+
+    def days(self, severity: Severity) -> int:
+        """Working days for an alert of this severity."""
+        return {"high": self.high, "medium": self.medium, "low": self.low}[severity]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Supervision:
     """What is watched, and what follows."""
 
     hold: Hold | None = None
+    alert_deadline: AlertDeadline | None = None
     fraud: Rule | None = None
     # money taken by false papers is taken back
     recovery: Rule | None = None

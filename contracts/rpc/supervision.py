@@ -8,7 +8,24 @@ from contracts.rpc.base import Anything, IdOnly, Method, Nothing, Page, everywhe
 from contracts.rpc.registry import GROUNDS, PARTY_KINDS, ById, Items, PartyIds
 
 SERVICE = "supervision"
-ALERTS = ("AFFILIATED_PARTIES", "INVOICE_REUSED", "PRICE_OUTLIER")
+CLAIM_ALERTS = (
+    "AFFILIATED_PARTIES",
+    "PRICE_OUTLIER",
+    "INVOICE_REUSED",
+    "CONTRACT_REUSED",
+    "PAYMENT_MISMATCH",
+    "ROUND_TRIP",
+    "NO_USAGE",
+    "DATES_OUT_OF_ORDER",
+    "CAP_HUGGING",
+    "BURST",
+    "SHELL_ENTERPRISES",
+)
+# of the books, the evidence log and terms: on no claim
+OTHER_ALERTS = ("RECONCILIATION_DIFFERENCE", "EVIDENCE_BROKEN", "TERM_MISSED")
+ALERTS = CLAIM_ALERTS + OTHER_ALERTS
+ALERT_SUBJECTS = ("claim", "pair", "contract", "provider", "enterprise", "region", "books", "evidence", "case")
+ALERT_STATES = ("open", "acknowledged", "confirmed", "false_alarm")
 SEVERITIES = ("high", "medium", "low")
 COMPLAINT_STATES = ("open", "answered")
 ASSESSED = ("provider", "enterprise", "effect")
@@ -21,12 +38,21 @@ class AcknowledgeAlert(f.Body):
     alert_id = f.ulid()
 
 
+class AssignAlert(f.Body):
+    """To the supervisor whose token names this subject; it is then theirs alone until it is assigned anew."""
+
+    alert_id = f.ulid()
+    assignee = f.text(128)
+
+
 class ResolveAlert(f.Body):
-    """confirmed: the claim stays held and is to be refused; false_alarm: it is cleared when no other alert is open."""
+    """confirmed: its claims stay held and are to be refused; false_alarm: they are cleared when no other alert is open.
+    claim_ids: of a confirmed alert, the claims that it is confirmed for (empty: all); the others are cleared of it."""
 
     alert_id = f.ulid()
     verdict = f.one_of(("confirmed", "false_alarm"))
     reason = f.text(1000)
+    claim_ids = f.words(26, 1000, required=False)
 
 
 class BlacklistParty(f.Body):
@@ -161,8 +187,25 @@ class ListComplaints(Page):
 
 
 class ListAlerts(Page):
+    """region: a prefix; overdue: those alone that are late; unresolved: open and acknowledged ones."""
+
     programme = f.programme()
-    status = f.text(20, required=False)
+    status = f.one_of(ALERT_STATES, required=False)
+    alert = f.one_of(ALERTS, required=False)
+    severity = f.one_of(SEVERITIES, required=False)
+    region = f.region_prefix(required=False)
+    provider_id = f.ulid(required=False)
+    assigned_to = f.text(128, required=False)
+    unresolved = f.flag(required=False)
+    overdue = f.flag(required=False)
+
+
+class AlertRates(f.Body):
+    """Of alerts raised from the first to the last day, both included (Beijing time)."""
+
+    programme = f.programme()
+    from_on = f.day()
+    until_on = f.day()
 
 
 class ListBlacklist(Page):
@@ -194,6 +237,7 @@ _readers = frozenset({r.SUPERVISOR, r.AUDITOR, r.BUREAU, r.OPERATOR, r.FINANCE, 
 
 METHODS = [
     Method(SERVICE, "acknowledge_alert", "command", AcknowledgeAlert, IdOnly, _supervisor),
+    Method(SERVICE, "assign_alert", "command", AssignAlert, IdOnly, _supervisor),
     Method(SERVICE, "resolve_alert", "command", ResolveAlert, IdOnly, _supervisor),
     Method(SERVICE, "blacklist_party", "command", BlacklistParty, IdOnly, _supervisor | {r.BUREAU}),
     Method(SERVICE, "remove_from_blacklist", "command", RemoveFromBlacklist, IdOnly, _supervisor | {r.BUREAU}),
@@ -255,6 +299,15 @@ METHODS = [
     Method(SERVICE, "list_awards", "query", ListBlacklist, Items, r.ALL),
     Method(SERVICE, "get_alert", "query", ById, Anything, _readers),
     Method(SERVICE, "list_alerts", "query", ListAlerts, Items, _readers),
+    Method(
+        SERVICE,
+        "alert_rates",
+        "query",
+        AlertRates,
+        Items,
+        _readers,
+        doc="By rule: alerts raised, confirmed, found false, open, and confirmed of those resolved.",
+    ),
     Method(
         SERVICE,
         "get_complaint",

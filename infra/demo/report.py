@@ -120,7 +120,8 @@ def alerts(console: Console, story: Story) -> int:
 def missed_plants(story: Story) -> list[str]:
     """Planted misconduct that got through: a shell's claim unaccused or paid, a tie not refused."""
     alerts = story.stage.all_of("supervision", "list_alerts", role="supervisor", programme=PROGRAMME)
-    accused = {alert["claim_id"] for alert in alerts if alert["alert"] == "AFFILIATED_PARTIES"}
+    affiliated = [alert for alert in alerts if alert["alert"] == "AFFILIATED_PARTIES"]
+    accused = {claim_id for alert in affiliated for claim_id in alert["claim_ids"]}
     claims = story.stage.all_of("settlement", "list_claims", role="operator", programme=PROGRAMME)
     shells, crook = {shell.id for shell in story.shells}, story.crooked.id if story.crooked else ""
     planted = [c for c in claims if c["enterprise_id"] in shells and c["provider_id"] == crook]

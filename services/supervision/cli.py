@@ -91,18 +91,24 @@ def alerts() -> None:
 @alerts.command("list")
 @click.option("--programme", default=PROGRAMME, show_default=True)
 @click.option("--status", default="open", show_default=True, help="open, acknowledged, confirmed, false_alarm or all.")
+@click.option("--alert", help="Of this rule alone.")
+@click.option("--severity", type=click.Choice(["high", "medium", "low"]))
+@click.option("--region", help="The first 2, 4 or 6 digits.")
+@click.option("--overdue", is_flag=True, help="Those alone whose day has passed.")
 @FOLDER
-def list_alerts(programme: str, status: str, folder: str) -> None:
+def list_alerts(folder: str, programme: str, status: str, **narrowed: Any) -> None:
     """One line an alert, with its explanation."""
     after, count = None, 0
+    wanted = {name: value for name, value in narrowed.items() if value}
+    if status != "all":
+        wanted["status"] = status
     with _client(folder, role="supervisor") as client:
         while True:
-            wanted = {} if status == "all" else {"status": status}
             page = _ask(client, "list_alerts", programme=programme, after=after, limit=500, **wanted)
             for alert in page["items"]:
                 count += 1
                 words = alert["evidence"]["explanation"]["zh"]
-                names = ("alert_id", "severity", "status", "alert", "claim_id")
+                names = ("alert_id", "severity", "status", "alert", "claims", "due_on", "subject")
                 click.echo("  ".join(str(alert[name]) for name in names) + f"  {words}")
             after = page["next"]
             if after is None:
@@ -119,15 +125,51 @@ def show_alert(alert_id: str, folder: str) -> None:
         click.echo(json.dumps(_ask(client, "get_alert", id=alert_id), ensure_ascii=False, indent=2))
 
 
+@alerts.command("acknowledge")
+@click.argument("alert_id")
+@FOLDER
+def acknowledge_alert(alert_id: str, folder: str) -> None:
+    """Take an alert: it is yours until it is assigned to another."""
+    with _client(folder, role="supervisor") as client:
+        click.echo(json.dumps(_ask(client, "acknowledge_alert", alert_id=alert_id)))
+
+
+@alerts.command("assign")
+@click.argument("alert_id")
+@click.option("--to", "assignee", required=True, help="The supervisor, as their token names them.")
+@FOLDER
+def assign_alert(alert_id: str, assignee: str, folder: str) -> None:
+    """Give an alert that is not resolved to a named supervisor."""
+    with _client(folder, role="supervisor") as client:
+        click.echo(json.dumps(_ask(client, "assign_alert", alert_id=alert_id, assignee=assignee)))
+
+
+@alerts.command("rates")
+@click.option("--programme", default=PROGRAMME, show_default=True)
+@click.option("--from", "from_on", required=True, help="First day, YYYY-MM-DD.")
+@click.option("--until", "until_on", required=True, help="Last day.")
+@FOLDER
+def alert_rates(programme: str, from_on: str, until_on: str, folder: str) -> None:
+    """A line a rule: raised, confirmed, false alarms, open, and confirmed of those resolved, in percent."""
+    names = ("alert", "raised", "confirmed", "false_alarm", "open", "precision")
+    with _client(folder, role="supervisor") as client:
+        rates = _ask(client, "alert_rates", programme=programme, from_on=from_on, until_on=until_on)
+    for one in rates["items"]:
+        click.echo("  ".join(f"{name} {one[name]}" for name in names))
+    click.echo(json.dumps({"rules": len(rates["items"])}))
+
+
 @alerts.command("resolve")
 @click.argument("alert_id")
 @click.option("--verdict", required=True, type=click.Choice(["confirmed", "false_alarm"]))
 @click.option("--reason", required=True, help="Kept with the alert.")
+@click.option("--claim", "claim_ids", multiple=True, help="Confirmed for these of its claims alone.")
 @FOLDER
-def resolve_alert(alert_id: str, verdict: str, reason: str, folder: str) -> None:
-    """Confirm an alert, and the claim is rejected; or find it false, and nothing but other alerts holds the claim."""
+def resolve_alert(alert_id: str, verdict: str, reason: str, claim_ids: tuple[str, ...], folder: str) -> None:
+    """Confirm an alert, and its claims are rejected; or find it false, and nothing but other alerts holds them."""
+    body = {"alert_id": alert_id, "verdict": verdict, "reason": reason, "claim_ids": list(claim_ids) or None}
     with _client(folder, role="supervisor") as client:
-        result = _ask(client, "resolve_alert", alert_id=alert_id, verdict=verdict, reason=reason)
+        result = _ask(client, "resolve_alert", **body)
     click.echo(json.dumps(result))
 
 

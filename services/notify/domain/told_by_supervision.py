@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify.domain.recipients import Office, Party, Route, Said, Staff
+from services.notify.domain.recipients import Office, Party, Route, Said, Staff, Turn
 
 ENTERPRISE, PROVIDER, PARTY = Party("enterprise_id"), Party("provider_id"), Party("party_id")
 OPERATOR, BUREAU, PREFECTURE = Staff("operator"), Staff("bureau"), Staff("prefecture")
@@ -25,8 +25,13 @@ CASES = (
     ),
     Route(
         event="supervision.alert_raised.v1", template="alert_raised", to=(SUPERVISOR,),
-        says=Said("发现异常{claim}申请", "An anomalous claim"), do=Said("请核查处置。", "Please look into it."),
+        says=Said("发现异常", "An alert was raised"), do=Said("请核查处置。", "Please look into it."),
         rules=("supervision.hold",),
+    ),
+    Route(
+        event="supervision.alert_escalated.v1", template="alert_escalated", to=(Turn("escalated_to"), SUPERVISOR),
+        says=Said("异常预警逾期未处置", "An alert is late"), do=Said("请督促处置。", "Please see that it is resolved."),
+        rules=("supervision.alert_deadline",),
     ),
     Route(
         event="supervision.alert_resolved.v1", template="alert_resolved", to=(SUPERVISOR, FIRST),

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from infra.db import UnitOfWork
 from infra.pipeline import Due, EventHandler, Route
 from services.supervision.evidence import daily_checkpoint
-from services.supervision.handlers.alerts import acknowledge, resolve
+from services.supervision.handlers.alerts import acknowledge, assign, resolve
 from services.supervision.handlers.assessments import record_assessment
 from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
 from services.supervision.handlers.complaints import answer_complaint, file_complaint
 from services.supervision.handlers.news import take
+from services.supervision.handlers.raising import escalate_late
 from services.supervision.handlers.regions import (
     award_regions,
     designate,
@@ -29,6 +30,7 @@ def screen_waiting(uow: UnitOfWork) -> int:
 
 COMMANDS: Mapping[str, Route] = {
     "acknowledge_alert": Route(acknowledge),
+    "assign_alert": Route(assign),
     "resolve_alert": Route(resolve),
     "blacklist_party": Route(list_party),
     "remove_from_blacklist": Route(remove),
@@ -44,4 +46,5 @@ COMMANDS: Mapping[str, Route] = {
 
 EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything
 
-DUE: Sequence[Due] = (bring_into_effect, screen_waiting, daily_checkpoint)  # standing first: money waits on it
+# standing first: money waits on it
+DUE: Sequence[Due] = (bring_into_effect, screen_waiting, escalate_late, daily_checkpoint)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.errors import Decision
 from contracts.programmes import Pack, UnknownPack
 from infra.db import UnitOfWork
 from infra.messages import Event
 from infra.packs import pack_at
 from services.supervision.domain import affiliation, invoices, prices, screening
-from services.supervision.domain.alerts import Verdict, verdict
+from services.supervision.domain.alerts import subject_of
 from services.supervision.domain.finding import Finding
-from services.supervision.store import alerts as alert_store
+from services.supervision.handlers.raising import Raised, conclude, raise_alerts
 from services.supervision.store import claims as store
 from services.supervision.store import known
 
@@ -21,12 +20,6 @@ MOST = 200  # claims a transaction
 
 Row = dict[str, Any]
 Causes = Mapping[str, Event]
-
-VERDICT_EVENTS: Mapping[Verdict, str] = {
-    "cleared": "supervision.claim_cleared.v1",
-    "held": "supervision.claim_held.v1",
-    "rejected": "supervision.claim_rejected.v1",
-}
 
 
 def screen_ready(uow: UnitOfWork, causes: Causes | None = None) -> int:
@@ -43,32 +36,6 @@ def screen_ready(uow: UnitOfWork, causes: Causes | None = None) -> int:
     return len(waiting)
 
 
-def verdict_data(claim: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]], said: Verdict, law: Row) -> Row:
-    """The event's data: the verdict on one version of a claim, and the rules that alerted on it."""
-    return {
-        "claim_id": claim["claim_id"],
-        "claim_version": claim["claim_version"],
-        "provider_id": claim["provider_id"],
-        "programme": claim["programme"],
-        "verdict": said,
-        "alerts": sorted(alert["alert"] for alert in alerts),
-        "law": law,
-    }
-
-
-def alert_data(alert: Mapping[str, Any]) -> Row:
-    """The event's data: the alert as it stands."""
-    names = ("alert_id", "alert", "severity", "claim_id", "claim_version", "provider_id", "enterprise_id", "programme")
-    law = {"pack_version": alert["pack_version"], "articles": alert["articles"], "facts": {"holds": alert["holds"]}}
-    state = {name: alert[name] for name in (*names, "evidence", "status", "reason")}
-    return {**state, "law": law}
-
-
-def states(alerts: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The states that decide on the claim: of alerts that hold it, and of any that was confirmed."""
-    return [alert["status"] for alert in alerts if alert["holds"] or alert["status"] == "confirmed"]
-
-
 def _due(claim: Row) -> bool:
     """Not when it ended, nor when this very version was screened and nothing asks for another look."""
     if claim["status"] in store.ENDED:
@@ -79,61 +46,15 @@ def _due(claim: Row) -> bool:
 
 def _screen(uow: UnitOfWork, claims: Sequence[Row], causes: Causes) -> None:
     facts = _gather(uow, claims)
-    alerts = alert_store.lock_of_claims(uow.conn, [claim["claim_id"] for claim in claims])
-    packs: dict[str, Pack | None] = {}
-    raised: list[Row] = []
-    verdicts: list[Row] = []
-    for claim in claims:
-        label = claim["pack_version"]
-        pack = packs[label] if label in packs else packs.setdefault(label, _pack(label))
-        cause = causes.get(claim["claim_id"]) or _cause(claim)
-        new = [
-            alert
-            for finding in screening.screen_facts(facts[claim["claim_id"]])
-            if (alert := _alert(uow, claim, finding, pack))["alert_id"] not in alerts
-        ]
-        for alert in new:
-            data = alert_data(alert)
-            uow.emit("supervision.alert_raised.v1", subject=alert["alert_id"], sequence=1, data=data, cause=cause)
-        of_claim = (a for a in alerts.values() if a["claim_id"] == claim["claim_id"])
-        mine = [*(a for a in of_claim if a["claim_version"] == claim["claim_version"]), *new]
-        raised += new
-        verdicts += _conclude(uow, claim, mine, pack, cause)
-    alert_store.save(uow.conn, raised)
-    store.save_verdicts(uow.conn, verdicts)
-
-
-def _conclude(uow: UnitOfWork, claim: Row, alerts: Sequence[Row], pack: Pack | None, cause: Event) -> list[Row]:
-    """The verdict's row and event; nothing when the same was said of this version before."""
-    said = verdict(states(alerts))
-    before = claim["before"]
-    if before is not None and (before["claim_version"], before["verdict"]) == (claim["claim_version"], said):
-        return []
-    sequence = before["sequence"] + 1 if before else 1
-    articles = screening.screened_articles(pack, cleared=said == "cleared")
-    label = pack.label if pack else None
-    facts = {"claim_version": claim["claim_version"], "verdict": said, "alerts": [_brief(alert) for alert in alerts]}
-    law = {"pack_version": label, "articles": list(articles), "facts": {"alerts": facts["alerts"]}}
-    uow.emit(
-        VERDICT_EVENTS[said],
-        subject=claim["claim_id"],
-        sequence=sequence,
-        data=verdict_data(claim, alerts, said, law),
-        cause=cause,
-    )
-    decision = Decision("screen_claim", claim["claim_id"], claim["programme"], label, articles, facts)
-    uow.record(decision, actor=None, cause=cause)
-    return [
-        {
-            "claim_id": claim["claim_id"],
-            "claim_version": claim["claim_version"],
-            "provider_id": claim["provider_id"],
-            "programme": claim["programme"],
-            "verdict": said,
-            "screened_at": uow.now,
-            "sequence": sequence,
-        }
+    packs = {label: _pack(label) for label in {claim["pack_version"] for claim in claims}}
+    caused = {claim["claim_id"]: causes.get(claim["claim_id"]) or _cause(claim) for claim in claims}
+    raised = [
+        _raised(claim, finding, packs[claim["pack_version"]], caused[claim["claim_id"]])
+        for claim in claims
+        for finding in screening.screen_facts(facts[claim["claim_id"]])
     ]
+    raise_alerts(uow, raised)
+    conclude(uow, claims, packs=packs, causes=caused)
 
 
 def _gather(uow: UnitOfWork, claims: Sequence[Row]) -> dict[str, screening.Facts]:
@@ -200,28 +121,24 @@ def _line(uow: UnitOfWork, claim: Row) -> Row:
     return {**kept, "since": uow.now, "again": True}
 
 
-def _alert(uow: UnitOfWork, claim: Row, finding: Finding, pack: Pack | None) -> Row:
-    names = ("claim_id", "claim_version", "provider_id", "enterprise_id", "programme")
-    return {
-        **{name: claim[name] for name in names},
-        "alert_id": screening.alert_id(
-            claim_id=claim["claim_id"], claim_version=claim["claim_version"], rule=finding.rule
-        ),
-        "alert": finding.rule,
-        "severity": finding.severity,
-        "holds": screening.holds(finding, pack),
-        "pack_version": pack.label if pack else None,
-        "articles": list(screening.alert_articles(pack, finding.rule)),
-        "evidence": finding.evidence(),
-        "status": "open",
-        "raised_at": uow.now,
-        **dict.fromkeys(("acknowledged_at", "acknowledged_by", "resolved_at", "resolved_by", "reason")),
-        "sequence": 1,
-    }
-
-
-def _brief(alert: Mapping[str, Any]) -> Row:
-    return {name: alert[name] for name in ("alert_id", "alert", "severity", "holds", "status")}
+def _raised(claim: Row, finding: Finding, pack: Pack | None, cause: Event) -> Raised:
+    kind, subject = subject_of(finding.rule, claim)
+    return Raised(
+        alert=finding.rule,
+        severity=finding.severity,
+        subject_kind=kind,
+        subject=subject,
+        programme=claim["programme"],
+        region=claim["region"],
+        evidence=finding.evidence(),
+        articles=screening.alert_articles(pack, finding.rule),
+        pack=pack,
+        cause=cause,
+        claim=(claim["claim_id"], claim["claim_version"]),
+        holds=screening.holds(finding, pack),
+        provider_id=claim["provider_id"],
+        enterprise_id=claim["enterprise_id"],
+    )
 
 
 def _pack(label: str) -> Pack | None:

@@ -1,4 +1,4 @@
-"""What supervision answers: alerts, complaints, the blacklist, ties between parties, the evidence log, figures."""
+"""What supervision answers: complaints, the blacklist, ties between parties, the evidence log, figures."""
 
 from __future__ import annotations
 
@@ -21,25 +21,6 @@ from services.supervision.store.tables import alerts, blacklist, complaints, kno
 PAGE_BYTES = 4_000_000  # of evidence in one answer
 
 Row = dict[str, Any]
-
-
-def get_alert(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """One alert with its evidence, its law and who did what."""
-    row = conn.execute(sa.select(alerts).where(alerts.c.alert_id == command.body["id"])).mappings().one_or_none()
-    if row is None:
-        return Refused("NOT_FOUND", "id")
-    if command.actor.programme not in (None, row["programme"]):
-        return Refused("PROGRAMME_MISMATCH", "id")
-    return plain(row)
-
-
-def list_alerts(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Alerts of a programme by id; `status` narrows."""
-    body = command.body
-    query = sa.select(alerts).where(alerts.c.programme == body["programme"])
-    if body.get("status"):
-        query = query.where(alerts.c.status == body["status"])
-    return page(conn, query, alerts.c.alert_id, body)
 
 
 def get_complaint(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
@@ -183,8 +164,6 @@ def _by_status(conn: sa.Connection, table: sa.Table, programme: str) -> Mapping[
 
 
 QUERIES: Mapping[str, Query] = {
-    "get_alert": get_alert,
-    "list_alerts": list_alerts,
     "get_complaint": get_complaint,
     "list_complaints": list_complaints,
     "blacklist": list_blacklist,

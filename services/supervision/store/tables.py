@@ -236,36 +236,68 @@ screenings = sa.Table(
     sa.Column("claim_version", sa.BigInteger, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
     sa.Column("verdict", sa.String(10), nullable=False),
     sa.Column("screened_at", UtcDateTime, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
-alerts = sa.Table(
+alerts = sa.Table(  # one rule's finding on one subject; a repeat folds into the one that is not resolved
     "alerts",
     metadata,
     sa.Column("alert_id", ID, primary_key=True),
     sa.Column("alert", sa.String(40), nullable=False),
     sa.Column("severity", sa.String(10), nullable=False),
-    sa.Column("holds", sa.Boolean, nullable=False),
-    sa.Column("claim_id", ID, nullable=False, index=True),
-    sa.Column("claim_version", sa.BigInteger, nullable=False),
-    sa.Column("provider_id", ID, nullable=False),
-    sa.Column("enterprise_id", ID, nullable=False),
+    sa.Column("subject_kind", sa.String(10), nullable=False),
+    sa.Column("subject", sa.String(128), nullable=False),
     sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("region", sa.String(6), nullable=False),
+    sa.Column("provider_id", ID),
+    sa.Column("enterprise_id", ID),
+    sa.Column("claims", sa.BigInteger, nullable=False),
+    sa.Column("claim_ids", Json, nullable=False),  # the newest few
+    sa.Column("repeats", sa.BigInteger, nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
-    sa.Column("evidence", Json, nullable=False),
+    sa.Column("evidence", Json, nullable=False),  # of the newest finding; each claim keeps its own
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),
+    sa.Column("repeated_at", UtcDateTime),
+    sa.Column("assigned_to", sa.String(128)),
+    sa.Column("due_on", sa.Date),
+    sa.Column("escalate_to", sa.String(20)),
+    sa.Column("escalated_at", UtcDateTime),
     sa.Column("acknowledged_at", UtcDateTime),
     sa.Column("acknowledged_by", sa.String(128)),
     sa.Column("resolved_at", UtcDateTime),
     sa.Column("resolved_by", sa.String(128)),
     sa.Column("reason", sa.String(1000)),
     sa.Column("sequence", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("claim_id", "claim_version", "alert"),
     sa.Index("alerts_by_status", "programme", "status", "alert_id"),
+    sa.Index("alerts_of_subject", "subject", "alert", "programme"),
+    sa.Index("alerts_of_provider", "provider_id", "status"),
+    sa.Index("alerts_by_due", "status", "due_on"),
+)
+sa.Index(
+    "alerts_once",
+    *(alerts.c[name] for name in ("subject", "alert", "programme")),
+    unique=True,
+    postgresql_where=alerts.c.status.in_(("open", "acknowledged")),
+    sqlite_where=alerts.c.status.in_(("open", "acknowledged")),
+)
+
+alert_claims = sa.Table(  # a rule speaks once of a version of a claim; cleared: confirmed for others alone
+    "alert_claims",
+    metadata,
+    sa.Column("claim_id", ID, primary_key=True),
+    sa.Column("claim_version", sa.BigInteger, primary_key=True),
+    sa.Column("alert", sa.String(40), primary_key=True),
+    sa.Column("alert_id", ID, nullable=False),
+    sa.Column("holds", sa.Boolean, nullable=False),
+    sa.Column("cleared", sa.Boolean, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("found_at", UtcDateTime, nullable=False),
+    sa.Index("alert_claims_of_alert", "alert_id", "claim_id"),
 )
 
 complaints = sa.Table(  # text and answer may name people: they stay here

@@ -329,9 +329,10 @@ class Kit:
         return [one["data"]["verdict"] for one in self.said(*names) if one["subject"] == uid("C", claim)]
 
     def alerts(self, claim: int) -> list[dict[str, Any]]:
-        """The alerts on a claim as they stand."""
+        """The alerts on a claim as they stand, one for each of its versions, with what was found on that."""
         items = self.ask("list_alerts", programme=GUIZHOU, limit=500)["items"]
-        return [item for item in items if item["claim_id"] == uid("C", claim)]
+        found = [self.ask("get_alert", id=item["alert_id"]) for item in items if uid("C", claim) in item["claim_ids"]]
+        return [{**alert, **line} for alert in found for line in alert["on"] if line["claim_id"] == uid("C", claim)]
 
     def by_version(self, claim: int) -> list[tuple[int, str]]:
         """Version and verdict, oldest first."""

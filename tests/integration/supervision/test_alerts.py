@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from services.supervision.domain.alerts import NEXT
@@ -139,3 +141,81 @@ def test_related_names_the_chain_by_kind(kit: Kit) -> None:
     assert kit.ask("related", from_id=uid("E", 1), to_id=uid("E", 4))["related"] is False
     assert kit.ask("related", from_id=uid("E", 1), to_id=uid("E", 99))["code"] == "NOT_FOUND"
     assert "a" * 64 not in str(found)
+
+
+def test_repeats_fold_into_the_alert_that_is_not_resolved(kit: Kit) -> None:
+    """Lost otherwise: a supervisor reads the same tie once for each claim between the two."""
+    kit.market(phone="a" * 64)
+    kit.hear(kit.enterprise(1, phone="a" * 64), kit.order(1, 1), kit.order(2, 1))
+    kit.hear(kit.claim(1, 1, invoice="11112222"))
+    kit.hear(kit.claim(2, 2, enterprise_id=uid("E", 1), invoice="55556666"))
+    (alert,) = kit.ask("list_alerts", programme=GUIZHOU)["items"]
+    assert (alert["claims"], alert["repeats"], alert["claim_ids"]) == (2, 1, [uid("C", 1), uid("C", 2)])
+    assert [one["data"]["claims"] for one in kit.said("alert_raised", "alert_repeated")] == [1, 2]
+    kit.ok("resolve_alert", alert_id=alert["alert_id"], verdict="false_alarm", reason="已核实")
+    assert (kit.verdicts(1), kit.verdicts(2)) == (["held", "cleared"], ["held", "cleared"])
+    kit.hear(kit.claim(2, 2, enterprise_id=uid("E", 1), version=2, invoice="55556666"))
+    ids = {one["alert_id"] for one in kit.ask("list_alerts", programme=GUIZHOU)["items"]}
+    assert len(ids) == 2, "after a resolution it is another alert"
+    assert kit.by_version(2)[-1] == (2, "held")
+
+
+def test_a_confirmation_may_be_for_some_of_the_claims_alone(kit: Kit) -> None:
+    kit.market(phone="a" * 64)
+    kit.hear(kit.enterprise(1, phone="a" * 64), kit.order(1, 1), kit.order(2, 1))
+    kit.hear(kit.claim(1, 1, invoice="11112222"))
+    kit.hear(kit.claim(2, 2, enterprise_id=uid("E", 1), invoice="55556666"))
+    (alert,) = kit.ask("list_alerts", programme=GUIZHOU)["items"]
+    unknown = kit.refused(
+        "resolve_alert", alert_id=alert["alert_id"], verdict="confirmed", reason="查实", claim_ids=[uid("C", 9)]
+    )
+    assert (unknown["code"], unknown["field"]) == ("NOT_FOUND", "claim_ids")
+    kit.ok("resolve_alert", alert_id=alert["alert_id"], verdict="confirmed", reason="查实", claim_ids=[uid("C", 1)])
+    assert (kit.verdicts(1), kit.verdicts(2)) == (["held", "rejected"], ["held", "cleared"])
+
+
+def test_an_alert_of_another_is_left_to_that_supervisor(kit: Kit) -> None:
+    ids = suspicious(kit)
+    alert_id = ids["INVOICE_REUSED"]
+    kit.ok("assign_alert", alert_id=alert_id, assignee="supervisor-9")
+    for method, more in (("acknowledge_alert", {}), ("resolve_alert", {"verdict": "confirmed", "reason": "查实"})):
+        assert kit.refused(method, alert_id=alert_id, **more)["code"] == "TAKEN_BY_ANOTHER"
+    mine = kit.ask("list_alerts", programme=GUIZHOU, assigned_to="supervisor-9")["items"]
+    assert [one["alert_id"] for one in mine] == [alert_id]
+    kit.ok("assign_alert", alert_id=alert_id, assignee="supervisor-1")
+    kit.ok("resolve_alert", alert_id=alert_id, verdict="confirmed", reason="查实")
+    assert kit.refused("assign_alert", alert_id=alert_id, assignee="supervisor-9")["code"] == "WRONG_STATE"
+
+
+def test_a_late_alert_is_told_once_to_the_office_that_the_pack_names(kit: Kit) -> None:
+    """Two working days for a high one: raised on Monday, 3 September 2018, it is late from Thursday on."""
+    ids = suspicious(kit)
+    kit.clock.advance(timedelta(days=2))
+    kit.pipeline.run_due()
+    assert kit.said("alert_escalated") == []
+    kit.clock.advance(timedelta(days=1))
+    kit.pipeline.run_due()
+    kit.pipeline.run_due()
+    told = kit.said("alert_escalated")
+    assert {(one["subject"], one["data"]["escalated_to"]) for one in told} == {(one, "bureau") for one in ids.values()}
+    assert len(told) == 2, "once each"
+    kit.hear(kit.enterprise(7))  # queries have no clock: they know the day of the last record
+    assert len(kit.ask("list_alerts", programme=GUIZHOU, overdue=True)["items"]) == 2
+    kit.ok("resolve_alert", alert_id=ids["INVOICE_REUSED"], verdict="false_alarm", reason="已核实")
+    assert len(kit.ask("list_alerts", programme=GUIZHOU, overdue=True)["items"]) == 1
+
+
+def test_rates_say_how_often_each_rule_was_right(kit: Kit) -> None:
+    ids = suspicious(kit)
+    kit.ok("resolve_alert", alert_id=ids["INVOICE_REUSED"], verdict="confirmed", reason="查实")
+    kit.ok("resolve_alert", alert_id=ids["AFFILIATED_PARTIES"], verdict="false_alarm", reason="代办电话")
+    kit.hear(kit.order(3, 3))
+    kit.filed(3, 3, invoice="12345678")
+    rates = kit.ask("alert_rates", programme=GUIZHOU, from_on="2018-09-03", until_on="2018-09-03")["items"]
+    counts = {one["alert"]: tuple(one[name] for name in NAMES) for one in rates}
+    assert counts == {"AFFILIATED_PARTIES": (1, 0, 1, 0, 0), "INVOICE_REUSED": (2, 1, 0, 1, 100)}
+    empty = kit.ask("alert_rates", programme=GUIZHOU, from_on="2018-09-04", until_on="2018-09-30")["items"]
+    assert empty == [], "of the days asked for alone"
+
+
+NAMES = ("raised", "confirmed", "false_alarm", "open", "precision")

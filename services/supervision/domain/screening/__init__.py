@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,10 +18,9 @@ RESTS_ON = {
     invoices.RULE: ("supervision.truth", "supervision.fraud"),
     compared.RULE: ("claims.price_above_market", "amount.market_price"),
 }
+TRUE_PAPERS = ("supervision.truth", "supervision.fraud")  # what every other alert rests on: papers that are not true
 
 __all__ = ["Finding", "Population", "screen"]
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def articles(pack: Pack | None, *paths: str) -> tuple[str, ...]:
 
 def alert_articles(pack: Pack | None, rule: str) -> tuple[str, ...]:
     """The articles an alert of that rule rests on."""
-    return articles(pack, *RESTS_ON[rule])
+    return articles(pack, *RESTS_ON.get(rule, TRUE_PAPERS))
 
 
 def screened_articles(pack: Pack | None, *, cleared: bool) -> tuple[str, ...]:
@@ -82,10 +80,3 @@ def screened_articles(pack: Pack | None, *, cleared: bool) -> tuple[str, ...]:
     where the programme states no such rule, the one that has claims traced or supervised."""
     own = "supervision.truth" if cleared else "supervision.hold"
     return articles(pack, own, "supervision.hold", "supervision.trace", "roles.supervisor")
-
-
-def alert_id(*, claim_id: str, claim_version: int, rule: str) -> str:
-    """The alert's id: ULID-shaped, made of the first 125 bits of SHA-256, so that a repeat is the same alert."""
-    digest = hashlib.sha256(f"{claim_id}\n{claim_version}\n{rule}".encode()).digest()
-    number = int.from_bytes(digest[:16], "big") >> 3
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

@@ -16,33 +16,57 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('alert_claims',
+    sa.Column('claim_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_version', sa.BigInteger(), nullable=False),
+    sa.Column('alert', sa.String(length=40), nullable=False),
+    sa.Column('alert_id', sa.String(length=26), nullable=False),
+    sa.Column('holds', sa.Boolean(), nullable=False),
+    sa.Column('cleared', sa.Boolean(), nullable=False),
+    sa.Column('evidence', infra.tables.Json(), nullable=False),
+    sa.Column('found_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('claim_id', 'claim_version', 'alert')
+    )
+    with op.batch_alter_table('alert_claims', schema=None) as batch_op:
+        batch_op.create_index('alert_claims_of_alert', ['alert_id', 'claim_id'], unique=False)
+
     op.create_table('alerts',
     sa.Column('alert_id', sa.String(length=26), nullable=False),
     sa.Column('alert', sa.String(length=40), nullable=False),
     sa.Column('severity', sa.String(length=10), nullable=False),
-    sa.Column('holds', sa.Boolean(), nullable=False),
-    sa.Column('claim_id', sa.String(length=26), nullable=False),
-    sa.Column('claim_version', sa.BigInteger(), nullable=False),
-    sa.Column('provider_id', sa.String(length=26), nullable=False),
-    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('subject_kind', sa.String(length=10), nullable=False),
+    sa.Column('subject', sa.String(length=128), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=True),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=True),
+    sa.Column('claims', sa.BigInteger(), nullable=False),
+    sa.Column('claim_ids', infra.tables.Json(), nullable=False),
+    sa.Column('repeats', sa.BigInteger(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
     sa.Column('evidence', infra.tables.Json(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('raised_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('repeated_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('assigned_to', sa.String(length=128), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('escalate_to', sa.String(length=20), nullable=True),
+    sa.Column('escalated_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('acknowledged_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('acknowledged_by', sa.String(length=128), nullable=True),
     sa.Column('resolved_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('resolved_by', sa.String(length=128), nullable=True),
     sa.Column('reason', sa.String(length=1000), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('alert_id'),
-    sa.UniqueConstraint('claim_id', 'claim_version', 'alert')
+    sa.PrimaryKeyConstraint('alert_id')
     )
     with op.batch_alter_table('alerts', schema=None) as batch_op:
+        batch_op.create_index('alerts_by_due', ['status', 'due_on'], unique=False)
         batch_op.create_index('alerts_by_status', ['programme', 'status', 'alert_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_alerts_claim_id'), ['claim_id'], unique=False)
+        batch_op.create_index('alerts_of_provider', ['provider_id', 'status'], unique=False)
+        batch_op.create_index('alerts_of_subject', ['subject', 'alert', 'programme'], unique=False)
+        batch_op.create_index('alerts_once', ['subject', 'alert', 'programme'], unique=True, postgresql_where=sa.text("status IN ('open', 'acknowledged')"), sqlite_where=sa.text("status IN ('open', 'acknowledged')"))
 
     op.create_table('answers',
     sa.Column('scope', sa.String(length=128), nullable=False),
@@ -54,6 +78,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('answers', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_answers_at'), ['at'], unique=False)
+
+    op.create_table('assessments',
+    sa.Column('assessment_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('of', sa.String(length=10), nullable=False),
+    sa.Column('subject_id', sa.String(length=26), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('score', sa.SmallInteger(), nullable=False),
+    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('figures', infra.tables.Json(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('assessment_id'),
+    sa.UniqueConstraint('programme', 'name', 'subject_id', 'period')
+    )
+    with op.batch_alter_table('assessments', schema=None) as batch_op:
+        batch_op.create_index('assessments_of_programme', ['programme', 'assessment_id'], unique=False)
 
     op.create_table('blacklist',
     sa.Column('entry_id', sa.String(length=26), nullable=False),
@@ -123,28 +169,6 @@ def upgrade() -> None:
     with op.batch_alter_table('decisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_decisions_about'), ['about'], unique=False)
         batch_op.create_index(batch_op.f('ix_decisions_subject'), ['subject'], unique=False)
-
-    op.create_table('assessments',
-    sa.Column('assessment_id', sa.String(length=26), nullable=False),
-    sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('name', sa.String(length=40), nullable=False),
-    sa.Column('of', sa.String(length=10), nullable=False),
-    sa.Column('subject_id', sa.String(length=26), nullable=False),
-    sa.Column('period', sa.String(length=7), nullable=False),
-    sa.Column('score', sa.SmallInteger(), nullable=False),
-    sa.Column('text', sa.String(length=2000), nullable=False),
-    sa.Column('figures', infra.tables.Json(), nullable=False),
-    sa.Column('pack_version', sa.String(length=80), nullable=False),
-    sa.Column('articles', infra.tables.Json(), nullable=False),
-    sa.Column('status', sa.String(length=20), nullable=False),
-    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('told_by', sa.String(length=128), nullable=False),
-    sa.Column('sequence', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('assessment_id'),
-    sa.UniqueConstraint('programme', 'name', 'subject_id', 'period')
-    )
-    with op.batch_alter_table('assessments', schema=None) as batch_op:
-        batch_op.create_index('assessments_of_programme', ['programme', 'assessment_id'], unique=False)
 
     op.create_table('designations',
     sa.Column('designation_id', sa.String(length=26), nullable=False),
@@ -316,6 +340,27 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('product_id')
     )
+    op.create_table('known_receivables',
+    sa.Column('receivable_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('claim_id', sa.String(length=26), nullable=True),
+    sa.Column('ground', sa.String(length=20), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
+    sa.Column('recovered_fen', sa.BigInteger(), nullable=False),
+    sa.Column('written_off_fen', sa.BigInteger(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('overdue_on', sa.Date(), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('receivable_id')
+    )
+    with op.batch_alter_table('known_receivables', schema=None) as batch_op:
+        batch_op.create_index('known_receivables_of_party', ['party_id', 'receivable_id'], unique=False)
+
     op.create_table('known_ties',
     sa.Column('tie_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
@@ -327,6 +372,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_known_ties_enterprise_id'), ['enterprise_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_known_ties_provider_id'), ['provider_id'], unique=False)
 
+    op.create_table('known_wind_downs',
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('source', sa.String(length=12), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('open', sa.BigInteger(), nullable=False),
+    sa.Column('handed_over', sa.BigInteger(), nullable=False),
+    sa.Column('settled', sa.BigInteger(), nullable=False),
+    sa.Column('voided', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('provider_id', 'source')
+    )
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('event_id', sa.String(length=26), nullable=False),
@@ -420,6 +477,7 @@ def upgrade() -> None:
     sa.Column('claim_version', sa.BigInteger(), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('verdict', sa.String(length=10), nullable=False),
     sa.Column('screened_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
@@ -451,44 +509,9 @@ def upgrade() -> None:
     with op.batch_alter_table('targets', schema=None) as batch_op:
         batch_op.create_index('targets_once', ['programme', 'region', 'year', 'measure'], unique=True, postgresql_where=sa.text("status = 'set'"), sqlite_where=sa.text("status = 'set'"))
 
-    # --- receivables
-    op.create_table('known_receivables',
-    sa.Column('receivable_id', sa.String(length=26), nullable=False),
-    sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('year', sa.Integer(), nullable=False),
-    sa.Column('party_id', sa.String(length=26), nullable=False),
-    sa.Column('claim_id', sa.String(length=26), nullable=True),
-    sa.Column('ground', sa.String(length=20), nullable=False),
-    sa.Column('pack_version', sa.String(length=80), nullable=False),
-    sa.Column('articles', infra.tables.Json(), nullable=False),
-    sa.Column('amount_fen', sa.BigInteger(), nullable=False),
-    sa.Column('recovered_fen', sa.BigInteger(), nullable=False),
-    sa.Column('written_off_fen', sa.BigInteger(), nullable=False),
-    sa.Column('due_on', sa.Date(), nullable=True),
-    sa.Column('overdue_on', sa.Date(), nullable=True),
-    sa.Column('status', sa.String(length=20), nullable=False),
-    sa.Column('sequence', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('receivable_id')
-    )
-    with op.batch_alter_table('known_receivables', schema=None) as batch_op:
-        batch_op.create_index('known_receivables_of_party', ['party_id', 'receivable_id'], unique=False)
+    # ### end Alembic commands ###
 
-    # --- exits
-    op.create_table('known_wind_downs',
-    sa.Column('provider_id', sa.String(length=26), nullable=False),
-    sa.Column('source', sa.String(length=12), nullable=False),
-    sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('open', sa.BigInteger(), nullable=False),
-    sa.Column('handed_over', sa.BigInteger(), nullable=False),
-    sa.Column('settled', sa.BigInteger(), nullable=False),
-    sa.Column('voided', sa.BigInteger(), nullable=False),
-    sa.Column('status', sa.String(length=10), nullable=False),
-    sa.Column('sequence', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('provider_id', 'source')
-    )
-
-    kept = ("designations", "region_awards", "region_evaluations", "region_reports", "assessments")
-    for table in ("decisions", "evidence", *kept):
+    for table in ("assessments", "decisions", "designations", "evidence", "region_awards", "region_evaluations", "region_reports"):
         guard(op, table)
 
 

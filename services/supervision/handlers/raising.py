@@ -1,0 +1,217 @@
+"""The one way to raise alerts, and to say what follows from them for a claim: findings fold, verdicts follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.errors import Decision, Refused
+from contracts.programmes import Pack
+from infra.calendar import calendar
+from infra.db import UnitOfWork
+from infra.messages import Command, Event
+from services.supervision.domain.alerts import (
+    OPEN_STATES,
+    SHOWN,
+    Verdict,
+    alert_id,
+    counted,
+    graver,
+    verdict,
+)
+from services.supervision.domain.screening import screened_articles
+from services.supervision.store import alerts as store
+from services.supervision.store import claims as claim_store
+
+MOST_LATE = 500
+
+Row = dict[str, Any]
+Cause = Event | Command | None
+
+VERDICT_EVENTS: Mapping[Verdict, str] = {
+    "cleared": "supervision.claim_cleared.v1",
+    "held": "supervision.claim_held.v1",
+    "rejected": "supervision.claim_rejected.v1",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """What was found: by which rule, how grave, about what (`subject_kind`, `subject`: repeats on the same fold).
+
+    claim: (id, version) of the claim it was found on, if any; holds: whether that claim waits for a supervisor.
+    region: of whom it is about, a prefix for offices. evidence: as `Finding.evidence` gives it.
+    """
+
+    alert: str
+    severity: str
+    subject_kind: str
+    subject: str
+    programme: str
+    region: str
+    evidence: Mapping[str, Any]
+    articles: tuple[str, ...] = ()
+    pack: Pack | None = None
+    cause: Cause = None
+    claim: tuple[str, int] | None = None
+    holds: bool = False
+    provider_id: str | None = None
+    enterprise_id: str | None = None
+
+    @property
+    def key(self) -> store.Subject:
+        return (self.subject, self.alert, self.programme)
+
+
+def raise_alerts(uow: UnitOfWork, raised: Sequence[Raised]) -> None:
+    """Fold each into the alert on its subject that is not resolved, or raise a new one.
+
+    What a rule said before of the same version of a claim it does not say again, resolved or not. A fixed number of
+    statements, whatever the number.
+    """
+    if not raised:
+        return
+    claim_ids = {one.claim[0] for one in raised if one.claim}
+    said = {(row["claim_id"], row["claim_version"], row["alert"]) for row in store.on_claims(uow.conn, claim_ids)}
+    newest = store.lock_subjects(uow.conn, (one.key for one in raised))
+    changed: dict[store.Subject, Row] = {}
+    lines: list[Row] = []
+    for one in raised:
+        if one.claim is not None:
+            if (*one.claim, one.alert) in said:
+                continue
+            said.add((*one.claim, one.alert))
+        before = newest.get(one.key)
+        folds = before is not None and before["status"] in OPEN_STATES
+        alert = _folded(uow, before, one) if folds and before else _new(uow, one, before["number"] if before else 0)
+        newest[one.key] = changed[one.key] = alert
+        tell(uow, "supervision.alert_repeated.v1" if folds else "supervision.alert_raised.v1", alert, one.cause)
+        if one.claim is not None:
+            lines.append(_line(uow, one, alert["alert_id"]))
+    store.save(uow.conn, [_columns(alert) for alert in changed.values()])
+    store.save_claims(uow.conn, lines)
+
+
+def conclude(
+    uow: UnitOfWork, claims: Iterable[Row], *, packs: Mapping[str, Pack | None], causes: Mapping[str, Cause]
+) -> None:
+    """Say of each claim's version what its alerts come to, where that was not said before.
+
+    claims: with claim_id, claim_version, provider_id, programme, pack_version and `before`, the verdict's locked row.
+    """
+    claims = list(claims)
+    found: dict[tuple[str, int], list[Row]] = {}
+    for row in store.on_claims(uow.conn, {claim["claim_id"] for claim in claims}):
+        found.setdefault((row["claim_id"], row["claim_version"]), []).append(row)
+    verdicts: list[Row] = []
+    for claim in claims:
+        alerts = found.get((claim["claim_id"], claim["claim_version"]), [])
+        pack = packs.get(claim["pack_version"])
+        verdicts += _verdict(uow, claim, alerts, pack, causes.get(claim["claim_id"]))
+    claim_store.save_verdicts(uow.conn, verdicts)
+
+
+def escalate_late(uow: UnitOfWork) -> int:
+    """Tell, once, the role that the pack names of each alert whose day has passed; how many."""
+    late = store.lock_late(uow.conn, today=uow.today, most=MOST_LATE)
+    moved = [{**alert, "escalated_at": uow.now, "sequence": alert["sequence"] + 1} for alert in late]
+    for alert in moved:
+        tell(uow, "supervision.alert_escalated.v1", alert, None)
+    store.save(uow.conn, moved)
+    return len(moved)
+
+
+def tell(uow: UnitOfWork, type_: str, alert: Mapping[str, Any], cause: Cause) -> None:
+    """The alert as it stands, as an event."""
+    names = (
+        *("alert_id", "alert", "severity", "subject_kind", "subject", "programme", "region", "provider_id"),
+        *("enterprise_id", "claims", "claim_ids", "repeats", "evidence", "status", "assigned_to", "due_on", "reason"),
+    )
+    told = alert["escalate_to"] if alert["escalated_at"] else None
+    law = {"pack_version": alert["pack_version"], "articles": alert["articles"], "facts": {}}
+    data = {**{name: alert[name] for name in names}, "escalated_to": told, "law": law}
+    uow.emit(type_, subject=alert["alert_id"], sequence=alert["sequence"], data=data, cause=cause)
+
+
+def _new(uow: UnitOfWork, one: Raised, number: int) -> Row:
+    rule = one.pack.supervision.alert_deadline if one.pack else None
+    due_on = calendar().add_working_days(uow.today, rule.days(one.severity)) if rule else None
+    names = ("alert", "severity", "subject_kind", "subject", "programme", "region", "provider_id", "enterprise_id")
+    return {
+        **{name: getattr(one, name) for name in names},
+        "alert_id": alert_id(alert=one.alert, subject=one.subject, programme=one.programme, number=number + 1),
+        "claims": 1 if one.claim else 0,
+        "claim_ids": [one.claim[0]] if one.claim else [],
+        "repeats": 0,
+        "pack_version": one.pack.label if one.pack else None,
+        "articles": list(one.articles),
+        "evidence": dict(one.evidence),
+        "status": "open",
+        "raised_at": uow.now,
+        "due_on": None if isinstance(due_on, Refused) else due_on,
+        "escalate_to": rule.escalate_to if rule else None,
+        **dict.fromkeys(("repeated_at", "assigned_to", "escalated_at", "acknowledged_at", "acknowledged_by")),
+        **dict.fromkeys(("resolved_at", "resolved_by", "reason")),
+        "sequence": 1,
+        "number": number + 1,
+    }
+
+
+def _folded(uow: UnitOfWork, before: Row, one: Raised) -> Row:
+    others = [claim_id for claim_id in before["claim_ids"] if one.claim is None or claim_id != one.claim[0]]
+    return {
+        **before,
+        "severity": graver(before["severity"], one.severity),
+        "claims": before["claims"] + (1 if one.claim else 0),
+        "claim_ids": ([*others, one.claim[0]] if one.claim else others)[-SHOWN:],
+        "repeats": before["repeats"] + 1,
+        "evidence": dict(one.evidence),
+        "repeated_at": uow.now,
+        "sequence": before["sequence"] + 1,
+    }
+
+
+def _columns(alert: Row) -> Row:
+    return {name: value for name, value in alert.items() if name != "number"}
+
+
+def _line(uow: UnitOfWork, one: Raised, alert: str) -> Row:
+    assert one.claim is not None
+    return {
+        "claim_id": one.claim[0],
+        "claim_version": one.claim[1],
+        "alert": one.alert,
+        "alert_id": alert,
+        "holds": one.holds,
+        "cleared": False,
+        "evidence": dict(one.evidence),
+        "found_at": uow.now,
+    }
+
+
+def _verdict(uow: UnitOfWork, claim: Row, alerts: Sequence[Row], pack: Pack | None, cause: Cause) -> list[Row]:
+    """The verdict's row and event; nothing when the same was said of this version before."""
+    names = ("status", "holds", "cleared")
+    said = verdict([state for row in alerts if (state := counted(**{name: row[name] for name in names}))])
+    before = claim["before"]
+    if before is not None and (before["claim_version"], before["verdict"]) == (claim["claim_version"], said):
+        return []
+    label = pack.label if pack else None
+    confirmed = (row["articles"] for row in alerts if row["status"] == "confirmed" and not row["cleared"])
+    articles = tuple(next(confirmed, ())) or screened_articles(pack, cleared=said == "cleared")
+    brief = [{name: row[name] for name in ("alert_id", "alert", "severity", *names)} for row in alerts]
+    facts = {"claim_version": claim["claim_version"], "verdict": said, "alerts": brief}
+    sequence = before["sequence"] + 1 if before else 1
+    data = {
+        **{name: claim[name] for name in ("claim_id", "claim_version", "provider_id", "programme")},
+        "verdict": said,
+        "alerts": sorted(row["alert"] for row in alerts),
+        "law": {"pack_version": label, "articles": list(articles), "facts": {"alerts": brief}},
+    }
+    uow.emit(VERDICT_EVENTS[said], subject=claim["claim_id"], sequence=sequence, data=data, cause=cause)
+    actor, action = (cause.actor, f"claim_{said}") if isinstance(cause, Command) else (None, "screen_claim")
+    decision = Decision(action, claim["claim_id"], claim["programme"], label, articles, facts)
+    uow.record(decision, actor=actor, cause=cause)
+    row = {name: claim[name] for name in ("claim_id", "claim_version", "provider_id", "programme", "pack_version")}
+    return [{**row, "verdict": said, "screened_at": uow.now, "sequence": sequence}]
