@@ -194,7 +194,6 @@ class _Maker:
         self.rows: list[Row] = []
         self.planted: dict[str, dict[str, str]] = {}
         self.serial = 0
-        self.rolls: dict[str, list[int]] = {}
         self.providers = [self._provider(number) for number in range(world.providers)]
         self.weights = [1 / (number + 1) ** world.zipf for number in range(world.providers)]
         self.enterprises = self._enterprises(max(20, int(claims / world.per_enterprise)))
@@ -334,7 +333,7 @@ class _Maker:
             "category": CATEGORIES[product["category"]],
             "product": product["product"],
             "list_price_yuan": listed if world.list_known else None,
-            "invoice_no": self.invoice(provider["provider"]),
+            "invoice_no": "",  # numbered when all are there
             "invoice_on": min(filed, confirmed + timedelta(days=chance.randrange(0, 15))),
             "contract_sha256": hashlib.sha256(f"{self.serial} {chance.random()}".encode()).hexdigest(),
             "usage_days": used,
@@ -374,21 +373,28 @@ class _Maker:
             return day + timedelta(days=4 - day.weekday() if day.weekday() <= 4 else 11 - day.weekday())
         return day
 
-    def invoice(self, provider: str) -> str:
+    def number(self) -> None:
+        """Give every claim its invoice's number, in the order in which these were issued."""
         chance, style = self.chance, self.world.invoices
-        if style == "random":
-            return f"{chance.randrange(10**8):08d}"
-        if style == "digital":
-            return f"2{chance.randrange(10**19):019d}"
-        if style == "counter":
-            return f"INV{self.serial:08d}"
-        if style in ("prefixed", "bare"):
-            roll = self.rolls.setdefault(provider, [chance.randrange(1, 400)])
-            roll[0] += 1
-            return f"{provider}-{roll[0]:06d}" if style == "prefixed" else f"{roll[0]:08d}"
-        roll = self.rolls.setdefault(provider, [chance.randrange(10**12), chance.randrange(10**8 - 10**6)])
-        roll[1] += chance.choice((1, 1, 1, 2, 5, 30))
-        return f"{roll[0]:012d}{roll[1]:08d}"
+        rolls: dict[str, list[int]] = {}
+        unnumbered = [row for row in self.rows if row["invoice_no"] == ""]
+        unnumbered.sort(key=lambda row: (row["invoice_on"] or row["claimed_on"], row["claim"]))
+        for at, row in enumerate(unnumbered, start=1):
+            provider = row["provider"]
+            if style == "random":
+                row["invoice_no"] = f"{chance.randrange(10**8):08d}"
+            elif style == "digital":
+                row["invoice_no"] = f"2{chance.randrange(10**19):019d}"
+            elif style == "counter":
+                row["invoice_no"] = f"INV{at:08d}"
+            elif style == "roll":
+                roll = rolls.setdefault(provider, [chance.randrange(10**12), chance.randrange(10**8 - 10**6)])
+                roll[1] += chance.choice((1, 1, 1, 2, 5, 30))
+                row["invoice_no"] = f"{roll[0]:012d}{roll[1]:08d}"
+            else:
+                roll = rolls.setdefault(provider, [chance.randrange(1, 400)])
+                roll[0] += 1
+                row["invoice_no"] = f"{provider}-{roll[0]:06d}" if style == "prefixed" else f"{roll[0]:08d}"
 
     def instalment(self, row: Row) -> None:
         """The order claimed a second time, each half paid by its own transfer."""
@@ -396,7 +402,7 @@ class _Maker:
         half = row["paid_yuan"] // 2
         second = row | {
             "claim": f"C{self.serial:07d}",
-            "invoice_no": self.invoice(row["provider"]),
+            "invoice_no": "",
             "claimed_on": self.filed_on(row["claimed_on"] + timedelta(days=30)),
             "paid_yuan": row["paid_yuan"] - half,
             "invoice_yuan": row["invoice_yuan"] - row["invoice_yuan"] // 2,
@@ -423,6 +429,8 @@ class _Maker:
         self.chance.shuffle(self.whole)
         many = max(len(DISGUISES[0][1]) * 2, int(self.claims * self.world.planted))
         for alert, disguises in DISGUISES:
+            if alert == "INVOICE_REUSED":
+                self.number()
             done = 0
             while done < many:
                 for disguise in disguises:
@@ -765,6 +773,14 @@ DISGUISES: tuple[tuple[str, tuple[Callable[[_Maker], list[Row]], ...]], ...] = (
         ),
     ),
     ("PRICE_OUTLIER", (price_times, price_moderate, price_above_list)),
+    ("CONTRACT_REUSED", (contract_again, contract_again_in_capitals)),
+    ("PAYMENT_MISMATCH", (paid_too_little, paid_from_another_account, paid_to_another_account)),
+    ("ROUND_TRIP", (all_came_back, half_came_back, paid_to_itself, paid_in_a_ring)),
+    ("NO_USAGE", (no_days, no_units, hardly_a_day)),
+    ("DATES_OUT_OF_ORDER", (invoice_before_order, confirmed_before_order, claimed_before_confirmed)),
+    ("CAP_HUGGING", (priced_under_the_cap, split_under_the_cap)),
+    ("BURST", (burst,)),
+    ("SHELL_ENTERPRISES", (shells_at_one_address, shells_of_one_person)),
     (
         "INVOICE_REUSED",
         (
@@ -776,12 +792,4 @@ DISGUISES: tuple[tuple[str, tuple[Callable[[_Maker], list[Row]], ...]], ...] = (
             invoice_written_otherwise,
         ),
     ),
-    ("CONTRACT_REUSED", (contract_again, contract_again_in_capitals)),
-    ("PAYMENT_MISMATCH", (paid_too_little, paid_from_another_account, paid_to_another_account)),
-    ("ROUND_TRIP", (all_came_back, half_came_back, paid_to_itself, paid_in_a_ring)),
-    ("NO_USAGE", (no_days, no_units, hardly_a_day)),
-    ("DATES_OUT_OF_ORDER", (invoice_before_order, confirmed_before_order, claimed_before_confirmed)),
-    ("CAP_HUGGING", (priced_under_the_cap, split_under_the_cap)),
-    ("BURST", (burst,)),
-    ("SHELL_ENTERPRISES", (shells_at_one_address, shells_of_one_person)),
 )

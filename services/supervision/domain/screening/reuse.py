@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from services.supervision.domain.finding import Finding, Severity
 from services.supervision.domain.screening import settings
 from services.supervision.domain.screening.population import Population, Rows
@@ -67,7 +69,7 @@ class Hit:
     provider: bool  # what else the two have in common
     enterprise: bool
     amount: bool
-    odd: bool  # written as hardly any other number there is
+    odd: bool  # written as hardly any other number there is, or out of its place among its provider's
     close: bool  # two numbers of one roll
     chance: float  # of such a hit for an honest claim
 
@@ -113,6 +115,29 @@ class _Search:
             self.numbers[len(bare)].append(int(bare))
         for many in self.numbers.values():
             many.sort()
+        self.misplaced = self._misplaced()
+
+    def _misplaced(self) -> set[int]:
+        """Rows whose number is out of place where numbers (of a provider, or of all) run on with the days of issue."""
+        days = self.population.invoice_on
+        found: set[int] = set()
+        groups: defaultdict[str | None, list[int]] = defaultdict(list)
+        for row, form in self.forms.items():
+            if days[row] is not None and form.bare.isdigit():
+                groups[None].append(row)
+                groups[self.population.provider[row] or ""].append(row)
+        for rows in groups.values():
+            if len(rows) >= settings.INVOICE_RUN:
+                number = {row: int(self.forms[row].bare) for row in rows}
+                by_number = sorted(rows, key=lambda row: (number[row], days[row]))
+                by_day = sorted(rows, key=lambda row: (days[row], number[row]))
+                place = {row: at for at, row in enumerate(by_day)}
+                apart = np.array([at - place[row] for at, row in enumerate(by_number)], dtype=np.float64)
+                order = 1 - 6 * float((apart**2).sum()) / (len(rows) * (len(rows) ** 2 - 1))
+                if order >= settings.INVOICE_ORDER:
+                    least = max(3.0, settings.INVOICE_APART * len(rows))
+                    found |= {row for row, far in zip(by_number, apart.tolist(), strict=True) if abs(far) > least}
+        return found
 
     def hits(self) -> list[Hit]:
         """All that count: of what likeness and company an honest claim hardly ever is."""
@@ -218,11 +243,13 @@ class _Search:
             mine, theirs = int(self.forms[row].bare), int(self.forms[other].bare)
             close = abs(mine - theirs) < settings.INVOICE_CLOSE
             chance = ways * self._density(mine, theirs)
+            if row in self.misplaced:
+                chance *= settings.INVOICE_MISPLACED
             if alike:
                 chance *= self._share(population.invoice_fen[row], population.provider[row] if provider else None)
             if enterprise:
                 chance *= settings.INVOICE_SAME_ENTERPRISE
-        odd = how != "swapped" and self._odd(row)
+        odd = row in self.misplaced or (how != "swapped" and self._odd(row))
         return Hit(row, other, how, provider, enterprise, alike, odd, close, chance)
 
     def _odd(self, row: int) -> bool:
