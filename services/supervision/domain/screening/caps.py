@@ -89,13 +89,13 @@ def _hugging(population: Population, rows: Rows, cap: int) -> dict[int, Hugging]
 
 
 def _menu(population: Population, rows: Rows) -> NDArray[np.bool_]:
-    """Claims at a price at which that product is sold again and again, to different enterprises: it costs that."""
+    """Claims at a price at which that product is sold again and again, to different enterprises: it costs that. Those
+    of which product or price is not known may be such."""
     buyers: defaultdict[Any, set[Any]] = defaultdict(set)
     keys = [(population.product[row], population.price_fen[row]) for row in rows.tolist()]
     for row, key in zip(rows.tolist(), keys, strict=True):
-        if key[0] is not None:
-            buyers[key].add(population.enterprise[row])
-    return np.array([len(buyers.get(key, ())) > settings.CAP_MENU for key in keys], dtype=bool)
+        buyers[key].add(population.enterprise[row])
+    return np.array([None in key or len(buyers[key]) > settings.CAP_MENU for key in keys], dtype=bool)
 
 
 def _crowds(

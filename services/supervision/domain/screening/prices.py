@@ -129,7 +129,10 @@ def _of_product(population: Population) -> _Peers:
     far = settings.PRICE_FAR
     if np.count_nonzero(compared) >= settings.CUSTOM_FROM:
         scores = (logs[compared] - middle[compared]) / spread[compared]
-        far = max(far, float(np.quantile(scores, 1 - settings.PRICE_FAR_SHARE)))
+        cheap, dear, most = np.quantile(
+            scores, [settings.PRICE_CHEAP_SHARE, 1 - settings.PRICE_FAR_SHARE, 1 - settings.PRICE_MOST_SHARE]
+        )
+        far = max(far, min(float(dear), -float(cheap)), float(most))
     return _Peers(logs, count, middle, spread, far)
 
 
@@ -188,6 +191,7 @@ def _quoted(population: Population) -> tuple[NDArray[np.bool_], dict[int, tuple[
         others = np.array([len(set(enterprises[known[a : min(b, a + 20)]].tolist())) - 1 for a, b in near])
         if np.count_nonzero(others) < settings.PRICE_LISTS_REPEAT * len(known):
             continue
+        quoted[rows[np.isnan(lists[rows])]] = True  # as far as one can know
         quoted[known] = (others >= settings.PRICE_LIST_OTHERS) & (prices[known] <= value)
         usual = value[others > 0]
         for at in np.flatnonzero(others == 0).tolist():

@@ -60,7 +60,9 @@ PRICE_PEERS = 8  # of kind or category, below which a comparison says nothing; w
 PRICE_FEWEST = 3  # of the product, likewise: their spread is helped out by the usual one
 PRICE_WINDOW = 121  # orders of the product nearest in time: prices grow, and so many give a firm median
 PRICE_FAR = 3.5  # modified z-score (Iglewicz and Hoaglin), on logarithms: prices err by factors, not by sums
-PRICE_FAR_SHARE = 0.015  # of all claims: where more are so far out, prices are spread otherwise, and far is further
+# Where more claims than these shares are so far out, above and as far below, prices are spread otherwise, and far is
+# further; and where more than the last are, above alone, too.
+PRICE_FAR_SHARE, PRICE_CHEAP_SHARE, PRICE_MOST_SHARE = 0.015, 0.005, 0.04
 PRICE_SPREAD = 0.05  # list prices repeat to the fen: below five per cent nobody is far from anybody
 PRICE_TRIM = 0.02  # the dearest peers, which may be outliers themselves
 PRICE_RATIO = {"product": 1.3, "kind": 2.0, "category": 3.0}  # and it has to matter

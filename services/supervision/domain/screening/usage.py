@@ -50,8 +50,7 @@ def _look(population: Population, name: str) -> tuple[Bools, Bools, Floats]:
                 none[known] = False
     hardly &= ~_usual_of_product(population, values)
     if name == "usage_days":
-        whole = (available > 0) & (values >= available * settings.USED_THROUGHOUT)
-        hardly &= ~whole
+        hardly &= values < available * settings.USED_THROUGHOUT  # where these are known
     return none, hardly, median
 
 
