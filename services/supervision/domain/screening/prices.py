@@ -86,6 +86,7 @@ class _Peers:
     count: Rows
     middle: Floats
     spread: Floats
+    even: NDArray[np.bool_]  # the peers' prices scatter about one
     far: float = settings.PRICE_FAR  # modified z-score from which a price is far out
 
     def compare(self, row: int) -> Comparison | None:
@@ -93,8 +94,11 @@ class _Peers:
         count = int(self.count[row])
         if count < settings.PRICE_FEWEST:
             return None
-        score = float((self.logs[row] - self.middle[row]) / self.spread[row])
-        return Comparison("product", math.exp(self.logs[row]), math.exp(self.middle[row]), count, score, self.far)
+        apart, far = float(self.logs[row] - self.middle[row]), self.far
+        if self.even[row] and apart >= math.log(settings.PRICE_MUCH):
+            far *= settings.PRICE_MUCH_FAR / settings.PRICE_FAR
+        score = apart / float(self.spread[row])
+        return Comparison("product", math.exp(self.logs[row]), math.exp(self.middle[row]), count, score, far)
 
 
 def _of_product(population: Population) -> _Peers:
@@ -117,15 +121,15 @@ def _of_product(population: Population) -> _Peers:
             middle[known[at]], mad[known[at]], deviation[known[at]] = _figures(peers, count[known[at]])
     compared = count >= settings.PRICE_FEWEST
     if not compared.any():
-        return _Peers(logs, count, middle, middle)
+        return _Peers(logs, count, middle, middle, compared)
     apart = logs[compared] - middle[compared]
     apart = np.sort(apart)[None, :]
     _, usual_mad, usual_deviation = _figures(apart, np.array([apart.shape[1]]))
     mad = _mixed(mad, float(usual_mad[0]), count)
     deviation = _mixed(deviation, float(usual_deviation[0]), count)
-    spread = np.maximum(np.fmax(mad, deviation), settings.PRICE_SPREAD / CONSISTENT) * np.sqrt(
-        1 + 1.57 / np.maximum(count, 1)
-    )
+    mad = np.maximum(mad, settings.PRICE_SPREAD / CONSISTENT)
+    even, spread = deviation <= settings.PRICE_EVEN * mad, np.maximum(mad, deviation)
+    spread *= np.sqrt(1 + 1.57 / np.maximum(count, 1))  # the variance of a median of so many
     far = settings.PRICE_FAR
     if np.count_nonzero(compared) >= settings.CUSTOM_FROM:
         scores = (logs[compared] - middle[compared]) / spread[compared]
@@ -133,7 +137,7 @@ def _of_product(population: Population) -> _Peers:
             scores, [settings.PRICE_CHEAP_SHARE, 1 - settings.PRICE_FAR_SHARE, 1 - settings.PRICE_MOST_SHARE]
         )
         far = max(far, min(float(dear), -float(cheap)), float(most))
-    return _Peers(logs, count, middle, spread, far)
+    return _Peers(logs, count, middle, spread, even, far)
 
 
 def _mixed(own: Floats, usual: float, count: Rows) -> Floats:

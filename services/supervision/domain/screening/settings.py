@@ -60,6 +60,9 @@ PRICE_PEERS = 8  # of kind or category, below which a comparison says nothing; w
 PRICE_FEWEST = 3  # of the product, likewise: their spread is helped out by the usual one
 PRICE_WINDOW = 121  # orders of the product nearest in time: prices grow, and so many give a firm median
 PRICE_FAR = 3.5  # modified z-score (Iglewicz and Hoaglin), on logarithms: prices err by factors, not by sums
+# So many times what others pay for the product needs less of a score, where their prices scatter about one: where it
+# comes in plans, the standard deviation is more than so many times what the median of deviations makes of it.
+PRICE_MUCH, PRICE_MUCH_FAR, PRICE_EVEN = 1.5, 2.75, 1.4
 # Where more claims than these shares are so far out, above and as far below, prices are spread otherwise, and far is
 # further; and where more than the last are, above alone, too.
 PRICE_FAR_SHARE, PRICE_CHEAP_SHARE, PRICE_MOST_SHARE = 0.015, 0.005, 0.04
