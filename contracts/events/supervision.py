@@ -163,8 +163,18 @@ class RegionAward(f.Body):
 
 
 class Checkpoint(f.Body):
+    """A signed checkpoint of the evidence log: root, RFC 9162's tree hash of its first `size` records by `algorithm`.
+    signature: Ed25519 over the document `{algorithm, kind: "evidence-checkpoint", made_at, origin, root, size}`
+    (docs/integration.md), base64, by the key of key_id, whose raw bytes are public_key. made_at: RFC 3339 text."""
+
+    origin = f.text(100)
     size = f.whole(1, 2**53)
-    head = f.sha256()
+    root = f.sha256()
+    algorithm = f.one_of(("sha-256", "sm3"))
+    made_at = f.text(40)
+    key_id = f.text(16)
+    public_key = f.text(44)
+    signature = f.text(88)
 
 
 def _e(name: str, schema: type[f.Body], *consumers: str, doc: str = "") -> EventType:
@@ -191,6 +201,6 @@ EVENTS = [
     _e("regions_awarded", RegionAward, "notify", doc="The province's composite award, shared out."),
     _e("party_blacklisted", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("party_removed", BlacklistState, "registry", "voucher", "settlement", "notify"),
-    _e("checkpoint_made", Checkpoint, "notify", doc="Size and head of the evidence log."),
+    _e("checkpoint_made", Checkpoint, "notify", doc="Size and root of the evidence log, signed."),
     refused("supervision"),
 ]

@@ -232,6 +232,13 @@ class EvidencePage(f.Body):
     limit = f.whole(1, 1000, required=False, load_default=1000, allow_none=False)
 
 
+class EvidenceProof(f.Body):
+    """older: the size of an earlier published checkpoint, to be shown to be the beginning of the newer."""
+
+    event_ids = f.words(26, 100, least=1)
+    older = f.whole(1, 2**53, required=False)
+
+
 _supervisor = frozenset({r.SUPERVISOR})
 _readers = frozenset({r.SUPERVISOR, r.AUDITOR, r.BUREAU, r.OPERATOR, r.FINANCE, r.OPS, r.SERVICE})
 
@@ -340,6 +347,17 @@ METHODS = [
     ),
     Method(SERVICE, "related", "query", Related, Anything, _readers),
     Method(SERVICE, "evidence_page", "query", EvidencePage, Items, _readers),
-    Method(SERVICE, "evidence_head", "query", Nothing, Anything, r.ALL, doc="Size and hash of the evidence log."),
+    Method(
+        SERVICE, "evidence_head", "query", Nothing, Anything, r.ALL, doc="Size and root of the evidence log, signed."
+    ),
+    Method(
+        SERVICE,
+        "evidence_proof",
+        "query",
+        EvidenceProof,
+        Anything,
+        _readers,
+        doc="Inclusion of records under a signed checkpoint, and its consistency with an older one (RFC 9162).",
+    ),
     *everywhere(SERVICE),
 ]

@@ -43,6 +43,11 @@ from infra.tables import OUTBOX_SENT, outbox
 READY_SECONDS = 60.0
 RESTART_SECONDS = (0.2, 1.0, 5.0)
 STATE = "state.json"
+# Processes beside a service's own, and the setting that says that there is work for them.
+BESIDE = {
+    "notify-sender": ("notify", "YUNQUAN_SMTP_URL"),
+    "evidence-shipper": ("supervision", "YUNQUAN_CHECKPOINTS_TO"),
+}
 
 
 @dataclass(frozen=True)
@@ -150,8 +155,12 @@ class Deployment:
         for service in self.options.services:
             names += [f"{service}-{n}" if n > 1 else service for n in range(1, self.replicas(service) + 1)]
         names += [f"relay-{service}" for service in self.options.services]
-        mails = "notify" in self.options.services and self._environ.get("YUNQUAN_SMTP_URL")
-        return [*names, "notify-sender"] if mails else names
+        beside = (
+            name
+            for name, (service, setting) in BESIDE.items()
+            if service in self.options.services and self._environ.get(setting)
+        )
+        return [*names, *beside]
 
     def replicas(self, service: str) -> int:
         return self.options.scale.get(service, 1)
@@ -433,8 +442,8 @@ def _eventual(queue: str) -> bool:
 
 def command_of(process: str) -> list[str]:
     """`voucher-2` → infra.run voucher; `relay-voucher` → infra.relay voucher; `notify-sender` → its command."""
-    if process == "notify-sender":
-        return ["infra.cli", "notify-sender"]
+    if process in BESIDE:
+        return ["infra.cli", process]
     service = process.removeprefix("relay-").split("-")[0]
     return ["infra.relay" if process.startswith("relay-") else "infra.run", service]
 

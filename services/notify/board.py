@@ -327,7 +327,7 @@ def _blacklist(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -
 
 def _checkpoints(conn: sa.Connection, _pack: Pack, after: str | None, limit: int) -> list[Item]:
     points = store.known_checkpoints
-    statement = sa.select(points.c.size, points.c.head, points.c.at)
+    statement = sa.select(*(column for column in points.columns if column.key != "sequence"))
     if after is not None:
         statement = statement.where(points.c.size > number(after))
     found = conn.execute(statement.order_by(points.c.size).limit(limit)).mappings()

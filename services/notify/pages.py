@@ -229,8 +229,10 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
     "checkpoints": (
         Column("记录数", _number("size")),
-        Column("校验值", _text("head")),
-        Column("时间", _instant("at")),
+        Column("根哈希", _text("root")),
+        Column("算法", _text("algorithm")),
+        Column("时间", _text("made_at")),
+        Column("签名", _text("signature")),
     ),
 }
 

@@ -139,7 +139,7 @@ def _shares(event: Event) -> Sequence[Row]:
 
 
 def _checkpoint(event: Event) -> Sequence[Row]:
-    return [{**event.data, "at": event.time, "sequence": event.sequence}]
+    return [{**event.data, "sequence": event.sequence}]
 
 
 _ENTERPRISE = (_party("enterprise"),)

@@ -309,8 +309,13 @@ known_checkpoints = sa.Table(
     "known_checkpoints",
     metadata,
     sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("head", sa.String(64), nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("root", sa.String(64), nullable=False),
+    sa.Column("algorithm", sa.String(10), nullable=False),
+    sa.Column("origin", sa.String(100), nullable=False),
+    sa.Column("made_at", sa.String(40), nullable=False),  # the very text that was signed
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("public_key", sa.String(44), nullable=False),
+    sa.Column("signature", sa.String(88), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 

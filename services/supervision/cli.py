@@ -3,84 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from infra.packs import PROGRAMME
-from services.supervision.domain.chain import GENESIS, Head, Record, Verdict, line_of, verify, verify_lines
-
-PAGE = 1_000
-FOLDER = click.option("--folder", default=".yunquan", show_default=True, type=click.Path(), help="Of the deployment.")
-
-
-class CheckpointType(click.ParamType[Head]):
-    """SIZE:HEAD, as the public board shows it."""
-
-    name = "SIZE:HEAD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Head:
-        if isinstance(value, Head):
-            return value
-        size, _, head = str(value).partition(":")
-        if not size.isdecimal() or len(head) != len(GENESIS):
-            self.fail("a checkpoint is its size, a colon and 64 hex digits", param, ctx)
-        return Head(int(size), head.lower())
-
-
-@click.group()
-def evidence() -> None:
-    """The chained log of everything that was said and decided."""
-
-
-@evidence.command("export")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write, one record a line.")
-@FOLDER
-def export(out: Path, folder: str) -> None:
-    """Write the whole log to a file that `evidence verify --file` reads, anywhere and without the services."""
-    with _client(folder) as client:
-        head = _head(client)
-        try:
-            handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                for item in _records(client, head):
-                    file.write(line_of(item) + "\n")
-            Path(name).chmod(0o644)
-            Path(name).replace(out)
-        except OSError as error:
-            _refuse(f"{out}: {error.strerror or error}")
-    click.echo(json.dumps({"ok": True, "records": head.size, "head": head.head, "file": str(out)}))
-
-
-@evidence.command("verify")
-@click.option(
-    "--file", "path", type=click.Path(path_type=Path), help="An export; without it the running services' log."
-)
-@click.option("--checkpoint", type=CheckpointType(), help="A published checkpoint that the log must contain.")
-@FOLDER
-def verify_log(path: Path | None, checkpoint: Head | None, folder: str) -> None:
-    """Compute every hash again; name the first record that was edited, removed, inserted or moved.
-
-    The last line is JSON. Exit code 1 when the log is broken, 2 when it cannot be read.
-    """
-    if path is not None:
-        try:
-            with path.open("rb") as file:
-                verdict = verify_lines(file, known=checkpoint)
-        except OSError as error:
-            _refuse(f"{path}: {error.strerror or error}")
-    else:
-        with _client(folder) as client:
-            verdict = verify(_records(client, _head(client)), known=checkpoint)
-    _tell(verdict)
+from services.supervision.evidence_cli import evidence
+from services.supervision.shipping import shipper
+from services.supervision.terminal import FOLDER, ask, client_of, refuse
 
 
 @click.group()
@@ -102,9 +36,9 @@ def list_alerts(folder: str, programme: str, status: str, **narrowed: Any) -> No
     wanted = {name: value for name, value in narrowed.items() if value}
     if status != "all":
         wanted["status"] = status
-    with _client(folder, role="supervisor") as client:
+    with client_of(folder, role="supervisor") as client:
         while True:
-            page = _ask(client, "list_alerts", programme=programme, after=after, limit=500, **wanted)
+            page = ask(client, "list_alerts", programme=programme, after=after, limit=500, **wanted)
             for alert in page["items"]:
                 count += 1
                 words = alert["evidence"]["explanation"]["zh"]
@@ -121,8 +55,8 @@ def list_alerts(folder: str, programme: str, status: str, **narrowed: Any) -> No
 @FOLDER
 def show_alert(alert_id: str, folder: str) -> None:
     """All of one alert, with its evidence, as JSON."""
-    with _client(folder, role="supervisor") as client:
-        click.echo(json.dumps(_ask(client, "get_alert", id=alert_id), ensure_ascii=False, indent=2))
+    with client_of(folder, role="supervisor") as client:
+        click.echo(json.dumps(ask(client, "get_alert", id=alert_id), ensure_ascii=False, indent=2))
 
 
 @alerts.command("acknowledge")
@@ -130,8 +64,8 @@ def show_alert(alert_id: str, folder: str) -> None:
 @FOLDER
 def acknowledge_alert(alert_id: str, folder: str) -> None:
     """Take an alert: it is yours until it is assigned to another."""
-    with _client(folder, role="supervisor") as client:
-        click.echo(json.dumps(_ask(client, "acknowledge_alert", alert_id=alert_id)))
+    with client_of(folder, role="supervisor") as client:
+        click.echo(json.dumps(ask(client, "acknowledge_alert", alert_id=alert_id)))
 
 
 @alerts.command("assign")
@@ -140,8 +74,8 @@ def acknowledge_alert(alert_id: str, folder: str) -> None:
 @FOLDER
 def assign_alert(alert_id: str, assignee: str, folder: str) -> None:
     """Give an alert that is not resolved to a named supervisor."""
-    with _client(folder, role="supervisor") as client:
-        click.echo(json.dumps(_ask(client, "assign_alert", alert_id=alert_id, assignee=assignee)))
+    with client_of(folder, role="supervisor") as client:
+        click.echo(json.dumps(ask(client, "assign_alert", alert_id=alert_id, assignee=assignee)))
 
 
 @alerts.command("rates")
@@ -152,8 +86,8 @@ def assign_alert(alert_id: str, assignee: str, folder: str) -> None:
 def alert_rates(programme: str, from_on: str, until_on: str, folder: str) -> None:
     """A line a rule: raised, confirmed, false alarms, open, and confirmed of those resolved, in percent."""
     names = ("alert", "raised", "confirmed", "false_alarm", "open", "precision")
-    with _client(folder, role="supervisor") as client:
-        rates = _ask(client, "alert_rates", programme=programme, from_on=from_on, until_on=until_on)
+    with client_of(folder, role="supervisor") as client:
+        rates = ask(client, "alert_rates", programme=programme, from_on=from_on, until_on=until_on)
     for one in rates["items"]:
         click.echo("  ".join(f"{name} {one[name]}" for name in names))
     click.echo(json.dumps({"rules": len(rates["items"])}))
@@ -168,8 +102,8 @@ def alert_rates(programme: str, from_on: str, until_on: str, folder: str) -> Non
 def resolve_alert(alert_id: str, verdict: str, reason: str, claim_ids: tuple[str, ...], folder: str) -> None:
     """Confirm an alert, and its claims are rejected; or find it false, and nothing but other alerts holds them."""
     body = {"alert_id": alert_id, "verdict": verdict, "reason": reason, "claim_ids": list(claim_ids) or None}
-    with _client(folder, role="supervisor") as client:
-        result = _ask(client, "resolve_alert", **body)
+    with client_of(folder, role="supervisor") as client:
+        result = ask(client, "resolve_alert", **body)
     click.echo(json.dumps(result))
 
 
@@ -198,65 +132,12 @@ def screen_file(claims: Path, out: Path) -> None:
         found = screen(read.population)
         write_alerts(out, found)
     except CannotScreen as error:
-        _refuse(f"{claims}: {error}")
+        refuse(f"{claims}: {error}")
     except OSError as error:
-        _refuse(f"{error.filename or claims}: {error.strerror or error}")
+        refuse(f"{error.filename or claims}: {error.strerror or error}")
     alerts = Counter(finding.rule for findings in found.values() for finding in findings)
     totals = {"claims": len(read.population), "alerted": len(found), "alerts": dict(sorted(alerts.items()))}
     click.echo(json.dumps({**totals, "seconds": round(time.monotonic() - begun, 1)}))
 
 
-def _client(folder: str, *, role: str = "auditor") -> Any:
-    from infra.local.connect import connect
-    from infra.local.guard import LocalServerError
-
-    try:
-        return connect(folder, role=role)
-    except (LocalServerError, OSError) as error:
-        _refuse(str(error))
-
-
-def _ask(client: Any, method: str, **fields: Any) -> dict[str, Any]:
-    from contracts.client import CallError
-
-    try:
-        answer: dict[str, Any] = client.call("supervision", method, **fields)
-    except CallError as error:
-        _refuse(str(error))
-    return answer
-
-
-def _head(client: Any) -> Head:
-    answer = _ask(client, "evidence_head")
-    return Head(answer["size"], answer["head"])
-
-
-def _records(client: Any, head: Head) -> Iterator[Record | Head]:
-    """The log as it stood at `head`, page by page, and its closing line."""
-    start, shown = 1, sys.stderr.isatty()
-    with click.progressbar(length=head.size, label="evidence", file=sys.stderr, hidden=not shown) as bar:
-        while start <= head.size:
-            page = _ask(client, "evidence_page", start=start, limit=min(PAGE, head.size - start + 1))
-            if not page["items"]:
-                break
-            for item in page["items"]:
-                yield Record(**item)
-            bar.update(len(page["items"]))
-            start += len(page["items"])
-    yield head
-
-
-def _tell(verdict: Verdict) -> NoReturn:
-    said = {name: value for name, value in asdict(verdict).items() if value not in (None, "")}
-    if not verdict.ok:
-        click.echo(f"broken at record {verdict.position}: {verdict.fault}: {verdict.detail}", err=True)
-    click.echo(json.dumps(said))
-    raise SystemExit(0 if verdict.ok else 1)
-
-
-def _refuse(what: str) -> NoReturn:
-    click.echo(f"yunquan: {' '.join(what.split())}", err=True)
-    raise SystemExit(2)
-
-
-commands: list[click.Command] = [evidence, alerts, screen_file]
+commands: list[click.Command] = [evidence, shipper, alerts, screen_file]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from infra import signing
 from infra.bus.service import nameko_service
-from services.supervision import handlers, queries, store
+from services.supervision import evidence, handlers, queries, store
+
+evidence.algorithm()  # a hash that we have not stops the start, not the first record
 
 Supervision = nameko_service(
     "supervision",
@@ -12,4 +15,5 @@ Supervision = nameko_service(
     events=handlers.EVENTS,
     due=handlers.DUE,
     queries=queries.QUERIES,
+    needs=(signing.signer,),
 )

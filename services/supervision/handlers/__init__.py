@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from infra.db import UnitOfWork
 from infra.pipeline import Due, EventHandler, Route
-from services.supervision.evidence import daily_checkpoint
+from services.supervision.evidence import hourly_checkpoint
 from services.supervision.handlers.alerts import acknowledge, assign, resolve
 from services.supervision.handlers.assessments import record_assessment
 from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
@@ -21,6 +21,7 @@ from services.supervision.handlers.regions import (
     set_target,
 )
 from services.supervision.handlers.screening import screen_ready
+from services.supervision.handlers.walking import walk
 
 
 def screen_waiting(uow: UnitOfWork) -> int:
@@ -47,4 +48,4 @@ COMMANDS: Mapping[str, Route] = {
 EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything
 
 # standing first: money waits on it
-DUE: Sequence[Due] = (bring_into_effect, screen_waiting, escalate_late, daily_checkpoint)
+DUE: Sequence[Due] = (bring_into_effect, screen_waiting, escalate_late, hourly_checkpoint, walk)

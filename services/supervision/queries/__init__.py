@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.pipeline import Query
-from services.supervision.queries import alerts, parties, record, regions
+from services.supervision.queries import alerts, evidence, parties, record, regions
 
-QUERIES: Mapping[str, Query] = {**alerts.QUERIES, **record.QUERIES, **parties.QUERIES, **regions.QUERIES}
+QUERIES: Mapping[str, Query] = {
+    **alerts.QUERIES,
+    **evidence.QUERIES,
+    **record.QUERIES,
+    **parties.QUERIES,
+    **regions.QUERIES,
+}

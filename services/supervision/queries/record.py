@@ -1,4 +1,4 @@
-"""What supervision answers: complaints, the blacklist, ties between parties, the evidence log, figures."""
+"""What supervision answers: complaints, the blacklist, ties between parties, figures."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from services.supervision.domain import affiliation
 from services.supervision.queries.pages import page, plain
 from services.supervision.store import claims, evidence, known
 from services.supervision.store.tables import alerts, blacklist, complaints, known_parties
-
-PAGE_BYTES = 4_000_000  # of evidence in one answer
 
 Row = dict[str, Any]
 
@@ -107,33 +105,6 @@ def related(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refuse
     }
 
 
-def evidence_page(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Records from `start`: the very fields of an export's lines; fewer than `limit` when they are large."""
-    body = command.body
-    records = evidence.page(conn, start=body["start"], limit=body["limit"])
-    items: list[Row] = []
-    size = 0
-    for record in records:
-        size += len(record.body)
-        if items and size > PAGE_BYTES:
-            break
-        items.append({name: getattr(record, name) for name in record.__slots__})
-    more = len(items) < len(records) or len(records) == body["limit"]
-    return {"items": items, "next": str(items[-1]["position"] + 1) if items and more else None}
-
-
-def evidence_head(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Size and hash of the log, and its last checkpoint."""
-    log = evidence.read_log(conn)
-    return {
-        "size": log.size,
-        "head": log.hash,
-        "checkpoints": log.checkpoints,
-        "checkpoint_size": log.checkpoint_size,
-        "checkpoint_at": instant_text(log.checkpoint_at) if log.checkpoint_at else None,
-    }
-
-
 def totals(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     """Figures for reconciliation; alerts and complaints are the programme's, evidence is everything's."""
     programme = command.body["programme"]
@@ -169,7 +140,5 @@ QUERIES: Mapping[str, Query] = {
     "blacklist": list_blacklist,
     "standing": standing,
     "related": related,
-    "evidence_page": evidence_page,
-    "evidence_head": evidence_head,
     "totals": totals,
 }

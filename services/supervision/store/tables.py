@@ -30,7 +30,15 @@ evidence = sa.Table(
     sa.Column("stream_hash", DIGEST),
     sa.Column("recorded_at", sa.String(32), nullable=False),  # the very text that was hashed
     sa.Column("body", sa.Text, nullable=False),
-    sa.Column("prev_hash", DIGEST, nullable=False),
+    sa.Column("leaf", DIGEST, nullable=False),
+    sa.Column("root", DIGEST, nullable=False),  # of the tree that this record completes
+)
+
+evidence_nodes = sa.Table(  # complete subtrees of 256, 65,536 … leaves: a proof reads a few rows of them
+    "evidence_nodes",
+    metadata,
+    sa.Column("level", sa.SmallInteger, primary_key=True),
+    sa.Column("at", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("hash", DIGEST, nullable=False),
 )
 
@@ -38,11 +46,41 @@ evidence_head = sa.Table(  # one row: whoever appends locks it
     "evidence_head",
     metadata,
     sa.Column("name", sa.String(10), primary_key=True),
+    sa.Column("algorithm", sa.String(10), nullable=False),  # fixed when the log begins
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("hash", DIGEST, nullable=False),
+    sa.Column("root", DIGEST, nullable=False),
+    sa.Column("edge", Json, nullable=False),  # hashes of the complete subtrees at the right edge, largest first
     sa.Column("checkpoints", sa.BigInteger, nullable=False),
     sa.Column("checkpoint_size", sa.BigInteger, nullable=False),
     sa.Column("checkpoint_at", UtcDateTime),
+)
+
+evidence_walk = sa.Table(  # how far supervision has read its own log again, and what it found
+    "evidence_walk",
+    metadata,
+    sa.Column("name", sa.String(10), primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("edge", Json, nullable=False),
+    sa.Column("checkpoint", sa.BigInteger, nullable=False),  # the last that it was held against
+    sa.Column("walked_at", UtcDateTime),  # when it last came to the end
+    sa.Column("broken_at", sa.BigInteger),  # the first record that was found changed
+)
+
+evidence_checkpoints = sa.Table(
+    "evidence_checkpoints",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("size", sa.BigInteger, nullable=False, index=True),
+    sa.Column("document", Json, nullable=False),
+    sa.Column("signature", Json, nullable=False),
+)
+
+evidence_shipments = sa.Table(  # the newest checkpoint that each place has taken
+    "evidence_shipments",
+    metadata,
+    sa.Column("destination", sa.String(500), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("shipped_at", UtcDateTime, nullable=False),
 )
 
 evidence_sources = sa.Table(
@@ -55,7 +93,8 @@ evidence_sources = sa.Table(
 )
 
 
-immutable(evidence)
+for _log in (evidence, evidence_nodes, evidence_checkpoints):
+    immutable(_log)
 
 # --- what is known of others ----------------------------------------------------------------------------------------
 

@@ -360,7 +360,7 @@ def test_nodes_and_checkpoints(kit: Kit):
     [shown] = board(kit, "nodes")["items"]
     assert (shown["status"], shown["claims"]) == ("open", 0)
     for size in (10, 9, 100):
-        kit.tell("supervision.checkpoint_made.v1", subject="evidence", sequence=size, size=size, head="ab" * 32)
+        kit.tell("supervision.checkpoint_made.v1", subject="evidence", sequence=size, size=size, root="ab" * 32)
     assert [item["size"] for item in board(kit, "checkpoints")["items"]] == [9, 10, 100]
     assert [item["size"] for item in board(kit, "checkpoints", after="10")["items"]] == [100]
     for strange in ("9" * 40, "²"):

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from infra import auth, signing
+from infra.local.keys import write_secret
 from tests.integration.supervision.kit import Kit
+
+
+@pytest.fixture(autouse=True)
+def signing_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key that checkpoints are signed with."""
+    write_secret(tmp_path / "signing.pem", auth.generate_keys()[0])
+    monkeypatch.setenv(signing.SETTING, str(tmp_path / "signing.pem"))
 
 
 @pytest.fixture

@@ -51,6 +51,8 @@ def test_a_batch_of_hundreds_takes_as_many_statements_as_one_of_six(kit: Kit) ->
         events = news(kit, size, offset)
         with counted(kit) as seen:
             kit.hear(*events)
+        # a subtree of 256 records is kept when it is complete: one statement, once in 256 records
+        seen = [s for s in seen if "INSERT INTO evidence_nodes" not in s]
         counts.append(len([s for s in seen if "INSERT" not in s.upper() or "RETURNING" not in s.upper()]))
         assert len(kit.verdicts(offset)) == 1
     assert counts[0] == counts[1], counts

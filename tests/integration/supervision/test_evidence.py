@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from contracts.catalogue import EVENTS
+from infra import signing
 from infra import tables as common
 from infra.messages import Event
-from services.supervision import cli, evidence
-from services.supervision.domain.chain import Head, Record, verify
+from services.supervision import evidence, evidence_cli, shipping
+from services.supervision.domain import merkle
+from services.supervision.domain.merkle import Record, Signed, Verdict
+from services.supervision.handlers import walking
+from services.supervision.store import tables
 from services.supervision.store.tables import evidence as table
 from tests.integration.supervision.kit import GUIZHOU, Kit, uid
 
@@ -47,9 +52,28 @@ def log(kit: Kit) -> list[Record]:
     return records
 
 
-def sound(kit: Kit) -> bool:
+def verdict(kit: Kit) -> Verdict:
+    """What an auditor finds who has the log and the public key."""
     head = kit.ask("evidence_head")
-    return verify([*log(kit), Head(head["size"], head["head"])]).ok
+    key = signing.public_from(head["public_key"])
+    return merkle.verify([*log(kit), Signed(**head["head"])], key, algorithm=head["algorithm"])
+
+
+def sound(kit: Kit) -> bool:
+    return verdict(kit).ok
+
+
+def unguarded(kit: Kit, *statements: Any) -> None:
+    """What whoever owns the database can do: drop the triggers, and change what they like."""
+    with kit.engine.begin() as conn:
+        for guarded in ("evidence", "evidence_nodes", "evidence_checkpoints"):
+            if kit.engine.dialect.name == "sqlite":
+                for act in ("update", "delete"):
+                    conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guarded}_no_{act}")
+            else:
+                conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guarded}_append_only ON {guarded}")
+        for statement in statements:
+            conn.execute(statement)
 
 
 def orders(kit: Kit, first: int, last: int) -> list[Event]:
@@ -101,16 +125,74 @@ def test_the_database_itself_refuses_change(kit: Kit, change: Any) -> None:
 
 
 def test_a_database_changed_behind_its_back_is_found_out(kit: Kit) -> None:
-    """Whoever owns the database can drop a trigger; the chain still tells."""
+    """Whoever owns the database can drop a trigger; the tree still tells."""
     kit.hear(*orders(kit, 1, 9))
-    name = "evidence_no_update" if kit.engine.dialect.name == "sqlite" else "evidence_append_only ON evidence"
-    with kit.engine.begin() as conn:
-        conn.exec_driver_sql(f"DROP TRIGGER {name}")
-        body = conn.execute(sa.select(table.c.body).where(table.c.position == 4)).scalar_one()
-        conn.execute(sa.update(table).where(table.c.position == 4).values(body=body.replace("1000000", "9000000")))
-    head = kit.ask("evidence_head")
-    verdict = verify([*log(kit), Head(head["size"], head["head"])])
-    assert (verdict.ok, verdict.position, verdict.fault) == (False, 4, "edited")
+    changed = sa.func.replace(table.c.body, "1000000", "9000000")
+    unguarded(kit, sa.update(table).where(table.c.position == 4).values(body=changed))
+    found = verdict(kit)
+    assert (found.ok, found.position, found.fault) == (False, 4, "edited")
+
+
+def rewrite(**values: Any) -> Any:
+    return lambda at: sa.update(table).where(table.c.position == at).values(**values)
+
+
+CHANGES = {
+    "edited": rewrite(body=table.c.body + " "),
+    "renumbered": rewrite(stream_seq=7777),
+    "moved in time": rewrite(recorded_at="2017-01-01T00:00:00Z"),
+    "another leaf": rewrite(leaf="0" * 64),
+    "another root": rewrite(root="0" * 64),
+    "removed": lambda at: sa.delete(table).where(table.c.position == at),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_supervision_reads_its_own_log_again_and_names_what_was_changed(light: Kit, change: str) -> None:
+    """Lost otherwise: tampering is found when an auditor comes, a year later."""
+    light.hear(*orders(light, 1, 40))
+    light.pipeline.run_due()
+    assert light.ask("list_alerts", programme=GUIZHOU)["items"] == []
+    unguarded(light, CHANGES[change](23))
+    light.pipeline.run_due()
+    assert light.ask("list_alerts", programme=GUIZHOU)["items"] == [], "not again before an hour has passed"
+    light.clock.advance(walking.WALK_AGAIN)
+    light.pipeline.run_due()
+    light.pipeline.run_due()
+    [alert] = light.ask("list_alerts", programme=GUIZHOU)["items"]
+    assert (alert["alert"], alert["severity"]) == ("EVIDENCE_BROKEN", "high")
+    assert alert["evidence"]["numbers"] == {"position": 23}
+
+
+def test_a_log_rewritten_with_all_its_hashes_breaks_at_the_checkpoints(light: Kit) -> None:
+    """Only the signed checkpoints stand against whoever computes everything anew, stored subtrees and head too."""
+    light.hear(*orders(light, 1, 1000))
+    light.hear(*orders(light, 1001, 1010))
+    anew = merkle.Tree(merkle.hash_of("sha-256"))
+    changes: list[Any] = []
+    for record in log(light):
+        body = record.body + " " if record.position == 700 else record.body
+        kept = {"recorded_at": record.recorded_at, "stream_seq": record.stream_seq, "body": body}
+        leaf = merkle.leaf_of(anew.hash, position=record.position, **kept)
+        for level, at, node in anew.add(leaf):
+            where = (tables.evidence_nodes.c.level == level) & (tables.evidence_nodes.c.at == at)
+            changes.append(sa.update(tables.evidence_nodes).where(where).values(hash=node.hex()))
+        changes.append(rewrite(body=body, leaf=leaf.hex(), root=anew.root().hex())(record.position))
+    edge = [one.hex() for one in anew.edge]
+    changes.append(sa.update(tables.evidence_head).values(root=anew.root().hex(), edge=edge))
+    unguarded(light, *changes)
+    light.pipeline.run_due()
+    [alert] = light.ask("list_alerts", programme=GUIZHOU)["items"]
+    assert alert["alert"] == "EVIDENCE_BROKEN"
+    assert "checkpoint 1" in alert["evidence"]["explanation"]["en"]
+
+
+def test_a_stored_subtree_that_was_changed_is_found(light: Kit) -> None:
+    light.hear(*orders(light, 1, 600))
+    unguarded(light, sa.update(tables.evidence_nodes).where(tables.evidence_nodes.c.at == 1).values(hash="0" * 64))
+    light.pipeline.run_due()
+    [alert] = light.ask("list_alerts", programme=GUIZHOU)["items"]
+    assert alert["evidence"]["numbers"] == {"position": 257}
 
 
 def test_gaps_in_a_producers_stream_are_counted_until_they_close(kit: Kit) -> None:
@@ -123,24 +205,26 @@ def test_gaps_in_a_producers_stream_are_counted_until_they_close(kit: Kit) -> No
     assert kit.ask("totals", programme=GUIZHOU, year=2018)["figures"]["stream_gaps"] == 0
 
 
-def test_a_checkpoint_every_thousand_records_and_one_a_day(kit: Kit) -> None:
-    """They are published, so that a log computed anew from start to end is still found out."""
+def test_a_checkpoint_every_thousand_records_and_one_an_hour(kit: Kit) -> None:
+    """They are signed and published, so that a log computed anew from start to end is still found out."""
     kit.hear(*orders(kit, 1, 999))
     assert kit.said("checkpoint_made") == []
     kit.hear(*orders(kit, 1000, 1200))
     [made] = kit.said("checkpoint_made")
-    assert made["data"] == {"size": 1200, "head": log(kit)[-1].hash}
-    assert kit.pipeline.run_due()["daily_checkpoint"] == 0
+    assert (made["data"]["size"], made["data"]["root"]) == (1200, log(kit)[-1].root)
+    told = merkle.signed_of(made["data"])
+    assert merkle.signed_by(told, signing.public_from(made["data"]["public_key"]))
+    assert kit.pipeline.run_due()["hourly_checkpoint"] == 0
     kit.hear(*orders(kit, 1201, 1205))
-    kit.clock.advance(timedelta(days=1))
-    assert kit.pipeline.run_due()["daily_checkpoint"] == 1
-    assert kit.pipeline.run_due()["daily_checkpoint"] == 0
+    kit.clock.advance(timedelta(hours=1))
+    assert kit.pipeline.run_due()["hourly_checkpoint"] == 1
+    assert kit.pipeline.run_due()["hourly_checkpoint"] == 0
     last = kit.said("checkpoint_made")[-1]
     assert (last["sequence"], last["data"]["size"]) == (2, 1205)
     own = kit.event(last["type"], "evidence", last["data"], sequence=2)
     kit.hear(own)
-    kit.clock.advance(timedelta(days=1))
-    assert kit.pipeline.run_due()["daily_checkpoint"] == 0, "or an idle system would talk to itself for ever"
+    kit.clock.advance(timedelta(hours=1))
+    assert kit.pipeline.run_due()["hourly_checkpoint"] == 0, "or an idle system would talk to itself for ever"
     assert sound(kit)
 
 
@@ -164,36 +248,143 @@ def test_writers_side_by_side_make_one_chain(kit: Kit) -> None:
     assert sound(kit)
 
 
+def command(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs `yunquan evidence …` on the kit: exit code, the JSON of its last line, what it said beside."""
+    monkeypatch.setattr(evidence_cli, "client_of", lambda *_args, **_more: FakeClient(kit))
+    monkeypatch.setattr(evidence_cli, "PAGE", 7)
+
+    def run(*arguments: object) -> tuple[int, dict[str, Any], str]:
+        done = CliRunner().invoke(evidence_cli.evidence, [str(one) for one in arguments])
+        said = done.stdout.splitlines()
+        return done.exit_code, json.loads(said[-1]) if said else {}, done.stderr
+
+    return run
+
+
 def test_export_and_verify_from_the_command_line(kit: Kit, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     kit.hear(*orders(kit, 1, 30))
-    monkeypatch.setattr(cli, "_client", lambda *_args, **_more: FakeClient(kit))
-    monkeypatch.setattr(cli, "PAGE", 7)
-    run = CliRunner().invoke
-    file = tmp_path / "evidence.jsonl"
-    exported = run(cli.evidence, ["export", "--out", str(file)])
-    head = kit.ask("evidence_head")
-    assert json.loads(exported.stdout.splitlines()[-1]) == {
-        "ok": True,
-        "records": 30,
-        "head": head["head"],
-        "file": str(file),
-    }
-    for arguments in (["verify"], ["verify", "--file", str(file)]):
-        verified = run(cli.evidence, arguments)
-        assert verified.exit_code == 0, verified.output
-        last = json.loads(verified.stdout.splitlines()[-1])
-        assert last == {"ok": True, "records": 30, "head": head["head"]}
+    run = command(kit, monkeypatch)
+    file, key = tmp_path / "evidence.jsonl", tmp_path / "key.pem"
+    root = kit.ask("evidence_head")["root"]
+    said = {"ok": True, "records": 30, "root": root}
+    assert run("export", "--out", file, "--key-out", key)[:2] == (0, {**said, "file": str(file)})
+    assert run("verify")[:2] == (0, said)
+    assert run("verify", "--file", file, "--key", key)[:2] == (0, said)
     lines = file.read_bytes().splitlines(keepends=True)
-    file.write_bytes(b"".join(lines[:11] + lines[12:]))
-    broken = run(cli.evidence, ["verify", "--file", str(file)])
-    assert broken.exit_code == 1
-    said = json.loads(broken.stdout.splitlines()[-1])
-    assert (said["ok"], said["records"], said["position"], said["fault"]) == (False, 11, 12, "removed")
-    assert "broken at record 12" in broken.stderr
-    wrong = run(cli.evidence, ["verify", "--checkpoint", f"3:{'0' * 64}"])
-    assert (wrong.exit_code, json.loads(wrong.stdout.splitlines()[-1])["fault"]) == (1, "rewritten")
-    missing = run(cli.evidence, ["verify", "--file", str(tmp_path / "nothing")])
-    assert (missing.exit_code, missing.stdout) == (2, "")
+    file.write_bytes(b"".join(lines[:12] + lines[13:]))
+    code, told, words = run("verify", "--file", file, "--key", key)
+    assert (code, told["ok"], told["records"], told["position"], told["fault"]) == (1, False, 11, 12, "removed")
+    assert "broken at record 12" in words
+    assert run("verify", "--file", file)[0] == 2, "without a key nothing is proved"
+    assert run("verify", "--file", tmp_path / "nothing", "--key", key)[:2] == (2, {})
+
+
+def test_a_proof_by_the_services_and_by_an_export_is_the_same(
+    kit: Kit, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Order and place of two records, to whoever has the proof and the public key alone."""
+    events = orders(kit, 1, 40)
+    kit.hear(*events)
+    run = command(kit, monkeypatch)
+    file, key, first, second = (tmp_path / name for name in ("log", "key.pem", "first", "second"))
+    run("export", "--out", file, "--key-out", key)
+    wanted = [part for number in (31, 4) for part in ("--event", events[number].id)]
+    assert run("prove", *wanted, "--out", first)[:2] == (0, {"ok": True, "positions": [5, 32], "size": 40})
+    assert run("prove", *wanted, "--file", file, "--out", second)[0] == 0
+    assert json.loads(first.read_bytes()) == json.loads(second.read_bytes())
+    code, told, _ = run("verify", "--proof", first, "--key", key)
+    assert (code, [one["id"] for one in told["records"]]) == (0, [events[4].id, events[31].id])
+    first.write_bytes(first.read_bytes().replace(b'"position":5', b'"position":33'))
+    assert run("verify", "--proof", first, "--key", key)[0] == 1
+    assert run("prove", "--event", uid("V", 999_999), "--file", file, "--out", first)[0] == 2
+
+
+def test_checkpoints_are_shipped_in_order_once_each_until_they_are_taken(
+    kit: Kit, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place outside that has yesterday's checkpoint catches whoever rewrites the log with the key in hand."""
+    for part in range(3):
+        kit.hear(*orders(kit, 10 * part + 1, 10 * part + 10))
+        kit.clock.advance(timedelta(hours=1))
+        kit.pipeline.run_due()
+    place, away = tmp_path / "shipped.jsonl", tmp_path / "away" / "shipped.jsonl"
+    with pytest.raises(OSError, match="No such file"):
+        shipping.ship(kit.engine, away.as_uri(), now=kit.clock.now())
+    away.parent.mkdir()
+    for to in (place, away):
+        assert shipping.ship(kit.engine, to.as_uri(), now=kit.clock.now()) == 3
+        assert shipping.ship(kit.engine, to.as_uri(), now=kit.clock.now()) == 0
+    sizes = [json.loads(line)["document"]["size"] for line in place.read_text().splitlines()]
+    assert sizes == [one["data"]["size"] for one in kit.said("checkpoint_made")]
+    assert place.read_text() == away.read_text()
+    run = command(kit, monkeypatch)
+    assert run("verify", "--checkpoint", place)[0] == 0
+    unguarded(kit, rewrite(body=table.c.body + " ")(2))
+    assert run("verify", "--checkpoint", place)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("", []),
+        ("file:///srv/a  https://audit.example/in", ["file:///srv/a", "https://audit.example/in"]),
+        ("/srv/a", None),
+        ("ftp://host/a", None),
+        ("https:///a", None),
+    ],
+)
+def test_places_are_files_and_web_addresses_alone(named: str, found: list[str] | None) -> None:
+    if found is None:
+        with pytest.raises(shipping.PlaceUnusable):
+            shipping.places({shipping.SETTING: named})
+    else:
+        assert shipping.places({shipping.SETTING: named}) == found
+
+
+def test_a_web_address_takes_a_checkpoint_by_saying_so(light: Kit) -> None:
+    """What was answered with an error is sent again, and nothing after it before."""
+    answers, taken = [500, 200, 200], []
+
+    class Place(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            code = answers.pop(0)
+            if code == 200:
+                taken.append(json.loads(body)["document"]["size"])
+            self.send_response(code)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return None
+
+    for part in range(2):
+        light.hear(*orders(light, 10 * part + 1, 10 * part + 10))
+        light.clock.advance(timedelta(hours=1))
+        light.pipeline.run_due()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Place) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        place = f"http://127.0.0.1:{server.server_port}/in"
+        try:
+            with pytest.raises(OSError, match="500"):
+                shipping.ship(light.engine, place, now=light.clock.now())
+            assert shipping.ship(light.engine, place, now=light.clock.now()) == 2
+        finally:
+            server.shutdown()
+            thread.join()
+    assert taken == [one["data"]["size"] for one in light.said("checkpoint_made")]
+
+
+def test_a_log_begins_with_the_hash_that_is_set_and_keeps_it(light: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(evidence.ALGORITHM, "sm3")
+    light.hear(*orders(light, 1, 5))
+    monkeypatch.delenv(evidence.ALGORITHM)
+    light.hear(*orders(light, 6, 9))
+    assert light.ask("evidence_head")["algorithm"] == "sm3"
+    assert sound(light)
+    monkeypatch.setenv(evidence.ALGORITHM, "md5")
+    with pytest.raises(evidence.EvidenceHashUnknown, match="sha-256, sm3"):
+        evidence.algorithm()
 
 
 def test_an_event_without_its_text_is_written_as_its_envelope(kit: Kit) -> None:

@@ -105,8 +105,13 @@ def upgrade() -> None:
 
     op.create_table('known_checkpoints',
     sa.Column('size', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('head', sa.String(length=64), nullable=False),
-    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('root', sa.String(length=64), nullable=False),
+    sa.Column('algorithm', sa.String(length=10), nullable=False),
+    sa.Column('origin', sa.String(length=100), nullable=False),
+    sa.Column('made_at', sa.String(length=40), nullable=False),
+    sa.Column('key_id', sa.String(length=16), nullable=False),
+    sa.Column('public_key', sa.String(length=44), nullable=False),
+    sa.Column('signature', sa.String(length=88), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('size')
     )

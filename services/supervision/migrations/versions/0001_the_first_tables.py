@@ -201,22 +201,46 @@ def upgrade() -> None:
     sa.Column('stream_hash', sa.String(length=64), nullable=True),
     sa.Column('recorded_at', sa.String(length=32), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('prev_hash', sa.String(length=64), nullable=False),
-    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.Column('leaf', sa.String(length=64), nullable=False),
+    sa.Column('root', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('position'),
     sa.UniqueConstraint('event_id')
     )
     with op.batch_alter_table('evidence', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_evidence_subject'), ['subject'], unique=False)
 
+    op.create_table('evidence_checkpoints',
+    sa.Column('number', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('document', infra.tables.Json(), nullable=False),
+    sa.Column('signature', infra.tables.Json(), nullable=False),
+    sa.PrimaryKeyConstraint('number')
+    )
+    with op.batch_alter_table('evidence_checkpoints', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_evidence_checkpoints_size'), ['size'], unique=False)
+
     op.create_table('evidence_head',
     sa.Column('name', sa.String(length=10), nullable=False),
+    sa.Column('algorithm', sa.String(length=10), nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=False),
-    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.Column('root', sa.String(length=64), nullable=False),
+    sa.Column('edge', infra.tables.Json(), nullable=False),
     sa.Column('checkpoints', sa.BigInteger(), nullable=False),
     sa.Column('checkpoint_size', sa.BigInteger(), nullable=False),
     sa.Column('checkpoint_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('name')
+    )
+    op.create_table('evidence_nodes',
+    sa.Column('level', sa.SmallInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('level', 'at')
+    )
+    op.create_table('evidence_shipments',
+    sa.Column('destination', sa.String(length=500), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
+    sa.Column('shipped_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('destination')
     )
     op.create_table('evidence_sources',
     sa.Column('source', sa.String(length=60), nullable=False),
@@ -224,6 +248,15 @@ def upgrade() -> None:
     sa.Column('numbered', sa.BigInteger(), nullable=False),
     sa.Column('last_seq', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('source')
+    )
+    op.create_table('evidence_walk',
+    sa.Column('name', sa.String(length=10), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('edge', infra.tables.Json(), nullable=False),
+    sa.Column('checkpoint', sa.BigInteger(), nullable=False),
+    sa.Column('walked_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('broken_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('name')
     )
     op.create_table('inbox',
     sa.Column('consumer', sa.String(length=40), nullable=False),
@@ -511,7 +544,7 @@ def upgrade() -> None:
 
     # ### end Alembic commands ###
 
-    for table in ("assessments", "decisions", "designations", "evidence", "region_awards", "region_evaluations", "region_reports"):
+    for table in ("assessments", "decisions", "designations", "evidence", "evidence_checkpoints", "evidence_nodes", "region_awards", "region_evaluations", "region_reports"):
         guard(op, table)
 
 
