@@ -60,7 +60,7 @@ def _screen(uow: UnitOfWork, claims: Sequence[Row], causes: Causes) -> None:
 def _gather(uow: UnitOfWork, claims: Sequence[Row]) -> dict[str, screening.Facts]:
     """All that the rules ask of these claims, in a fixed number of reads."""
     pairs = [(claim["enterprise_id"], claim["provider_id"]) for claim in claims]
-    graph = known.graph(uow.conn, {party for pair in pairs for party in pair})
+    graph = known.graph(uow.conn, {party for pair in pairs for party in pair}, today=uow.today)
     paths = affiliation.paths(graph, pairs)
     uses, earlier = _invoices(uow, claims)
     of_product = store.product_peers(uow.conn, {claim["product_id"] for claim in claims})
