@@ -155,8 +155,8 @@ def draw(seed: int) -> World:
 
 @dataclass
 class Labelled:
-    """Claims, and what was planted: claim → alert → disguise. A claim with nothing planted is honest, also one that stands
-    there (with nothing) because a planted one was copied from it."""
+    """Claims, and what was planted: claim → alert → disguise. A claim with nothing planted is honest, also one that
+    stands there, with nothing, because a planted one was copied from it."""
 
     rows: list[Row]
     planted: dict[str, dict[str, str]] = field(default_factory=dict)
