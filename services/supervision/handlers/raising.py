@@ -68,23 +68,22 @@ class Raised:
 def raise_alerts(uow: UnitOfWork, raised: Sequence[Raised]) -> None:
     """Fold each into the alert on its subject that is not resolved, or raise a new one.
 
-    What a rule said before of the same version of a claim it does not say again, resolved or not. A fixed number of
-    statements, whatever the number.
+    What a rule said before of the same version of a claim it does not say again, resolved or not; but of an alert that
+    is not, what is graver, or holds what nothing held, is said. A fixed number of statements, whatever the number.
     """
     if not raised:
         return
     claim_ids = {one.claim[0] for one in raised if one.claim}
     before_on = store.on_claims(uow.conn, claim_ids)
-    said = {(row["claim_id"], row["claim_version"], row["alert"]) for row in before_on}
+    said = {(row["claim_id"], row["claim_version"], row["alert"]): row for row in before_on}
     counted_on = {(row["alert_id"], row["claim_id"]) for row in before_on}
     newest = store.lock_subjects(uow.conn, (one.key for one in raised))
     changed: dict[store.Subject, Row] = {}
-    lines: list[Row] = []
+    lines: dict[tuple[str, int, str], Row] = {}
     for one in raised:
-        if one.claim is not None:
-            if (*one.claim, one.alert) in said:
-                continue
-            said.add((*one.claim, one.alert))
+        earlier = said.get((*one.claim, one.alert)) if one.claim else None
+        if earlier is not None and not _says_more(earlier, one):
+            continue
         before = newest.get(one.key)
         folds = before is not None and before["status"] in OPEN_STATES
         if before is not None and folds:
@@ -98,9 +97,11 @@ def raise_alerts(uow: UnitOfWork, raised: Sequence[Raised]) -> None:
         newest[one.key] = changed[one.key] = alert
         if one.claim is not None:
             counted_on.add((alert["alert_id"], one.claim[0]))
-            lines.append(_line(uow, one, alert["alert_id"]))
+            line = {**_line(uow, one, alert["alert_id"]), "holds": one.holds or bool(earlier and earlier["holds"])}
+            lines[*one.claim, one.alert] = line
+            said[*one.claim, one.alert] = {**line, "severity": alert["severity"], "status": alert["status"]}
     store.save(uow.conn, [_columns(alert) for alert in changed.values()])
-    store.save_claims(uow.conn, lines)
+    store.save_claims(uow.conn, list(lines.values()))
 
 
 def conclude(
@@ -197,6 +198,12 @@ def _folded(uow: UnitOfWork, before: Row, one: Raised, *, another: bool) -> Row:
 
 def _columns(alert: Row) -> Row:
     return {name: value for name, value in alert.items() if name != "number"}
+
+
+def _says_more(earlier: Row, one: Raised) -> bool:
+    if earlier["status"] not in OPEN_STATES:
+        return False
+    return graver(earlier["severity"], one.severity) != earlier["severity"] or (one.holds and not earlier["holds"])
 
 
 def _line(uow: UnitOfWork, one: Raised, alert: str) -> Row:
