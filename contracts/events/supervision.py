@@ -33,8 +33,9 @@ class AlertState(f.Body):
     """One rule's finding on one subject, over as many claims as it folded: claim_ids are the newest of `claims`.
 
     evidence: of the newest finding: which rule, which numbers, which other claims or parties (ids alone). repeats: how
-    often it was found again; graver: this time graver than before. due_on: until when a supervisor is to resolve it; escalated_to: the role that was told
-    when none had. region: of the provider or enterprise it is about, a prefix for offices."""
+    often it was found again; graver: this time graver than before. due_on: until when a supervisor is to resolve it;
+    escalated_to: the role that was told when none had. region: of the provider or enterprise it is about, a prefix for
+    offices."""
 
     alert_id = f.ulid()
     alert = f.one_of(ALERTS)

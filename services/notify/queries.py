@@ -39,7 +39,8 @@ def inbox(conn: sa.Connection, query: Command) -> Page | Refused:
 
 def staff_inbox(conn: sa.Connection, query: Command) -> Page | Refused:
     """Notices to a role, newest first; a role reads its own, from its floor on, an auditor all. What is meant for one
-    person of the role, no other of them reads. `severity`: the floor of this page; given, it goes before the kept one."""
+    person of the role, no other of them reads. `severity`: the floor of this page; given, it goes before the kept one.
+    """
     role, actor = query.body["role"], query.actor
     reads_all = bool(actor.roles & READS_ALL_ROLES)
     if role not in actor.roles and not reads_all:
