@@ -130,12 +130,11 @@ def screen_file(claims: Path, out: Path) -> None:
     """
     from services.supervision.domain.screening import screen
     from services.supervision.formats.alerts_csv import write_alerts
-    from services.supervision.formats.claims_csv import CannotScreen, read_claims
+    from services.supervision.formats.claims_csv import CannotScreen, keep_apart, read_claims
 
     begun = time.monotonic()
     try:
-        if out.exists() and claims.exists() and out.samefile(claims):
-            raise CannotScreen("SAME_FILE", "the alerts would overwrite the claims")
+        keep_apart(claims, out)
         size = claims.stat().st_size
         with click.progressbar(length=size, label="read", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
             read = read_claims(claims, progress=lambda done: bar.update(done - bar.pos))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from contracts import ulid
+from contracts import equations, ulid
 from infra import reconcile
 from infra.demo.cast import PROGRAMME, YEAR
 from infra.demo.flow import quiet_year
@@ -114,7 +114,7 @@ def year(deployment: Deployment, *, disturbed: bool) -> tuple[dict[str, Any], li
         stage.quiet()
         with deployment.client("auditor") as auditor:
             totals = reconcile.ask(auditor, PROGRAMME, YEAR)
-        return dict(totals), [c.name for c in reconcile.checks(totals) if not c.holds], killed, ties
+        return dict(totals), [c.name for c in equations.checks(totals) if not c.holds], killed, ties
 
 
 @pytest.fixture

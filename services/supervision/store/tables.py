@@ -32,6 +32,7 @@ evidence = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("leaf", DIGEST, nullable=False),
     sa.Column("root", DIGEST, nullable=False),  # of the tree that this record completes
+    sa.Index("evidence_streams", "source", "stream_seq"),
 )
 
 evidence_nodes = sa.Table(  # complete subtrees of 256, 65,536 … leaves: a proof reads a few rows of them
@@ -509,3 +510,50 @@ region_awards = sa.Table(  # facts: what each region had, the weights, and what 
 
 for _kept in (region_reports, region_evaluations, assessments, designations, region_awards):
     immutable(_kept)
+
+# --- books ----------------------------------------------------------------------------------------------------------
+
+books_rows = sa.Table(  # each row of another's books as its last event told it (`infra.books.rows` packs it)
+    "books_rows",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("book", sa.String(20), primary_key=True),
+    sa.Column("key", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),  # 0 where the book is of all years
+    sa.Column("link", ID),
+    sa.Column("status", sa.String(20)),
+    sa.Column("packed", sa.LargeBinary, nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),  # by the clock of who told it
+    sa.Index("books_rows_of", "service", "programme", "year", "book"),
+)
+
+books_streams = sa.Table(  # how far each service's stream is folded in, without a gap
+    "books_streams",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("told_at", UtcDateTime),  # the last telling that was compared
+    sa.Column("untold_since", UtcDateTime),  # the first event on a row after it
+)
+
+books_figures = sa.Table(  # the figures that a service told last of a programme and year
+    "books_figures",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("programme", sa.String(40), primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("figures", Json, nullable=False),
+)
+
+books_differences = sa.Table(  # what differs, and what did
+    "books_differences",
+    metadata,
+    sa.Column("subject", sa.String(128), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("digest", DIGEST, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+)

@@ -32,9 +32,10 @@ def declared(population: Population) -> Graph:
     for party, of_party in facts.items():
         for fact in of_party:
             holders[fact].add(party)
-    few = {fact for fact, who in holders.items() if 1 < len(who) <= settings.TIE_HOLDERS[fact[0]]}
+    most = _most_holders(holders, len(facts))
+    few = {fact for fact, who in holders.items() if 1 < len(who) <= most[fact[0]]}
     kept = {party: {fact for fact in facts[party] if fact in few} for party in facts}
-    for provider, customer, fact in _coincidences(population, facts, holders):
+    for provider, customer, fact in _coincidences(population, facts, holders, most):
         kept[provider].add(fact)
         kept[customer].add(fact)
     return Graph(
@@ -43,8 +44,18 @@ def declared(population: Population) -> Graph:
     )
 
 
+def _most_holders(holders: Holders, parties: int) -> dict[str, int]:
+    """Of each kind, up to how many holders a fact tells of itself: more where hardly any party shares with as many."""
+    most = dict(settings.TIE_HOLDERS)
+    for kind, few in settings.TIE_HOLDERS.items():
+        common = sum(len(who) for fact, who in holders.items() if fact[0] == kind and len(who) > few)
+        if common <= settings.TIE_COMMON * parties:
+            most[kind] = settings.TIE_HOLDERS_MOST
+    return most
+
+
 def _coincidences(
-    population: Population, facts: Mapping[str, set[Fact]], holders: Holders
+    population: Population, facts: Mapping[str, set[Fact]], holders: Holders, most: Mapping[str, int]
 ) -> Iterator[tuple[str, str, Fact]]:
     """What a provider shares with a customer though more parties have it: common names, offices, agents' phones. It
     counts where customers and strangers hardly ever meet in such a fact, or so many do that it cannot be chance."""
@@ -58,7 +69,7 @@ def _coincidences(
         (provider, fact)
         for provider in sorted(customers)
         for fact in sorted(facts.get(provider, ()))
-        if settings.TIE_HOLDERS[fact[0]] < len(holders[fact]) <= affiliation.CROWD
+        if most[fact[0]] < len(holders[fact]) <= affiliation.CROWD
     ]
     for provider, fact in common:
         expected[fact[0]] += (len(holders[fact]) - 1) * len(customers[provider]) / enterprises

@@ -133,5 +133,6 @@ CAP_BUMP_CUSTOM = 0.03
 
 # Parties that share a fact, up to which it tells of itself: names and addresses coincide sooner than numbers.
 TIE_HOLDERS = {"person": 4, "phone": 8, "address": 4, "account": 8}
+TIE_HOLDERS_MOST, TIE_COMMON = 12, 0.03  # so many, where at most this share of all parties shares with more than those
 TIE_COINCIDENCES = 0.002  # of pairs of customer and provider that a more common kind of fact ties by chance
 TIE_CHANCE = 0.02  # that so many holders of a more common fact are customers of one provider that holds it too

@@ -208,6 +208,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('event_id')
     )
     with op.batch_alter_table('evidence', schema=None) as batch_op:
+        batch_op.create_index('evidence_streams', ['source', 'stream_seq'], unique=False)
         batch_op.create_index(batch_op.f('ix_evidence_subject'), ['subject'], unique=False)
 
     op.create_table('evidence_checkpoints',
@@ -417,6 +418,54 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('provider_id', 'source')
+    )
+    op.create_table('books_differences',
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('evidence', infra.tables.Json(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('since', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('subject')
+    )
+    op.create_table('books_figures',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('figures', infra.tables.Json(), nullable=False),
+    sa.PrimaryKeyConstraint('service', 'programme', 'year')
+    )
+    op.create_table('books_rows',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('book', sa.String(length=20), nullable=False),
+    sa.Column('key', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('link', sa.String(length=26), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=True),
+    sa.Column('packed', sa.LargeBinary(), nullable=False),
+    sa.Column('changed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('service', 'book', 'key')
+    )
+    with op.batch_alter_table('books_rows', schema=None) as batch_op:
+        batch_op.create_index('books_rows_of', ['service', 'programme', 'year', 'book'], unique=False)
+
+    op.create_table('books_streams',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('untold_since', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('service')
+    )
+    op.create_table('books_told',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_event', sa.BigInteger(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'year')
     )
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
