@@ -299,6 +299,7 @@ alerts = sa.Table(  # one rule's finding on one subject; a repeat folds into the
     sa.Column("repeats", sa.BigInteger, nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
+    sa.Column("first_evidence", Json, nullable=False),  # of what raised it
     sa.Column("evidence", Json, nullable=False),  # of the newest finding; each claim keeps its own
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),

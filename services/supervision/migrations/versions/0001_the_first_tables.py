@@ -45,6 +45,7 @@ def upgrade() -> None:
     sa.Column('repeats', sa.BigInteger(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('first_evidence', infra.tables.Json(), nullable=False),
     sa.Column('evidence', infra.tables.Json(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('raised_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
