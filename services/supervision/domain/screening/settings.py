@@ -131,8 +131,9 @@ CAP_BUMP_CUSTOM = 0.03
 
 # --- AFFILIATED_PARTIES (steps, weights and crowds: domain/affiliation.py) ------------------------------------------
 
-# Parties that share a fact, up to which it tells of itself: names and addresses coincide sooner than numbers.
-TIE_HOLDERS = {"person": 4, "phone": 8, "address": 4, "account": 8}
-TIE_HOLDERS_MOST, TIE_COMMON = 12, 0.03  # so many, where at most this share of all parties shares with more than those
-TIE_COINCIDENCES = 0.002  # of pairs of customer and provider that a more common kind of fact ties by chance
+# Parties that share a fact, up to which it ties them: the most of these that let chance tie no more of the pairs of
+# provider and customer than that share. Phones and accounts coincide less than names and addresses.
+TIE_LEVELS = (20, 12, 8, 5, 4, 3, 2)
+TIE_NUMBERS = 8
+TIE_COINCIDENCES = 0.003
 TIE_CHANCE = 0.02  # that so many holders of a more common fact are customers of one provider that holds it too
