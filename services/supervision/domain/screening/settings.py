@@ -123,6 +123,7 @@ CAP_SPLIT = 3  # parts of an order
 CAP_DAYS = 7  # from one part of a split order to the next
 CAP_PART = 0.6  # of the cap: smaller parts would not need splitting
 CAP_PARTS_CUSTOM = 0.02  # of the claims: orders that come in parts by nature
+CAP_APART, CAP_APART_SPREADS = 0.15, 3.0  # logarithms, spreads from what the product costs others: not its price
 CAP_MENU = 3  # other enterprises that pay the very same price for the product: it costs that
 # There are hundreds of providers, some ten thousand pairs, a few programmes, and three bands of each.
 CAP_CHANCE = {"provider": 5e-5, "split": 5e-6, "programme": 1e-8}
