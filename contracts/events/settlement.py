@@ -301,9 +301,7 @@ EVENTS = [
         doc="Asks the order row; screened by supervision.",
     ),
     _e("claim_accepted", ClaimState, "supervision", "notify"),
-    _e(
-        "claim_refund_recorded", ClaimState, "supervision", doc="Of its transfer; it is screened again."
-    ),
+    _e("claim_refund_recorded", ClaimState, "supervision", doc="Of its transfer; it is screened again."),
     _e("claim_collected", ClaimState, "supervision", "notify"),
     _e("claim_reviewed", ClaimState, "supervision", "notify", doc="Passed by a stage that is not the last."),
     _e("claim_passed", ClaimState, "supervision", "notify"),
