@@ -59,6 +59,13 @@ def forms(number: str) -> Forms:
     return Forms(plain.translate(_LOOKALIKE), bare, core, tail)
 
 
+def swaps(bare: str) -> Iterator[str]:
+    """The bare number with each two neighbouring, different signs swapped."""
+    for at in range(len(bare) - 1):
+        if bare[at] != bare[at + 1]:
+            yield (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One claim's number found again in an earlier claim's."""
@@ -192,11 +199,9 @@ class _Search:
 
     def _swapped(self) -> Iterator[Hit]:
         for bare, rows in self.by_bare.items():
-            for at in range(len(bare) - 1):
-                if bare[at] != bare[at + 1]:
-                    other = (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
-                    if other in self.by_bare:
-                        yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
+            for other in swaps(bare):
+                if other in self.by_bare:
+                    yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
         alike: defaultdict[tuple[str, object], list[int]] = defaultdict(list)
         for bare, rows in self.by_bare.items():
             signature = "".join(sorted(bare))
