@@ -65,6 +65,18 @@ def _tail(bare: str) -> str:
     return bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
 
 
+def swaps(bare: str) -> Iterator[str]:
+    """The bare number with each two neighbouring, different signs swapped."""
+    for at in range(len(bare) - 1):
+        if bare[at] != bare[at + 1]:
+            yield (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
+
+
+def _digits(bare: str) -> str:
+    """What a number and it with digits swapped have in common: its digits, but noughts, which may come to lead."""
+    return "".join(sorted(bare.replace("0", "")))
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One claim's number found again in an earlier claim's."""
@@ -198,18 +210,17 @@ class _Search:
                 yield from self._pairs(rows, rows, "prefix")
 
     def _swapped(self) -> Iterator[Hit]:
+        alike = Counter(map(_digits, self.by_bare))
         for bare, rows in self.by_bare.items():
-            for at in range(len(bare) - 1):
-                if bare[at] != bare[at + 1]:
-                    other = (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
-                    if other in self.by_bare:
-                        yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
+            for other in swaps(bare) if alike[_digits(bare)] > 1 else ():
+                if other in self.by_bare:
+                    yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
         for group in self.population.groups("invoice_fen"):
-            alike: defaultdict[str, list[int]] = defaultdict(list)
+            of_amount: defaultdict[str, list[int]] = defaultdict(list)
             for row in group.tolist() if len(group) > 1 else ():
                 if row in self.forms and len(bare := self.forms[row].bare) >= settings.INVOICE_SHORTEST:
-                    alike["".join(sorted(bare))].append(row)
-            for rows in alike.values():
+                    of_amount[_digits(bare)].append(row)
+            for rows in of_amount.values():
                 if 1 < len(rows) <= settings.INVOICE_CROWD:
                     yield from self._two_swapped(rows)
 
