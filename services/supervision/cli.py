@@ -78,6 +78,18 @@ def assign_alert(alert_id: str, assignee: str, folder: str) -> None:
         click.echo(json.dumps(ask(client, "assign_alert", alert_id=alert_id, assignee=assignee)))
 
 
+@alerts.command("floor")
+@click.argument("severity", type=click.Choice(["high", "medium", "low"]))
+@click.option("--programme", default=PROGRAMME, show_default=True)
+@click.option("--office", is_flag=True, help="For all of the office who have set none of their own.")
+@FOLDER
+def set_floor(severity: str, programme: str, office: bool, folder: str) -> None:
+    """Be shown notices of alerts from SEVERITY on; what is late, or assigned to you, is shown whatever it is."""
+    body = {"role": "supervisor", "programme": programme, "severity": severity, "office": office}
+    with client_of(folder, role="supervisor") as client:
+        click.echo(json.dumps(ask(client, "set_floor", service="notify", **body)))
+
+
 @alerts.command("rates")
 @click.option("--programme", default=PROGRAMME, show_default=True)
 @click.option("--from", "from_on", required=True, help="First day, YYYY-MM-DD.")

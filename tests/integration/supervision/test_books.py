@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from contracts.books import DIFFERENCE
 from infra.books.telling import Teller
 from infra.db import create_engine
 from services.settlement import tables as settlement
@@ -71,7 +69,6 @@ def account_of(transfer: Any) -> list[str]:
 
 def receivable_of(row: Any) -> list[str]:
     return [row["receivable_id"]]
-
 
 
 COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
