@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from infra.clock import local_date
 from services.supervision.handlers.news import PRODUCT
 from services.supervision.store import claims, known
 from services.supervision.store.tables import screening_pending
-from tests.integration.supervision.kit import GUIZHOU, Kit, uid
+from tests.integration.supervision.kit import GUIZHOU, START, Kit, uid
 
 
 def test_an_honest_claim_is_cleared_by_version(kit: Kit) -> None:
