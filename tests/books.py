@@ -1,4 +1,4 @@
-"""An auditor of one or more services without a bus: it reads their outboxes as the relay would send them, and compares."""
+"""An auditor of services without a bus: it reads their outboxes as the relay would send them, and compares."""
 
 from __future__ import annotations
 

@@ -61,13 +61,17 @@ class AlertState(f.Body):
 
 
 class ComplaintState(f.Body):
-    """Without the texts of complaint and answer, which may name people."""
+    """Without the texts of complaint and answer, which may name people. due_on: until when it is to be answered;
+    escalated_to: the role that was told when it was not."""
 
     complaint_id = f.ulid()
     programme = f.programme()
     enterprise_id = f.ulid()
     provider_id = f.ulid()
     order_id = f.ulid(required=False)
+    product_id = f.ulid(required=False)
+    due_on = f.day(required=False)
+    escalated_to = f.code(20, required=False)
     status = f.one_of(COMPLAINT_STATES)
     outcome = f.one_of(OUTCOMES, required=False)
     answered_at = f.instant(required=False)
@@ -196,6 +200,8 @@ EVENTS = [
     _e("alert_resolved", AlertState, "notify"),
     _e("complaint_filed", ComplaintState, "notify"),
     _e("complaint_answered", ComplaintState, "notify"),
+    _e("complaint_reopened", ComplaintState, "notify"),
+    _e("complaint_overdue", ComplaintState, "notify", doc="Its day has passed without an answer."),
     _e("target_set", TargetState, "notify", doc="A region's target for a year."),
     _e("progress_reported", ProgressReport, "notify", doc="A region's own assessment of a month."),
     _e("region_evaluated", RegionEvaluation, "notify"),

@@ -54,6 +54,16 @@ CASES = (
         then=("supervision.complaints",),
     ),
     Route(
+        event="supervision.complaint_reopened.v1", template="complaint_reopened", to=(OPERATOR, PROVIDER),
+        says=Said("企业对答复不满意，重提投诉", "An enterprise reopens its complaint"),
+        rules=("supervision.complaints",), then=("supervision.complaints",),
+    ),
+    Route(
+        event="supervision.complaint_overdue.v1", template="complaint_overdue", to=(Turn("escalated_to"), OPERATOR),
+        says=Said("投诉逾期未答复", "A complaint is late for its answer"), rules=("supervision.complaints",),
+        do=Said("请督促答复。", "Please see that it is answered."),
+    ),
+    Route(
         event="supervision.complaint_answered.v1", template="complaint_answered", to=(ENTERPRISE,),
         says=Said("投诉已答复", "A complaint was answered"), rules=("supervision.complaints",),
     ),
