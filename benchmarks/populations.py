@@ -155,8 +155,8 @@ def draw(seed: int) -> World:
 
 @dataclass
 class Labelled:
-    """Claims in columns of text to be, and what was planted: claim → alert → disguise. What is not in `planted` and not
-    in `touched` is honest; `touched` are honest claims that a planted one was made from."""
+    """Claims, and what was planted: claim → alert → disguise. A claim with nothing planted is honest, also one that
+    stands there, with nothing, because a planted one was copied from it."""
 
     rows: list[Row]
     planted: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -31,7 +31,7 @@ def bench_screening(folder: Path, console: Console) -> None:
         labelled = populate(draw(seed), CLAIMS, seed)
         found, _, _ = screened(folder, labelled)
         count(labelled, found, recall)
-        honest = [row["claim"] for row in labelled.rows if row["claim"] not in labelled.planted]
+        honest = [row["claim"] for row in labelled.rows if not labelled.planted.get(row["claim"])]
         alerted = [claim for claim in honest if claim in found]
         wronged.update(alert for claim in alerted for alert in found[claim])
         shares.append(len(alerted) / len(honest))

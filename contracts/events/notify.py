@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from contracts.events.base import refused
+from contracts.events.books import totals_told
 
-EVENTS = [refused("notify")]
+EVENTS = [refused("notify"), totals_told("notify")]

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from contracts import equations
 from infra import reconcile
 from infra.demo.cast import PROGRAMME
 from infra.demo.stage import Stage
@@ -150,14 +151,14 @@ def refusals(console: Console, stage: Stage) -> None:
 
 def invariants(
     console: Console, stage: Stage, programme: str, year: int
-) -> tuple[dict[str, Any], list[reconcile.Check]]:
+) -> tuple[dict[str, Any], list[equations.Check]]:
     """The figures of all services and the checks over them."""
     client = stage.deployment.client("auditor", subject="auditor-1")
     try:
         totals = dict(reconcile.settled(client, programme, year))
     finally:
         client.close()
-    found = reconcile.checks(totals)
+    found = equations.checks(totals)
     console.print(f"\n[bold]对账 Reconciliation across services, {year}[/bold]")
     for line in reconcile.report(found):
         console.print(line, highlight=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from contracts import equations
 from contracts.catalogue import METHODS
 from contracts.client import CallError, Client, Request
 from contracts.client import answer_of as answered
@@ -257,7 +258,7 @@ class Player:
         lines = []
         for programme, year in sorted(self.years):
             totals = reconcile.ask(self.client, programme, year)
-            broken = [check for check in reconcile.checks(totals) if not check.holds]
+            broken = [check for check in equations.checks(totals) if not check.holds]
             lines += [f"{programme} {year}: {c.name}: {c.left} {c.relation} {c.right}" for c in broken]
         dead = self.simulation.deployment.dead()
         if dead:

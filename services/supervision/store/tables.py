@@ -32,6 +32,7 @@ evidence = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("leaf", DIGEST, nullable=False),
     sa.Column("root", DIGEST, nullable=False),  # of the tree that this record completes
+    sa.Index("evidence_streams", "source", "stream_seq"),
 )
 
 evidence_nodes = sa.Table(  # complete subtrees of 256, 65,536 … leaves: a proof reads a few rows of them
@@ -314,6 +315,7 @@ alerts = sa.Table(  # one rule's finding on one subject; a repeat folds into the
     sa.Column("repeats", sa.BigInteger, nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
+    sa.Column("first_evidence", Json, nullable=False),  # of what raised it
     sa.Column("evidence", Json, nullable=False),  # of the newest finding; each claim keeps its own
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),
@@ -363,6 +365,8 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("enterprise_id", ID, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("order_id", ID),
+    sa.Column("product_id", ID),
+    sa.Column("region", sa.String(6), nullable=False),
     sa.Column("text", sa.String(1000), nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
@@ -371,10 +375,19 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("answer", sa.String(2000)),
     sa.Column("filed_at", UtcDateTime, nullable=False),
     sa.Column("filed_by", sa.String(128), nullable=False),
+    sa.Column("due_on", sa.Date),
+    sa.Column("overdue_at", UtcDateTime),
     sa.Column("answered_at", UtcDateTime),
     sa.Column("answered_by", sa.String(128)),
+    sa.Column("reopened_at", UtcDateTime),
+    sa.Column("reopen_text", sa.String(1000)),
+    sa.Column("first_outcome", sa.String(10)),  # of one that was reopened
+    sa.Column("first_answer", sa.String(2000)),
+    sa.Column("first_answered_at", UtcDateTime),
+    sa.Column("first_overdue_at", UtcDateTime),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("complaints_by_status", "programme", "status", "complaint_id"),
+    sa.Index("complaints_by_due", "status", "due_on"),
 )
 
 blacklist = sa.Table(
@@ -524,3 +537,50 @@ region_awards = sa.Table(  # facts: what each region had, the weights, and what 
 
 for _kept in (region_reports, region_evaluations, assessments, designations, region_awards):
     immutable(_kept)
+
+# --- books ----------------------------------------------------------------------------------------------------------
+
+books_rows = sa.Table(  # each row of another's books as its last event told it (`infra.books.rows` packs it)
+    "books_rows",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("book", sa.String(20), primary_key=True),
+    sa.Column("key", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),  # 0 where the book is of all years
+    sa.Column("link", ID),
+    sa.Column("status", sa.String(20)),
+    sa.Column("packed", sa.LargeBinary, nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),  # by the clock of who told it
+    sa.Index("books_rows_of", "service", "programme", "year", "book"),
+)
+
+books_streams = sa.Table(  # how far each service's stream is folded in, without a gap
+    "books_streams",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("told_at", UtcDateTime),  # the last telling that was compared
+    sa.Column("untold_since", UtcDateTime),  # the first event on a row after it
+)
+
+books_figures = sa.Table(  # the figures that a service told last of a programme and year
+    "books_figures",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("programme", sa.String(40), primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("figures", Json, nullable=False),
+)
+
+books_differences = sa.Table(  # what differs, and what did
+    "books_differences",
+    metadata,
+    sa.Column("subject", sa.String(128), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("digest", DIGEST, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+)

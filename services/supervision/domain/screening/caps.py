@@ -16,6 +16,7 @@ from services.supervision.domain.finding import Finding, Severity
 from services.supervision.domain.screening import settings
 from services.supervision.domain.screening.chance import poisson_tail
 from services.supervision.domain.screening.population import Floats, Population, Rows
+from services.supervision.domain.screening.prices import peers
 
 RULE = "CAP_HUGGING"
 
@@ -80,12 +81,21 @@ def _hugging(population: Population, rows: Rows, cap: int) -> dict[int, Hugging]
     if not 0 < np.count_nonzero((value >= 1 - settings.CAP_BAND) & (value < 1)) <= settings.CUSTOM_SHARE * len(known):
         return {}
     found: dict[int, Hugging] = {}
+    unusual = np.where(_unusual(population, known), value, 0.0)  # where what the product costs does not explain it
     for how, names in (("split", ("provider", "enterprise")), ("provider", ("provider",))):
-        for row, hugging in _crowds(population, known, value, cap, how, names).items():
-            found.setdefault(row, hugging)
+        for values in (value, unusual):
+            for row, hugging in _crowds(population, known, values, cap, how, names).items():
+                found.setdefault(row, hugging)
     for row, hugging in _parts(population, known, value, cap).items():
         found.setdefault(row, hugging)
     return found | _bump(population, known, value, cap, found)
+
+
+def _unusual(population: Population, rows: Rows) -> NDArray[np.bool_]:
+    """Claims at a price that is far, above or below, from what others pay for the product."""
+    apart, spread, count = peers(population)
+    far = np.abs(apart[rows]) >= np.maximum(settings.CAP_APART, settings.CAP_APART_SPREADS * spread[rows])
+    return far & (count[rows] >= settings.PRICE_FEWEST)
 
 
 def _menu(population: Population, rows: Rows) -> NDArray[np.bool_]:

@@ -15,6 +15,8 @@ from services.supervision.domain.screening.population import FACTS, Population, 
 
 RULE = affiliation.RULE
 
+NUMBERS = ("phone", "account")
+
 Holders = Mapping[Fact, set[str]]
 
 
@@ -32,9 +34,10 @@ def declared(population: Population) -> Graph:
     for party, of_party in facts.items():
         for fact in of_party:
             holders[fact].add(party)
-    few = {fact for fact, who in holders.items() if 1 < len(who) <= settings.TIE_HOLDERS[fact[0]]}
-    kept = {party: {fact for fact in facts[party] if fact in few} for party in facts}
-    for provider, customer, fact in _coincidences(population, facts, holders):
+    customers = _customers(population)
+    most = _most_holders(facts, holders, customers)
+    kept = _few(facts, holders, most)
+    for provider, customer, fact in _coincidences(facts, holders, customers, most):
         kept[provider].add(fact)
         kept[customer].add(fact)
     return Graph(
@@ -43,22 +46,54 @@ def declared(population: Population) -> Graph:
     )
 
 
+def _customers(population: Population) -> dict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for provider, enterprise in set(zip(population.provider, population.enterprise, strict=True)):
+        if provider is not None and enterprise is not None:
+            found[provider].add(enterprise)
+    return found
+
+
+def _few(facts: Mapping[str, set[Fact]], holders: Holders, most: Mapping[str, int]) -> dict[str, set[Fact]]:
+    """The facts of each party that some, but no more than so many share."""
+    few = {fact for fact, who in holders.items() if 1 < len(who) <= most[fact[0]]}
+    return {party: facts[party] & few for party in facts}
+
+
+def _most_holders(
+    facts: Mapping[str, set[Fact]], holders: Holders, customers: Mapping[str, set[str]]
+) -> dict[str, int]:
+    """Of each kind, up to how many holders a fact may have: as many as leave the chains rare by which a provider would
+    hang together with an enterprise that is its customer by chance."""
+    pairs = sum(map(len, customers.values()))
+    enterprises = max(1, len(set().union(*customers.values())) if customers else 0)
+    most: dict[str, int] = {}
+    for level in settings.TIE_LEVELS:
+        most = {kind: max(level, settings.TIE_NUMBERS) if kind in NUMBERS else level for kind in FACTS}
+        kept = _few(facts, holders, most)
+        near = _Near(Graph({party: frozenset(kept[party]) for party in kept}, {}))
+        expected, allowed = 0.0, settings.TIE_COINCIDENCES * pairs
+        for provider, theirs in customers.items():
+            expected += len(near.within_reach(provider)) * len(theirs) / enterprises
+            if expected - len(customers) > allowed:
+                break
+        else:
+            return most
+    return most
+
+
 def _coincidences(
-    population: Population, facts: Mapping[str, set[Fact]], holders: Holders
+    facts: Mapping[str, set[Fact]], holders: Holders, customers: Mapping[str, set[str]], most: Mapping[str, int]
 ) -> Iterator[tuple[str, str, Fact]]:
     """What a provider shares with a customer though more parties have it: common names, offices, agents' phones. It
     counts where customers and strangers hardly ever meet in such a fact, or so many do that it cannot be chance."""
-    customers: defaultdict[str, set[str]] = defaultdict(set)
-    for provider, enterprise in set(zip(population.provider, population.enterprise, strict=True)):
-        if provider is not None and enterprise is not None:
-            customers[provider].add(enterprise)
     enterprises = max(1, len(set().union(*customers.values())) if customers else 0)
     expected: defaultdict[str, float] = defaultdict(float)
     common = [
         (provider, fact)
         for provider in sorted(customers)
         for fact in sorted(facts.get(provider, ()))
-        if settings.TIE_HOLDERS[fact[0]] < len(holders[fact]) <= affiliation.CROWD
+        if most[fact[0]] < len(holders[fact]) <= affiliation.CROWD
     ]
     for provider, fact in common:
         expected[fact[0]] += (len(holders[fact]) - 1) * len(customers[provider]) / enterprises
@@ -102,20 +137,27 @@ class _Near:
         self.reach: dict[str, set[str]] = {}
 
     def within_reach(self, party: str) -> set[str]:
-        """The party and all within affiliation.MOST_STEPS of it."""
+        """The others that a chain from the party can lead to."""
         if party not in self.reach:
-            seen, edge = {party}, {party}
+            least = {party: 0}
+            edge = least.copy()
             for _ in range(affiliation.MOST_STEPS):
-                edge = {other for one in edge for other in self._beside(one)} - seen
-                seen |= edge
-            self.reach[party] = seen
+                found: dict[str, int] = {}
+                for one, cost in edge.items():
+                    for other, more in self._beside(one, affiliation.MOST_COST - cost):
+                        if cost + more < min(least.get(other, 99), found.get(other, 99)):
+                            found[other] = cost + more
+                least |= found
+                edge = found
+            self.reach[party] = set(least) - {party}
         return self.reach[party]
 
-    def _beside(self, party: str) -> Iterator[str]:
-        yield from self.tied[party]
+    def _beside(self, party: str, most: int) -> Iterator[tuple[str, int]]:
+        yield from ((other, affiliation.COST["tie"]) for other in self.tied[party])
         for fact in self.graph.facts.get(party, ()):
-            if self.graph.crowd.get(fact, 1) <= affiliation.CROWD:
-                yield from self.holders[fact]
+            cost = affiliation.COST[fact[0]]
+            if cost <= most and self.graph.crowd.get(fact, 1) <= affiliation.CROWD:
+                yield from ((other, cost) for other in self.holders[fact])
 
 
 def _score(severity: Severity, steps: int) -> int:

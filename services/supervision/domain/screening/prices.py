@@ -52,7 +52,7 @@ def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
     """Each claim whose price is above a stated one, or far above what its peers pay."""
     prices = population.numbers("price_fen")
     above = {name: _above(population, name) for name in ("list_price_fen", "market_price_fen")}
-    peers = _of_product(population)
+    of_product = population.kept("peers", lambda: _of_product(population))
     quoted, unheard = _quoted(population)
     others = _OtherProducts(population)
     for row in focus.tolist():
@@ -61,10 +61,16 @@ def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
         elif row in unheard:
             yield row, _unlisted(population, row, *unheard[row])
         elif prices[row] > 0 and not quoted[row]:
-            same = peers.compare(row)
+            same = of_product.compare(row)
             found = same if same is not None and same.far else others.compare(row, alone=same is None)
             if found is not None and found.far:
                 yield row, _outlier(population, row, found)
+
+
+def peers(population: Population) -> tuple[Floats, Floats, Rows]:
+    """By row: how far, in logarithms, its price is above the middle of its product's peers, their spread and number."""
+    of_product = population.kept("peers", lambda: _of_product(population))
+    return of_product.logs - of_product.middle, of_product.spread, of_product.count
 
 
 def _above(population: Population, name: str) -> NDArray[np.bool_]:

@@ -123,6 +123,7 @@ CAP_SPLIT = 3  # parts of an order
 CAP_DAYS = 7  # from one part of a split order to the next
 CAP_PART = 0.6  # of the cap: smaller parts would not need splitting
 CAP_PARTS_CUSTOM = 0.02  # of the claims: orders that come in parts by nature
+CAP_APART, CAP_APART_SPREADS = 0.15, 3.0  # logarithms, spreads from what the product costs others: not its price
 CAP_MENU = 3  # other enterprises that pay the very same price for the product: it costs that
 # There are hundreds of providers, some ten thousand pairs, a few programmes, and three bands of each.
 CAP_CHANCE = {"provider": 5e-5, "split": 5e-6, "programme": 1e-8}
@@ -131,7 +132,9 @@ CAP_BUMP_CUSTOM = 0.03
 
 # --- AFFILIATED_PARTIES (steps, weights and crowds: domain/affiliation.py) ------------------------------------------
 
-# Parties that share a fact, up to which it tells of itself: names and addresses coincide sooner than numbers.
-TIE_HOLDERS = {"person": 4, "phone": 8, "address": 4, "account": 8}
-TIE_COINCIDENCES = 0.002  # of pairs of customer and provider that a more common kind of fact ties by chance
+# Parties that share a fact, up to which it ties them: the most of these that let chance tie no more of the pairs of
+# provider and customer than that share. Phones and accounts coincide less than names and addresses.
+TIE_LEVELS = (20, 12, 8, 5, 4, 3, 2)
+TIE_NUMBERS = 8
+TIE_COINCIDENCES = 0.003
 TIE_CHANCE = 0.02  # that so many holders of a more common fact are customers of one provider that holds it too
