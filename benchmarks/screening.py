@@ -15,7 +15,7 @@ from rich.table import Table
 
 from benchmarks.populations import Labelled, draw, populate
 
-SEEDS = range(7_000, 7_012)  # worlds; rules were never tried on these while they were written
+SEEDS = range(8_100, 8_108)  # worlds; rules were never tried on these while they were written
 CLAIMS = 20_000
 SIZES = (20_000, 200_000)
 

@@ -113,7 +113,9 @@ def find(population: Population, focus: Rows, graph: Graph) -> Iterator[tuple[in
         enterprise, provider = population.enterprise[row], population.provider[row]
         if enterprise is not None and provider is not None and enterprise in near.within_reach(provider):
             pairs[row] = (enterprise, provider)
-    paths = affiliation.paths(graph, pairs.values())
+    about = {party for _, provider in pairs.values() for party in (provider, *near.within_reach(provider))}
+    nearby = replace(graph, facts={party: graph.facts[party] for party in sorted(about) if party in graph.facts})
+    paths = affiliation.paths(nearby, pairs.values())
     for row, pair in pairs.items():
         if pair in paths:
             found = affiliation.judge(enterprise_id=pair[0], provider_id=pair[1], graph=graph, path=paths[pair])

@@ -129,7 +129,7 @@ def fact_key(kind: str, value: str | None) -> str | None:
     plain = _NOT_SIGNS.sub("", unicodedata.normalize("NFKC", value)).casefold()
     if kind == "phone" and (digits := _NOT_DIGITS.sub("", plain)) and len(digits) == len(plain):
         plain = _CODE_OF_CHINA.sub("", digits)
-    return plain or None
+    return (value if plain == value else plain) or None
 
 
 def _floats(column: Sequence[float | None]) -> Floats:

@@ -50,13 +50,19 @@ def forms(number: str) -> Forms:
     simple = number.isascii() and number.isalnum()
     wide = number.upper() if simple else unicodedata.normalize("NFKC", number).upper()
     plain = wide if simple else "".join(sign for sign in wide if sign.isalnum())
+    if plain.isdigit():
+        bare = plain.lstrip("0")
+        return Forms(plain, bare, bare, _tail(bare))
     bare = _AHEAD.sub("", plain).translate(_LOOKALIKE)
     bare = _BEHIND.sub("", bare).lstrip("0")
     ahead = _AHEAD.sub("", "".join(wide.split())).translate(_LOOKALIKE)
     runs = _RUNS.findall(ahead)
     core = max(reversed(runs), key=len).lstrip("0") if runs else ""
-    tail = bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
-    return Forms(plain.translate(_LOOKALIKE), bare, core, tail)
+    return Forms(plain.translate(_LOOKALIKE), bare, core, _tail(bare))
+
+
+def _tail(bare: str) -> str:
+    return bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
 
 
 def swaps(bare: str) -> Iterator[str]:
@@ -64,6 +70,11 @@ def swaps(bare: str) -> Iterator[str]:
     for at in range(len(bare) - 1):
         if bare[at] != bare[at + 1]:
             yield (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
+
+
+def _digits(bare: str) -> str:
+    """What a number and it with digits swapped have in common: its digits, but noughts, which may come to lead."""
+    return "".join(sorted(bare.replace("0", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,32 +199,37 @@ class _Search:
     def _prefix(self) -> Iterator[Hit]:
         for rows in self.by_bare.values():
             yield from self._pairs(rows, rows, "prefix")
-        cores: defaultdict[tuple[str, str | None], list[int]] = defaultdict(list)
-        for row in self.rows:
-            form, provider = self.forms[row], self.population.provider[row]
-            for key in {form.core, form.tail, form.bare}:
-                if len(key) >= settings.INVOICE_CORE and provider is not None:
-                    cores[key, provider].append(row)
-        for rows in cores.values():
-            yield from self._pairs(rows, rows, "prefix")
+        for group in self.population.groups("provider"):
+            cores: defaultdict[str, list[int]] = defaultdict(list)
+            for row in group.tolist():
+                form = self.forms.get(row)
+                for key in {form.core, form.tail, form.bare} if form else ():
+                    if len(key) >= settings.INVOICE_CORE:
+                        cores[key].append(row)
+            for rows in cores.values():
+                yield from self._pairs(rows, rows, "prefix")
 
     def _swapped(self) -> Iterator[Hit]:
+        alike = Counter(map(_digits, self.by_bare))
         for bare, rows in self.by_bare.items():
-            for other in swaps(bare):
+            for other in swaps(bare) if alike[_digits(bare)] > 1 else ():
                 if other in self.by_bare:
                     yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
-        alike: defaultdict[tuple[str, object], list[int]] = defaultdict(list)
-        for bare, rows in self.by_bare.items():
-            signature = "".join(sorted(bare))
-            for row in rows:
-                if self.population.invoice_fen[row] is not None:
-                    alike[signature, self.population.invoice_fen[row]].append(row)
-        for rows in alike.values():
-            if 1 < len(rows) <= settings.INVOICE_CROWD:
-                for row in rows:
-                    mine = self.forms[row].bare
-                    others = [other for other in rows if _two_swapped(mine, self.forms[other].bare)]
-                    yield from self._pairs([row], others, "swapped", len(mine) ** 2 // 2)
+        for group in self.population.groups("invoice_fen"):
+            of_amount: defaultdict[str, list[int]] = defaultdict(list)
+            for row in group.tolist() if len(group) > 1 else ():
+                if row in self.forms and len(bare := self.forms[row].bare) >= settings.INVOICE_SHORTEST:
+                    of_amount[_digits(bare)].append(row)
+            for rows in of_amount.values():
+                if 1 < len(rows) <= settings.INVOICE_CROWD:
+                    yield from self._two_swapped(rows)
+
+    def _two_swapped(self, rows: Sequence[int]) -> Iterator[Hit]:
+        for row in rows:
+            mine = self.forms[row].bare
+            if mine.isdigit():
+                others = [other for other in rows if _two_swapped(mine, self.forms[other].bare)]
+                yield from self._pairs([row], others, "swapped", len(mine) ** 2 // 2)
 
     def _pairs(self, rows: Sequence[int], others: Sequence[int], how: Likeness, ways: int = 1) -> Iterator[Hit]:
         if len(others) < 2 and rows is others:
