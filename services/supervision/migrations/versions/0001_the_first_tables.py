@@ -380,13 +380,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('claim_id')
     )
     with op.batch_alter_table('known_claims', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_claims_payee_index'), ['payee_index'], unique=False)
+        batch_op.create_index(batch_op.f('ix_known_claims_payer_index'), ['payer_index'], unique=False)
         batch_op.create_index('known_claims_between', ['enterprise_id', 'provider_id'], unique=False)
         batch_op.create_index('known_claims_by_status', ['programme', 'status'], unique=False)
         batch_op.create_index('known_claims_of_contract', ['contract_sha256', 'claim_id'], unique=False)
         batch_op.create_index('known_claims_of_order', ['order_id'], unique=False)
         batch_op.create_index('known_claims_of_provider', ['provider_id', 'filed_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_known_claims_payee_index'), ['payee_index'], unique=False)
-        batch_op.create_index(batch_op.f('ix_known_claims_payer_index'), ['payer_index'], unique=False)
 
     op.create_table('known_filings',
     sa.Column('filing_id', sa.String(length=26), nullable=False),
