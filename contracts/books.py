@@ -58,9 +58,9 @@ _LISTED = ("listed", "removed")
 _ENTRIES = ("supervision", "entries")
 
 BOOKS: tuple[Book, ...] = (
-    _book(
-        *("voucher", "plans", voucher.PlanState, "plan_id", ("made", "published", "closed")),
-        *("budget_fen", "carried_fen", "made_up_fen", "quota_fen"),
+    Book(  # without its state, for its end is told as the year's
+        *("voucher", "plans", voucher.PlanState, "plan_id", ("budget_fen", "carried_fen", "made_up_fen", "quota_fen")),
+        {},
     ),
     _book(
         *("voucher", "applications", voucher.ApplicationState, "application_id", voucher.APPLICATION_STATES),

@@ -32,7 +32,7 @@ from infra.pipeline import Due, Query
 from infra.tables import books_told, outbox
 
 EVERY = "YUNQUAN_TOTALS_SECONDS"  # of the clock, between two tellings
-HOUR = 3600
+HOUR, DAY = 3600, 86_400
 SHOWN = 20  # broken rows that a telling names
 NOT_FIGURES = ("outbox_unsent", "stream_seq", "stream_gaps", "evidence_size")  # of the moment, not of the books
 
@@ -163,8 +163,8 @@ def subject_of(period: Period) -> str:
 
 
 def is_due(last: datetime | None, now: datetime, every_s: int) -> bool:
-    """Has an interval of the clock begun since `last`, or a day?"""
-    if last is None or local_date(last) != local_date(now):
+    """Has an interval of the clock begun since `last`, or a day (where an interval is no longer than one)?"""
+    if last is None or (every_s <= DAY and local_date(last) != local_date(now)):
         return True
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return (now - epoch).total_seconds() // every_s > (last - epoch).total_seconds() // every_s

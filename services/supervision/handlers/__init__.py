@@ -10,7 +10,7 @@ from services.supervision.evidence import hourly_checkpoint
 from services.supervision.handlers.alerts import acknowledge, assign, resolve
 from services.supervision.handlers.assessments import record_assessment
 from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
-from services.supervision.handlers.books import compare_services, follow_books
+from services.supervision.handlers.books import compare_services, follow_books, watch_differences
 from services.supervision.handlers.complaints import (
     answer_complaint,
     file_complaint,
@@ -64,4 +64,5 @@ DUE: Sequence[Due] = (
     walk,
     follow_books,
     compare_services,
+    watch_differences,
 )

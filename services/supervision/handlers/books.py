@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.books import BOOKS, BY_NAME, DIFFERENCE, TOLD, Book
-from contracts.catalogue import SERVICES
 from contracts.equations import Check, recovery, within
 from contracts.errors import Decision
 from infra import metrics, packs
@@ -35,6 +35,9 @@ SHOWN = 20  # rows that an alert names
 GRACE = "YUNQUAN_BOOKS_GRACE_SECONDS"  # of the clock: what differs between two services for less is on its way
 HOUR = 3600
 BETWEEN = "services"  # the stream of none: when they were last held against each other
+
+WATCH_EVERY_S = 15.0
+_watched_at = -WATCH_EVERY_S
 
 Row = dict[str, Any]
 
@@ -76,14 +79,13 @@ class Found:
 
 
 def follow_books(uow: UnitOfWork) -> int:
-    """Fold in what each service said since, and compare what it told; how many events."""
-    behind = store.behind(uow.conn) | (set(SERVICES) - {row["service"] for row in store.streams(uow.conn)})
-    return sum(_follow(uow, service) for service in SERVICES if service in behind)
+    """Fold in what each service said since, and compare what it told; 0 when there is no more to do."""
+    return sum(_follow(uow, service) for service in store.behind(uow.conn))
 
 
 def _follow(uow: UnitOfWork, service: str) -> int:
     stream = dict(store.lock_stream(uow.conn, service))
-    seq, waiting = stream["seq"], dict[tuple[str, str], Row]()
+    seq, waiting, compared = stream["seq"], dict[tuple[str, str], Row](), 0
     for event in store.following(uow.conn, service, after=seq, most=MOST):
         if event.stream_seq != stream["seq"] + 1:
             break
@@ -97,10 +99,11 @@ def _follow(uow: UnitOfWork, service: str) -> int:
             _save(uow, service, waiting)
             _compare(uow, service, json.loads(event.body)["data"], event.time)
             stream.update(told_at=event.time, untold_since=None)
+            compared += 1
     _save(uow, service, waiting)
     if stream["seq"] > seq:
         store.save_stream(uow.conn, stream)
-    return int(stream["seq"] - seq)
+    return MOST if stream["seq"] - seq == MOST else compared
 
 
 def _row(book: Book, data: Mapping[str, Any], at: datetime) -> Row:
@@ -171,7 +174,9 @@ def _compare_book(
     for name, fen in sums(book, words).items():
         if not young and told["sums"].get(name, 0) != fen:
             found.number(f"{book.name}.{name}", "金额合计", told["sums"].get(name, 0), fen)
-    found.number(f"{book.name}: rows", "行数", told["rows"], len(kept))
+    if told["rows"] != len(kept) and not young:
+        found.number(f"{book.name}: rows", "行数", told["rows"], len(kept))
+    found.number(f"{book.name}: rows that differ", "不符的行数", len(pairs), 0)
     for key, (theirs_, ours) in sorted(pairs.items()):
         found.row(book.name, key, theirs_, ours)
 
@@ -189,9 +194,7 @@ def _compare_ledger(uow: UnitOfWork, found: Found, programme: str, year: int, fi
 
 def compare_services(uow: UnitOfWork) -> int:
     """What has differed between voucher and settlement for longer than the grace, by row; hourly of the clock."""
-    _show(uow)
-    last = next((row["told_at"] for row in store.streams(uow.conn) if row["service"] == BETWEEN), None)
-    if not is_due(last, uow.now, every_s()):
+    if not is_due(store.compared_at(uow.conn, BETWEEN), uow.now, every_s()):
         return 0
     stream = dict(store.lock_stream(uow.conn, BETWEEN))
     if not is_due(stream["told_at"], uow.now, every_s()):  # another replica was quicker
@@ -336,8 +339,12 @@ def _evidence(found: Found) -> Row:
     }
 
 
-def _show(uow: UnitOfWork) -> None:
-    """Gauges: differences that stand by programme, and how long each service has not told what it changed."""
+def watch_differences(uow: UnitOfWork) -> int:
+    """Sets gauges: differences that stand by programme, and how long each service has not told what it changed."""
+    global _watched_at  # noqa: PLW0603 - when this process last looked
+    if time.monotonic() - _watched_at < WATCH_EVERY_S:
+        return 0
+    _watched_at = time.monotonic()
     standing: dict[str, int] = {}
     for row in store.open_differences(uow.conn):
         standing[row["programme"]] = standing.get(row["programme"], 0) + 1
@@ -348,3 +355,4 @@ def _show(uow: UnitOfWork) -> None:
         if row["service"] != BETWEEN:
             since = row["untold_since"]
             metrics.BOOKS_UNTOLD.labels(row["service"]).set((uow.now - since).total_seconds() if since else 0)
+    return 0

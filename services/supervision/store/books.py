@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.books import Book
+from contracts.catalogue import SERVICES
 from contracts.envelope import source_of
 from infra.db_insert import insert_new, upsert
 from services.supervision.store.tables import books_differences, books_figures, books_rows, books_streams, evidence
@@ -35,15 +36,17 @@ def lock_stream(conn: sa.Connection, service: str) -> sa.RowMapping:
     return conn.execute(query).mappings().one()
 
 
-def behind(conn: sa.Connection) -> set[str]:
-    """Services of whose stream there is more than is folded in."""
+def behind(conn: sa.Connection) -> list[str]:
+    """Services of whose stream the log has the next event, and those that we never followed."""
     c, s = evidence.c, books_streams.c
-    found = set()
-    for service, seq in conn.execute(sa.select(s.service, s.seq)):
-        next_ = sa.select(c.position).where(c.source == source_of(service), c.stream_seq == seq + 1)
-        if conn.execute(next_.limit(1)).first() is not None:
-            found.add(service)
-    return found
+    next_ = sa.exists().where(c.source == sa.literal(source_of("")) + s.service, c.stream_seq == s.seq + 1)
+    known = {row.service: row.more for row in conn.execute(sa.select(s.service, next_.label("more")))}
+    return [service for service in SERVICES if known.get(service, True)]
+
+
+def compared_at(conn: sa.Connection, service: str) -> datetime | None:
+    """When what it told was compared last."""
+    return conn.execute(sa.select(books_streams.c.told_at).where(books_streams.c.service == service)).scalar()
 
 
 def streams(conn: sa.Connection) -> list[sa.RowMapping]:

@@ -109,6 +109,7 @@ known_parties = sa.Table(
     sa.Column("public_name", sa.String(120), nullable=False),  # as everyone may read it
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("provider_kind", sa.String(20)),
+    sa.Column("registered_on", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_parties_by_region", "programme", "kind", "region"),
@@ -157,7 +158,9 @@ known_orders = sa.Table(
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("list_price_fen", sa.BigInteger, nullable=False),
     sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("voucher_fen", sa.BigInteger, nullable=False),
     sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("ordered_on", sa.Date, nullable=False),
     sa.Column("confirmed_on", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
@@ -196,10 +199,20 @@ known_claims = sa.Table(
     sa.Column("invoice_number", sa.String(30), nullable=False),
     sa.Column("invoice_fen", sa.BigInteger, nullable=False),
     sa.Column("invoice_on", sa.Date, nullable=False),
+    sa.Column("contract_sha256", DIGEST, nullable=False),
+    sa.Column("transfer_fen", sa.BigInteger, nullable=False),
+    sa.Column("refunded_fen", sa.BigInteger),
+    sa.Column("payer_index", DIGEST, index=True),
+    sa.Column("payee_index", DIGEST, index=True),
+    sa.Column("usage_days", sa.BigInteger, nullable=False),
+    sa.Column("usage_units", sa.BigInteger, nullable=False),
     sa.Column("filed_at", UtcDateTime, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_claims_between", "enterprise_id", "provider_id"),
+    sa.Index("known_claims_of_order", "order_id"),
+    sa.Index("known_claims_of_provider", "provider_id", "filed_at"),
+    sa.Index("known_claims_of_contract", "contract_sha256", "claim_id"),
     sa.Index("known_claims_by_status", "programme", "status"),
 )
 
@@ -244,10 +257,11 @@ invoice_uses = sa.Table(  # every number a claim was ever filed with, in the for
     metadata,
     sa.Column("claim_id", ID, primary_key=True),
     sa.Column("plain", sa.String(64), primary_key=True),
+    sa.Column("invoice_number", sa.String(30), nullable=False),
     sa.Column("bare", sa.String(64), nullable=False, index=True),
-    sa.Column("tail", sa.String(10), index=True),
-    sa.Column("near", sa.String(80), index=True),
-    sa.Column("far", sa.String(80), index=True),
+    sa.Column("core", sa.String(64), nullable=False),
+    sa.Column("tail", sa.String(10), nullable=False),
+    sa.Column("digits", sa.String(64), nullable=False, index=True),  # those of `bare`, sorted
     sa.Column("order_id", ID, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("enterprise_id", ID, nullable=False),
@@ -255,6 +269,8 @@ invoice_uses = sa.Table(  # every number a claim was ever filed with, in the for
     sa.Column("issued_on", sa.Date, nullable=False),
     sa.Column("used_at", UtcDateTime, nullable=False),
     sa.Index("invoice_uses_plain", "plain"),
+    sa.Index("invoice_uses_core", "provider_id", "core"),
+    sa.Index("invoice_uses_tail", "provider_id", "tail"),
 )
 
 # --- our own aggregates ---------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pytest
@@ -95,7 +95,7 @@ OF_SETTLEMENT = [
 class Attacker:
     """Someone with the database alone: no trigger and no check stands in the way."""
 
-    def __init__(self, engine: sa.Engine, tables: Sequence[sa.Table], chance: random.Random) -> None:
+    def __init__(self, engine: sa.Engine, tables: Collection[sa.Table], chance: random.Random) -> None:
         self.engine = engine
         self.chance = chance
         with engine.begin() as conn:
@@ -127,34 +127,42 @@ class Attacker:
             conn.execute(sa.update(table).where(*where).values(values))
 
 
-def attacked(world: Any, teller: Teller, places: list[tuple[sa.Table, str, Any]], times: int) -> int:
-    """Change one thing at a time and see it found, in its row, at the next telling; how many."""
+def attacked(world: Any, teller: Teller, places: list[tuple[sa.Table, str, Any]]) -> None:
+    """Change one thing at a time and see it found, in its row and in no other, at the next telling; then nothing."""
     auditor = Auditor(world.clock)
     chance = random.Random(20)
     auditor.tell(teller, world.pipeline)
-    assert auditor.look() == {}
-    attacker = Attacker(world.engine, sorted({table for table, _, _ in places}, key=str), chance)
-    found = 0
-    for turn in range(times):
-        table, column, ids = places[turn % len(places)]
+    assert standing(auditor, teller) == {}
+    attacker = Attacker(world.engine, {table for table, _, _ in places}, chance)
+    for table, column, ids in places if world.engine.dialect.name == "sqlite" else chance.sample(places, 4):
         row, back = attacker.change(table, column)
         auditor.tell(teller, world.pipeline)
-        named = {one["id"] for evidence in auditor.look().values() for one in evidence["rows"]}
-        assert set(ids(row)) <= named, (table.name, column, row, auditor.look())
+        found = standing(auditor, teller)
         attacker.undo(back)
-        auditor.tell(teller, world.pipeline)
-        assert auditor.look() == {}, (table.name, column)
-        found += 1
+        named = {one["id"] for evidence in found.values() for one in evidence["rows"]}
+        assert set(ids(row)) <= named, (table.name, column, dict(row), found)
+        assert all(line["told"] != line["known"] for line in lines(found)), found
+    auditor.tell(teller, world.pipeline)
+    assert standing(auditor, teller) == {}
+    assert {alert["evidence"]["explanation"]["en"] for alert in auditor.alerts()} >= {
+        "The difference is gone by itself: find out why."
+    }
     auditor.close()
-    return found
+
+
+def standing(auditor: Auditor, teller: Teller) -> dict[str, dict[str, Any]]:
+    return {subject: found for subject, found in auditor.look().items() if subject.startswith(f"{teller.service}:")}
+
+
+def lines(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [line for evidence in found.values() for line in evidence["differences"]]
 
 
 def test_a_change_in_vouchers_database_is_found_in_its_row(orders: Voucher) -> None:
     """An attacker with the database could give money to whom he likes, and the books would still look whole."""
-    times = 3 if orders.engine.dialect.name == "sqlite" else 1
-    assert attacked(orders, VOUCHER, OF_VOUCHER, times * len(OF_VOUCHER))
+    attacked(orders, VOUCHER, OF_VOUCHER)
 
 
 def test_a_change_in_settlements_database_is_found_in_its_row(claims: Settlement) -> None:
-    times = 3 if claims.engine.dialect.name == "sqlite" else 1
-    assert attacked(claims, SETTLEMENT, OF_SETTLEMENT, times * len(OF_SETTLEMENT))
+    """An attacker with the database could have a claim paid more, or forget what is owed back."""
+    attacked(claims, SETTLEMENT, OF_SETTLEMENT)

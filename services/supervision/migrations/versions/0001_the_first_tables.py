@@ -331,10 +331,11 @@ def upgrade() -> None:
     op.create_table('invoice_uses',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('plain', sa.String(length=64), nullable=False),
+    sa.Column('invoice_number', sa.String(length=30), nullable=False),
     sa.Column('bare', sa.String(length=64), nullable=False),
-    sa.Column('tail', sa.String(length=10), nullable=True),
-    sa.Column('near', sa.String(length=80), nullable=True),
-    sa.Column('far', sa.String(length=80), nullable=True),
+    sa.Column('core', sa.String(length=64), nullable=False),
+    sa.Column('tail', sa.String(length=10), nullable=False),
+    sa.Column('digits', sa.String(length=64), nullable=False),
     sa.Column('order_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
@@ -344,11 +345,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('claim_id', 'plain')
     )
     with op.batch_alter_table('invoice_uses', schema=None) as batch_op:
+        batch_op.create_index('invoice_uses_core', ['provider_id', 'core'], unique=False)
         batch_op.create_index('invoice_uses_plain', ['plain'], unique=False)
+        batch_op.create_index('invoice_uses_tail', ['provider_id', 'tail'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_uses_bare'), ['bare'], unique=False)
-        batch_op.create_index(batch_op.f('ix_invoice_uses_far'), ['far'], unique=False)
-        batch_op.create_index(batch_op.f('ix_invoice_uses_near'), ['near'], unique=False)
-        batch_op.create_index(batch_op.f('ix_invoice_uses_tail'), ['tail'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_uses_digits'), ['digits'], unique=False)
 
     op.create_table('known_claims',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
@@ -366,14 +367,26 @@ def upgrade() -> None:
     sa.Column('invoice_number', sa.String(length=30), nullable=False),
     sa.Column('invoice_fen', sa.BigInteger(), nullable=False),
     sa.Column('invoice_on', sa.Date(), nullable=False),
+    sa.Column('contract_sha256', sa.String(length=64), nullable=False),
+    sa.Column('transfer_fen', sa.BigInteger(), nullable=False),
+    sa.Column('refunded_fen', sa.BigInteger(), nullable=True),
+    sa.Column('payer_index', sa.String(length=64), nullable=True),
+    sa.Column('payee_index', sa.String(length=64), nullable=True),
+    sa.Column('usage_days', sa.BigInteger(), nullable=False),
+    sa.Column('usage_units', sa.BigInteger(), nullable=False),
     sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('claim_id')
     )
     with op.batch_alter_table('known_claims', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_claims_payee_index'), ['payee_index'], unique=False)
+        batch_op.create_index(batch_op.f('ix_known_claims_payer_index'), ['payer_index'], unique=False)
         batch_op.create_index('known_claims_between', ['enterprise_id', 'provider_id'], unique=False)
         batch_op.create_index('known_claims_by_status', ['programme', 'status'], unique=False)
+        batch_op.create_index('known_claims_of_contract', ['contract_sha256', 'claim_id'], unique=False)
+        batch_op.create_index('known_claims_of_order', ['order_id'], unique=False)
+        batch_op.create_index('known_claims_of_provider', ['provider_id', 'filed_at'], unique=False)
 
     op.create_table('known_filings',
     sa.Column('filing_id', sa.String(length=26), nullable=False),
@@ -398,7 +411,9 @@ def upgrade() -> None:
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('list_price_fen', sa.BigInteger(), nullable=False),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('voucher_fen', sa.BigInteger(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('ordered_on', sa.Date(), nullable=False),
     sa.Column('confirmed_on', sa.Date(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
@@ -416,6 +431,7 @@ def upgrade() -> None:
     sa.Column('public_name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('provider_kind', sa.String(length=20), nullable=True),
+    sa.Column('registered_on', sa.Date(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('party_id')
