@@ -261,7 +261,7 @@ invoice_uses = sa.Table(  # every number a claim was ever filed with, in the for
     sa.Column("bare", sa.String(64), nullable=False, index=True),
     sa.Column("core", sa.String(64), nullable=False),
     sa.Column("tail", sa.String(10), nullable=False),
-    sa.Column("digits", sa.String(64), nullable=False, index=True),  # those of `bare`, sorted
+    sa.Column("digits", sa.String(64), nullable=False, index=True),  # those of `bare` but noughts, sorted
     sa.Column("order_id", ID, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("enterprise_id", ID, nullable=False),
