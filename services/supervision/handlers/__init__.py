@@ -57,4 +57,5 @@ DUE: Sequence[Due] = (
     walk,
     follow_books,
     compare_services,
+    watch_differences,
 )
