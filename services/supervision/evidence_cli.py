@@ -188,9 +188,7 @@ def _tell_proof(proof: Any, key: Any) -> NoReturn:
         click.echo(json.dumps({"ok": False, "detail": why}))
         raise SystemExit(1)
     told = [(one["record"]["position"], json.loads(one["record"]["body"])) for one in proof["records"]]
-    records = [
-        {"position": at, "id": event["id"], "type": event["type"], "time": event["time"]} for at, event in told
-    ]
+    records = [{"position": at, "id": event["id"], "type": event["type"], "time": event["time"]} for at, event in told]
     size = proof["checkpoint"]["document"]["size"]
     click.echo(json.dumps({"ok": True, "size": size, "records": sorted(records, key=lambda one: one["position"])}))
     raise SystemExit(0)

@@ -299,6 +299,7 @@ alerts = sa.Table(  # one rule's finding on one subject; a repeat folds into the
     sa.Column("repeats", sa.BigInteger, nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
+    sa.Column("first_evidence", Json, nullable=False),  # of what raised it
     sa.Column("evidence", Json, nullable=False),  # of the newest finding; each claim keeps its own
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),
@@ -348,6 +349,8 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("enterprise_id", ID, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("order_id", ID),
+    sa.Column("product_id", ID),
+    sa.Column("region", sa.String(6), nullable=False),
     sa.Column("text", sa.String(1000), nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
@@ -356,10 +359,19 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("answer", sa.String(2000)),
     sa.Column("filed_at", UtcDateTime, nullable=False),
     sa.Column("filed_by", sa.String(128), nullable=False),
+    sa.Column("due_on", sa.Date),
+    sa.Column("overdue_at", UtcDateTime),
     sa.Column("answered_at", UtcDateTime),
     sa.Column("answered_by", sa.String(128)),
+    sa.Column("reopened_at", UtcDateTime),
+    sa.Column("reopen_text", sa.String(1000)),
+    sa.Column("first_outcome", sa.String(10)),  # of one that was reopened
+    sa.Column("first_answer", sa.String(2000)),
+    sa.Column("first_answered_at", UtcDateTime),
+    sa.Column("first_overdue_at", UtcDateTime),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("complaints_by_status", "programme", "status", "complaint_id"),
+    sa.Index("complaints_by_due", "status", "due_on"),
 )
 
 blacklist = sa.Table(

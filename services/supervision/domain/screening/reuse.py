@@ -8,8 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
+
+import numpy as np
 
 from services.supervision.domain.finding import Finding, Severity
 from services.supervision.domain.screening import settings
@@ -44,15 +45,15 @@ class Forms:
     tail: str
 
 
-@lru_cache(maxsize=8)
 def forms(number: str) -> Forms:
     """The forms of a number as written: width, spaces, hyphens and case do not count."""
-    wide = unicodedata.normalize("NFKC", number).upper()
-    plain = "".join(sign for sign in wide if sign.isalnum())
+    simple = number.isascii() and number.isalnum()
+    wide = number.upper() if simple else unicodedata.normalize("NFKC", number).upper()
+    plain = wide if simple else "".join(sign for sign in wide if sign.isalnum())
     bare = _AHEAD.sub("", plain).translate(_LOOKALIKE)
     bare = _BEHIND.sub("", bare).lstrip("0")
-    ahead = _AHEAD.sub("", wide).translate(_LOOKALIKE)
-    runs = _RUNS.findall("".join(sign for sign in ahead if not sign.isspace()))
+    ahead = _AHEAD.sub("", "".join(wide.split())).translate(_LOOKALIKE)
+    runs = _RUNS.findall(ahead)
     core = max(reversed(runs), key=len).lstrip("0") if runs else ""
     tail = bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
     return Forms(plain.translate(_LOOKALIKE), bare, core, tail)
@@ -68,9 +69,20 @@ class Hit:
     provider: bool  # what else the two have in common
     enterprise: bool
     amount: bool
-    odd: bool  # written as hardly any other number there is
+    odd: bool  # written as hardly any other number there is, or out of its place among its provider's
     close: bool  # two numbers of one roll
     chance: float  # of such a hit for an honest claim
+
+
+class Kind(NamedTuple):
+    """What two numbers that are alike have in common besides, as in Hit."""
+
+    likeness: Likeness
+    provider: bool
+    enterprise: bool
+    amount: bool
+    odd: bool
+    close: bool
 
 
 def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
@@ -88,12 +100,11 @@ class _Search:
     def __init__(self, population: Population) -> None:
         self.population = population
         self.days = population.claimed_on
-        self.rows = [
-            row
-            for row, number in enumerate(population.invoice_no)
-            if number is not None and self.days[row] is not None and forms(number).plain
-        ]
-        self.forms = {row: forms(str(population.invoice_no[row])) for row in self.rows}
+        self.forms: dict[int, Forms] = {}
+        for row, number in enumerate(population.invoice_no):
+            if number is not None and self.days[row] is not None and (form := forms(number)).plain:
+                self.forms[row] = form
+        self.rows = list(self.forms)
         self.shapes = Counter(_shape(str(population.invoice_no[row])) for row in self.rows)
         self.by_bare: defaultdict[str, list[int]] = defaultdict(list)
         for row, form in self.forms.items():
@@ -104,22 +115,53 @@ class _Search:
             self.numbers[len(bare)].append(int(bare))
         for many in self.numbers.values():
             many.sort()
+        self.misplaced = self._misplaced()
+
+    def _misplaced(self) -> set[int]:
+        """Rows whose number is out of place where numbers (of a provider, or of all) run on with the days of issue."""
+        days = self.population.invoice_on
+        found: set[int] = set()
+        groups: defaultdict[str | None, list[int]] = defaultdict(list)
+        for row, form in self.forms.items():
+            if days[row] is not None and form.bare.isdigit():
+                groups[None].append(row)
+                groups[self.population.provider[row] or ""].append(row)
+        for rows in groups.values():
+            if len(rows) >= settings.INVOICE_RUN:
+                number = {row: int(self.forms[row].bare) for row in rows}
+                by_number = sorted(rows, key=lambda row: (number[row], days[row]))
+                by_day = sorted(rows, key=lambda row: (days[row], number[row]))
+                place = {row: at for at, row in enumerate(by_day)}
+                apart = np.array([at - place[row] for at, row in enumerate(by_number)], dtype=np.float64)
+                order = 1 - 6 * float((apart**2).sum()) / (len(rows) * (len(rows) ** 2 - 1))
+                if order >= settings.INVOICE_ORDER:
+                    least = max(3.0, settings.INVOICE_APART * len(rows))
+                    found |= {row for row, far in zip(by_number, apart.tolist(), strict=True) if abs(far) > least}
+        return found
 
     def hits(self) -> list[Hit]:
         """All that count: of what likeness and company an honest claim hardly ever is."""
         found: dict[tuple[int, int], Hit] = {}
         for hit in [*self._same(), *self._prefix(), *self._swapped()]:
             found.setdefault((hit.row, hit.earlier), hit)
-        kinds: defaultdict[tuple[Likeness, bool, bool, bool, bool, bool], set[int]] = defaultdict(set)
+        kinds: defaultdict[Kind, set[int]] = defaultdict(set)
         for hit in found.values():
             kinds[_kind(hit)].add(hit.row)
         many = len(self.rows)
         usual = {
             kind
             for kind, rows in kinds.items()
-            if many >= settings.CUSTOM_FROM and len(rows) > max(3.0, settings.INVOICE_CUSTOM[kind[0]] * many)
+            if many >= settings.CUSTOM_FROM and len(rows) > max(3.0, settings.INVOICE_CUSTOM[kind.likeness] * many)
         }
-        return [hit for hit in found.values() if _kind(hit) not in usual and self._counts(hit)]
+        # Sellers whose numbers meet with nothing else in common count alike, each for itself: among them it takes more.
+        alike = {kind.likeness for kind in usual if not (kind.provider or kind.enterprise or kind.amount or kind.odd)}
+        return [
+            hit
+            for hit in found.values()
+            if _kind(hit) not in usual
+            and (hit.provider or hit.odd or hit.likeness not in alike or (hit.enterprise and hit.amount))
+            and self._counts(hit)
+        ]
 
     def _counts(self, hit: Hit) -> bool:
         """A number that is the same counts; one that is like it, only where chance does not lead to it."""
@@ -201,11 +243,13 @@ class _Search:
             mine, theirs = int(self.forms[row].bare), int(self.forms[other].bare)
             close = abs(mine - theirs) < settings.INVOICE_CLOSE
             chance = ways * self._density(mine, theirs)
+            if row in self.misplaced:
+                chance *= settings.INVOICE_MISPLACED
             if alike:
                 chance *= self._share(population.invoice_fen[row], population.provider[row] if provider else None)
             if enterprise:
                 chance *= settings.INVOICE_SAME_ENTERPRISE
-        odd = how != "swapped" and self._odd(row)
+        odd = row in self.misplaced or (how != "swapped" and self._odd(row))
         return Hit(row, other, how, provider, enterprise, alike, odd, close, chance)
 
     def _odd(self, row: int) -> bool:
@@ -229,8 +273,8 @@ class _Search:
         return self._amounts[amount, provider] / whole
 
 
-def _kind(hit: Hit) -> tuple[Likeness, bool, bool, bool, bool, bool]:
-    return (hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
+def _kind(hit: Hit) -> Kind:
+    return Kind(hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
 
 
 def _shape(number: str) -> str:

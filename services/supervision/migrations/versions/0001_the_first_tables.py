@@ -45,6 +45,7 @@ def upgrade() -> None:
     sa.Column('repeats', sa.BigInteger(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('first_evidence', infra.tables.Json(), nullable=False),
     sa.Column('evidence', infra.tables.Json(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('raised_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
@@ -127,12 +128,62 @@ def upgrade() -> None:
         batch_op.create_index('blacklist_of_programme', ['programme', 'entry_id'], unique=False)
         batch_op.create_index('blacklist_once', ['party_id'], unique=True, postgresql_where=sa.text("status = 'listed'"), sqlite_where=sa.text("status = 'listed'"))
 
+    op.create_table('books_differences',
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('evidence', infra.tables.Json(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('since', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('subject')
+    )
+    op.create_table('books_figures',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('figures', infra.tables.Json(), nullable=False),
+    sa.PrimaryKeyConstraint('service', 'programme', 'year')
+    )
+    op.create_table('books_rows',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('book', sa.String(length=20), nullable=False),
+    sa.Column('key', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('link', sa.String(length=26), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=True),
+    sa.Column('packed', sa.LargeBinary(), nullable=False),
+    sa.Column('changed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('service', 'book', 'key')
+    )
+    with op.batch_alter_table('books_rows', schema=None) as batch_op:
+        batch_op.create_index('books_rows_of', ['service', 'programme', 'year', 'book'], unique=False)
+
+    op.create_table('books_streams',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('untold_since', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('service')
+    )
+    op.create_table('books_told',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_event', sa.BigInteger(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'year')
+    )
     op.create_table('complaints',
     sa.Column('complaint_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('order_id', sa.String(length=26), nullable=True),
+    sa.Column('product_id', sa.String(length=26), nullable=True),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('text', sa.String(length=1000), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
@@ -141,12 +192,21 @@ def upgrade() -> None:
     sa.Column('answer', sa.String(length=2000), nullable=True),
     sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('filed_by', sa.String(length=128), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('overdue_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('answered_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('answered_by', sa.String(length=128), nullable=True),
+    sa.Column('reopened_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reopen_text', sa.String(length=1000), nullable=True),
+    sa.Column('first_outcome', sa.String(length=10), nullable=True),
+    sa.Column('first_answer', sa.String(length=2000), nullable=True),
+    sa.Column('first_answered_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('first_overdue_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('complaint_id')
     )
     with op.batch_alter_table('complaints', schema=None) as batch_op:
+        batch_op.create_index('complaints_by_due', ['status', 'due_on'], unique=False)
         batch_op.create_index('complaints_by_status', ['programme', 'status', 'complaint_id'], unique=False)
 
     op.create_table('decisions',
@@ -417,54 +477,6 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('provider_id', 'source')
-    )
-    op.create_table('books_differences',
-    sa.Column('subject', sa.String(length=128), nullable=False),
-    sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('evidence', infra.tables.Json(), nullable=False),
-    sa.Column('digest', sa.String(length=64), nullable=False),
-    sa.Column('since', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('ended_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
-    sa.PrimaryKeyConstraint('subject')
-    )
-    op.create_table('books_figures',
-    sa.Column('service', sa.String(length=20), nullable=False),
-    sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('figures', infra.tables.Json(), nullable=False),
-    sa.PrimaryKeyConstraint('service', 'programme', 'year')
-    )
-    op.create_table('books_rows',
-    sa.Column('service', sa.String(length=20), nullable=False),
-    sa.Column('book', sa.String(length=20), nullable=False),
-    sa.Column('key', sa.String(length=26), nullable=False),
-    sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('year', sa.Integer(), nullable=False),
-    sa.Column('link', sa.String(length=26), nullable=True),
-    sa.Column('status', sa.String(length=20), nullable=True),
-    sa.Column('packed', sa.LargeBinary(), nullable=False),
-    sa.Column('changed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('service', 'book', 'key')
-    )
-    with op.batch_alter_table('books_rows', schema=None) as batch_op:
-        batch_op.create_index('books_rows_of', ['service', 'programme', 'year', 'book'], unique=False)
-
-    op.create_table('books_streams',
-    sa.Column('service', sa.String(length=20), nullable=False),
-    sa.Column('seq', sa.BigInteger(), nullable=False),
-    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('untold_since', infra.tables.UtcDateTime(timezone=True), nullable=True),
-    sa.PrimaryKeyConstraint('service')
-    )
-    op.create_table('books_told',
-    sa.Column('programme', sa.String(length=40), nullable=False),
-    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('sequence', sa.BigInteger(), nullable=False),
-    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('last_event', sa.BigInteger(), nullable=True),
-    sa.Column('digest', sa.String(length=64), nullable=False),
-    sa.PrimaryKeyConstraint('programme', 'year')
     )
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
