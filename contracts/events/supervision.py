@@ -90,6 +90,17 @@ class BlacklistState(f.Body):
     law = law()
 
 
+class TieFound(f.Body):
+    """A supervisor confirmed AFFILIATED_PARTIES: the two are tied from now on, by the alert named."""
+
+    tie_id = f.ulid()
+    alert_id = f.ulid()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    law = law()
+
+
 class TargetState(f.Body):
     target_id = f.ulid()
     programme = f.programme()
@@ -198,6 +209,7 @@ EVENTS = [
     _e("alert_assigned", AlertState, "notify"),
     _e("alert_escalated", AlertState, "notify", doc="Its day has passed and nobody has resolved it."),
     _e("alert_resolved", AlertState, "notify"),
+    _e("tie_found", TieFound, "registry", doc="AFFILIATED_PARTIES was confirmed (第十三条(四))."),
     _e("complaint_filed", ComplaintState, "notify"),
     _e("complaint_answered", ComplaintState, "notify"),
     _e("complaint_reopened", ComplaintState, "notify"),

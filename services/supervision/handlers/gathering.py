@@ -34,7 +34,9 @@ def gather(uow: UnitOfWork, claims: Sequence[Row]) -> Seen:
     around = context.around(uow.conn, claims)
     used = {(use["claim_id"], use["plain"]): use["used_at"] for use in around.uses}
     rows = [*_facts(around.facts), *_former_uses(around), *(_row(row, around, used) for row in _newest_last(around))]
-    graph = known.graph(uow.conn, {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")})
+    graph = known.graph(
+        uow.conn, {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")}, today=uow.today
+    )
     return Seen(Population.of(rows), graph, _later(claims, around))
 
 

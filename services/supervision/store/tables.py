@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.holdings import holdings_table
 from infra.immutable import immutable
 
 metadata = sa.MetaData()
@@ -109,6 +110,7 @@ known_parties = sa.Table(
     sa.Column("public_name", sa.String(120), nullable=False),  # as everyone may read it
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("provider_kind", sa.String(20)),
+    sa.Column("holder", DIGEST, index=True),
     sa.Column("registered_on", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
@@ -132,6 +134,8 @@ known_ties = sa.Table(
     sa.Column("provider_id", ID, nullable=False, index=True),
     sa.Column("kind", sa.String(20), nullable=False),
 )
+
+known_holdings = holdings_table(metadata)
 
 known_products = sa.Table(
     "known_products",

@@ -57,6 +57,43 @@ def test_an_invoice_lives_in_one_claim_alone(world: World) -> None:
     assert world.ok("file_claim", **other)["status"] == "filed"
 
 
+def _confirmed_between(world: World, *, holder: bool = True) -> tuple[str, dict[str, object]]:
+    """The enterprise of a confirmed order, and the papers of its claim."""
+    provider_id = world.provider(indexes={"holder": "f" * 64} if holder else {})
+    order_id = world.order(provider_id)
+    enterprise_id = world.buyers[order_id]
+    world.enterprise(enterprise_id, indexes={"holder": "e" * 64} if holder else {})
+    return enterprise_id, world.papers(order_id, provider_id)
+
+
+def test_a_tie_found_after_the_order_refuses_its_claim(world: World) -> None:
+    """Lost otherwise: money goes to a provider that a supervisor has just found to be the enterprise's own."""
+    enterprise_id, body = _confirmed_between(world, holder=False)
+    tie = {"tie_id": world.new("T"), "enterprise_id": enterprise_id, "provider_id": body["provider_id"]}
+    data = {**tie, "programme": GUIZHOU, "kind": "confirmed_alert"}
+    world.hear(world.event("registry.tie_recorded.v1", tie["tie_id"], data))
+    error = world.refused("file_claim", **body)
+    assert (error["code"], error["article"]) == ("AFFILIATED_WITH_PROVIDER", "第十三条(四)")
+    assert error["facts"]["ties"] == ["confirmed_alert"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "refused"),
+    [(-900, None, True), (0, None, True), (-900, 0, True), (1, None, False), (-900, -500, False)],
+)
+def test_a_share_on_the_day_of_order_or_claim_refuses_it(world: World, since: int, until: int | None, refused: bool):
+    """Lost otherwise: a company bought after the order, or sold just before the claim, is paid for serving itself."""
+    _enterprise_id, body = _confirmed_between(world)
+    today = local_date(world.clock.now())
+    days = {"from_on": str(today + timedelta(days=since))}
+    days["until_on"] = None if until is None else str(today + timedelta(days=until))
+    data = {"holding_id": world.new("H"), "owner": "f" * 64, "held": "e" * 64, "state": False, "share_bp": 1, **days}
+    world.hear(world.event("registry.shareholding_recorded.v1", data["holding_id"], {**data, "status": "recorded"}))
+    answer = world.do("file_claim", **body)
+    assert answer.get("ok") is not refused
+    assert not refused or answer["error"]["code"] == "AFFILIATED_WITH_PROVIDER"
+
+
 def test_each_seller_numbers_its_own_invoices(world: World) -> None:
     """Lost otherwise: a seller whose eight digits another seller used before, wherever, is never paid for its work."""
     number, elsewhere = "04400182", "91330100MA6DK7YR41"
