@@ -1,7 +1,7 @@
-"""notify's events: only what it refused."""
+"""notify's events: only what it refused and decided."""
 
 from __future__ import annotations
 
-from contracts.events.base import refused
+from contracts.events.base import decided, refused
 
-EVENTS = [refused("notify")]
+EVENTS = [refused("notify"), decided("notify")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, law, refused
+from contracts.events.base import EventType, decided, law, refused
 from contracts.rpc.registry import GROUNDS, INDUSTRIES, PARTY_KINDS, PROVIDER_KINDS, SIZES, TIE_KINDS
 
 ENTERPRISE_STATES = ("registered", "submitted", "certified", "refused")
@@ -171,4 +171,5 @@ EVENTS = [
     _e("certification_decided", CertificationDecided, "notify"),
     _e("tie_recorded", TieRecorded, "voucher", "supervision"),
     refused("registry"),
+    decided("registry"),
 ]
