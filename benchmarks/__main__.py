@@ -22,6 +22,7 @@ from rich.console import Console
 from benchmarks.load import calls_a_second
 from benchmarks.pgbench import tpc_b
 from benchmarks.quotes import bench_quotes
+from benchmarks.screening import bench_screening
 from benchmarks.settlement import SIZES, bench_settlement
 from benchmarks.table import Row, show
 from benchmarks.tutorial_service import Base, Quota
@@ -221,10 +222,11 @@ BENCHES: dict[str, Callable[[Bench], list[Row]]] = {
 
 
 SETTLEMENT = "settlement"
+SCREENING = "screening"
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice(sorted((*BENCHES, SETTLEMENT))))
+@click.argument("names", nargs=-1, type=click.Choice(sorted((*BENCHES, SETTLEMENT, SCREENING))))
 @click.option("--claims", type=int, multiple=True, default=SIZES, help="sizes of the settlement, ascending")
 def main(names: tuple[str, ...], claims: tuple[int, ...]) -> None:
     """Run the benches (default: all) and print a table of ratios."""
@@ -232,11 +234,13 @@ def main(names: tuple[str, ...], claims: tuple[int, ...]) -> None:
     console.print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, broker, database and load on one machine"
     )
-    chosen = names or (*BENCHES, SETTLEMENT)
+    chosen = names or (*BENCHES, SETTLEMENT, SCREENING)
     folder = scratch_folder("bench")
     try:
         if rest := [name for name in chosen if name in BENCHES]:
             show(console, run(folder, console, rest))
+        if SCREENING in chosen:
+            bench_screening(folder, console)
         if SETTLEMENT in chosen:
             with Postgres(folder / SETTLEMENT) as postgres:
                 bench_settlement(postgres, console, claims)

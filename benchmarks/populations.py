@@ -100,7 +100,9 @@ class World:
     spread: float = 0.08  # of a product's price
     growth: float = 0.05  # of prices a year
     level: float = 20_000.0  # yuan
-    invoices: str = "roll"  # roll, random, digital, prefixed, bare
+    catalogue: str = "own"  # own: each provider its products; shared: all sell the same
+    invoices: str = "roll"  # roll, random, digital, prefixed, bare, counter
+    usage: str = "elapsed"  # elapsed: of the days between confirmation and claim; flat: any number
     filing: str = "lag"  # lag, monthly, weekly
     span: int = 700  # days
     peaks: bool = True
@@ -131,7 +133,9 @@ def draw(seed: int) -> World:
         spread=chance.choice((0.03, 0.08, 0.15)),
         growth=chance.choice((0.0, 0.05, 0.12)),
         level=chance.choice((6_000.0, 20_000.0, 60_000.0)),
-        invoices=chance.choice(("roll", "random", "digital", "prefixed", "bare")),
+        catalogue=chance.choice(("own", "own", "shared")),
+        invoices=chance.choice(("roll", "random", "digital", "prefixed", "bare", "counter")),
+        usage=chance.choice(("elapsed", "elapsed", "flat")),
         filing=chance.choice(("lag", "monthly", "weekly")),
         span=chance.choice((365, 700, 1_000)),
         peaks=chance.random() < 0.7,
@@ -151,8 +155,8 @@ def draw(seed: int) -> World:
 
 @dataclass
 class Labelled:
-    """Claims in columns of text to be, and what was planted: claim → alert → disguise. What is not in `planted` and not
-    in `touched` is honest; `touched` are honest claims that a planted one was made from."""
+    """Claims, and what was planted: claim → alert → disguise. A claim with nothing planted is honest, also one that
+    stands there, with nothing, because a planted one was copied from it."""
 
     rows: list[Row]
     planted: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -190,7 +194,6 @@ class _Maker:
         self.rows: list[Row] = []
         self.planted: dict[str, dict[str, str]] = {}
         self.serial = 0
-        self.rolls: dict[str, list[int]] = {}
         self.providers = [self._provider(number) for number in range(world.providers)]
         self.weights = [1 / (number + 1) ** world.zipf for number in range(world.providers)]
         self.enterprises = self._enterprises(max(20, int(claims / world.per_enterprise)))
@@ -218,13 +221,16 @@ class _Maker:
         return f"{road}路{house}号{self.chance.randrange(1, 30)}层{self.chance.randrange(1, 2_000)}室"
 
     def _provider(self, number: int) -> Row:
+        facts = {"person": self.name(), "phone": self.phone(), "address": self.address(), "account": self.account()}
+        if self.world.catalogue == "shared" and number:
+            return {"provider": f"P{number:04d}", "products": self.catalogue, "facts": facts}
         products = []
         for item in range(self.world.products):
             category = self.chance.randrange(3)
             price = int(self.world.level * 100 * self.chance.lognormvariate(0, 0.6))
             units = 12.0 if self.chance.random() < self.world.hour_units else self.chance.lognormvariate(7, 1)
             products.append({"product": f"S{number:03d}-{item}", "category": category, "price": price, "units": units})
-        facts = {"person": self.name(), "phone": self.phone(), "address": self.address(), "account": self.account()}
+        self.catalogue = products
         return {"provider": f"P{number:04d}", "products": products, "facts": facts}
 
     def _enterprise(self, number: int) -> Row:
@@ -312,6 +318,8 @@ class _Maker:
         confirmed = ordered + timedelta(days=chance.choice((0, 0, 1, 2, 3, 7, 12)))
         filed = self.filed_on(confirmed + timedelta(days=chance.randrange(20, 120)))
         used = max(1, int((filed - confirmed).days * chance.uniform(0.6, 1.0)))
+        if world.usage == "flat":
+            used = chance.randrange(20, 366)
         self.serial += 1
         row = {
             "claim": f"C{self.serial:07d}",
@@ -325,11 +333,13 @@ class _Maker:
             "category": CATEGORIES[product["category"]],
             "product": product["product"],
             "list_price_yuan": listed if world.list_known else None,
-            "invoice_no": self.invoice(provider["provider"]),
+            "invoice_no": "",  # numbered when all are there
             "invoice_on": min(filed, confirmed + timedelta(days=chance.randrange(0, 15))),
             "contract_sha256": hashlib.sha256(f"{self.serial} {chance.random()}".encode()).hexdigest(),
             "usage_days": used,
-            "usage_units": max(1, round(product["units"] * used / 60 * chance.lognormvariate(0, 0.4))),
+            "usage_units": chance.randrange(1, 5_000)
+            if world.usage == "flat"
+            else max(1, round(product["units"] * used / 60 * chance.lognormvariate(0, 0.4))),
             "enterprise_registered_on": enterprise["registered"],
             **{f"enterprise_{kind}": value for kind, value in enterprise["facts"].items()},
             **{f"provider_{kind}": value for kind, value in provider["facts"].items()},
@@ -363,19 +373,28 @@ class _Maker:
             return day + timedelta(days=4 - day.weekday() if day.weekday() <= 4 else 11 - day.weekday())
         return day
 
-    def invoice(self, provider: str) -> str:
+    def number(self) -> None:
+        """Give every claim its invoice's number, in the order in which these were issued."""
         chance, style = self.chance, self.world.invoices
-        if style == "random":
-            return f"{chance.randrange(10**8):08d}"
-        if style == "digital":
-            return f"2{chance.randrange(10**19):019d}"
-        if style in ("prefixed", "bare"):
-            roll = self.rolls.setdefault(provider, [chance.randrange(1, 400)])
-            roll[0] += 1
-            return f"{provider}-{roll[0]:06d}" if style == "prefixed" else f"{roll[0]:08d}"
-        roll = self.rolls.setdefault(provider, [chance.randrange(10**12), chance.randrange(10**8 - 10**6)])
-        roll[1] += chance.choice((1, 1, 1, 2, 5, 30))
-        return f"{roll[0]:012d}{roll[1]:08d}"
+        rolls: dict[str, list[int]] = {}
+        unnumbered = [row for row in self.rows if row["invoice_no"] == ""]
+        unnumbered.sort(key=lambda row: (row["invoice_on"] or row["claimed_on"], row["claim"]))
+        for at, row in enumerate(unnumbered, start=1):
+            provider = row["provider"]
+            if style == "random":
+                row["invoice_no"] = f"{chance.randrange(10**8):08d}"
+            elif style == "digital":
+                row["invoice_no"] = f"2{chance.randrange(10**19):019d}"
+            elif style == "counter":
+                row["invoice_no"] = f"INV{at:08d}"
+            elif style == "roll":
+                roll = rolls.setdefault(provider, [chance.randrange(10**12), chance.randrange(10**8 - 10**6)])
+                roll[1] += chance.choice((1, 1, 1, 2, 5, 30))
+                row["invoice_no"] = f"{roll[0]:012d}{roll[1]:08d}"
+            else:
+                roll = rolls.setdefault(provider, [chance.randrange(1, 400)])
+                roll[0] += 1
+                row["invoice_no"] = f"{provider}-{roll[0]:06d}" if style == "prefixed" else f"{roll[0]:08d}"
 
     def instalment(self, row: Row) -> None:
         """The order claimed a second time, each half paid by its own transfer."""
@@ -383,7 +402,7 @@ class _Maker:
         half = row["paid_yuan"] // 2
         second = row | {
             "claim": f"C{self.serial:07d}",
-            "invoice_no": self.invoice(row["provider"]),
+            "invoice_no": "",
             "claimed_on": self.filed_on(row["claimed_on"] + timedelta(days=30)),
             "paid_yuan": row["paid_yuan"] - half,
             "invoice_yuan": row["invoice_yuan"] - row["invoice_yuan"] // 2,
@@ -410,6 +429,8 @@ class _Maker:
         self.chance.shuffle(self.whole)
         many = max(len(DISGUISES[0][1]) * 2, int(self.claims * self.world.planted))
         for alert, disguises in DISGUISES:
+            if alert == "INVOICE_REUSED":
+                self.number()
             done = 0
             while done < many:
                 for disguise in disguises:
@@ -541,7 +562,7 @@ def _spaced(chance: random.Random, number: str) -> str:
 
 
 def _prefixed(chance: random.Random, number: str) -> str:
-    digits = number.rsplit("-", maxsplit=1)[-1]
+    digits = number.rsplit("-", maxsplit=1)[-1].removeprefix("INV")
     return chance.choice(("No.", "FP", "发票", "GZ-", "00")) + digits
 
 
@@ -752,6 +773,14 @@ DISGUISES: tuple[tuple[str, tuple[Callable[[_Maker], list[Row]], ...]], ...] = (
         ),
     ),
     ("PRICE_OUTLIER", (price_times, price_moderate, price_above_list)),
+    ("CONTRACT_REUSED", (contract_again, contract_again_in_capitals)),
+    ("PAYMENT_MISMATCH", (paid_too_little, paid_from_another_account, paid_to_another_account)),
+    ("ROUND_TRIP", (all_came_back, half_came_back, paid_to_itself, paid_in_a_ring)),
+    ("NO_USAGE", (no_days, no_units, hardly_a_day)),
+    ("DATES_OUT_OF_ORDER", (invoice_before_order, confirmed_before_order, claimed_before_confirmed)),
+    ("CAP_HUGGING", (priced_under_the_cap, split_under_the_cap)),
+    ("BURST", (burst,)),
+    ("SHELL_ENTERPRISES", (shells_at_one_address, shells_of_one_person)),
     (
         "INVOICE_REUSED",
         (
@@ -763,12 +792,4 @@ DISGUISES: tuple[tuple[str, tuple[Callable[[_Maker], list[Row]], ...]], ...] = (
             invoice_written_otherwise,
         ),
     ),
-    ("CONTRACT_REUSED", (contract_again, contract_again_in_capitals)),
-    ("PAYMENT_MISMATCH", (paid_too_little, paid_from_another_account, paid_to_another_account)),
-    ("ROUND_TRIP", (all_came_back, half_came_back, paid_to_itself, paid_in_a_ring)),
-    ("NO_USAGE", (no_days, no_units, hardly_a_day)),
-    ("DATES_OUT_OF_ORDER", (invoice_before_order, confirmed_before_order, claimed_before_confirmed)),
-    ("CAP_HUGGING", (priced_under_the_cap, split_under_the_cap)),
-    ("BURST", (burst,)),
-    ("SHELL_ENTERPRISES", (shells_at_one_address, shells_of_one_person)),
 )

@@ -36,6 +36,10 @@ RELAYED = Counter("yunquan_relayed_total", "Events confirmed by the broker.", ["
 HUB_LAG = Gauge("yunquan_hub_lag_seconds", "How late the event loop woke.", ["service"])
 LEDGER = Gauge("yunquan_ledger_fen", "Balance of the accounts of one kind, in fen.", ["programme", "year", "account"])
 IMBALANCE = Gauge("yunquan_ledger_imbalance_fen", "Sum over all accounts; 0 unless broken.", ["programme", "year"])
+BOOKS_DIFFERENCES = Gauge("yunquan_books_differences", "Differences of the books that stand.", ["programme"])
+BOOKS_UNTOLD = Gauge(
+    "yunquan_books_untold_seconds", "Since the first change of its books that a service has not told of.", ["service"]
+)
 UNKNOWN = Gauge(
     "yunquan_payment_unknown_seconds", "Since the oldest release with a payment of unknown outcome.", ["programme"]
 )

@@ -134,6 +134,18 @@ streams = sa.Table(
     sa.Column("held_until", sa.Float, nullable=False),  # unix seconds
 )
 
+# when the books of a programme and year (0: of all years) were told last, and what was said; `infra.books.telling`
+books_told = sa.Table(
+    "books_told",
+    COMMON,
+    sa.Column("programme", sa.String(40), primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("last_event", sa.BigInteger),  # the last in the outbox that tells of a row
+    sa.Column("digest", sa.String(64), nullable=False),
+)
+
 
 def common_tables(metadata: sa.MetaData) -> None:
     """Add the common tables to a service's own metadata, so that one `create_all` or migration makes them all."""

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from contracts.events.base import decided, refused
+from contracts.events.books import totals_told
 
-EVENTS = [refused("notify"), decided("notify")]
+EVENTS = [refused("notify"), decided("notify"), totals_told("notify")]

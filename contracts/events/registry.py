@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, decided, law, refused
+from contracts.events.books import totals_told
 from contracts.rpc.registry import GROUNDS, INDUSTRIES, PARTY_KINDS, PROVIDER_KINDS, SIZES, TIE_KINDS
 
 ENTERPRISE_STATES = ("registered", "submitted", "certified", "refused")
@@ -172,4 +173,5 @@ EVENTS = [
     _e("tie_recorded", TieRecorded, "voucher", "supervision"),
     refused("registry"),
     decided("registry"),
+    totals_told("registry"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, decided, law, refused
+from contracts.events.books import totals_told
 from contracts.rpc.registry import PARTY_KINDS
 from contracts.rpc.settlement import GROUNDS, RESOLUTIONS, Instalment
 
@@ -44,9 +45,11 @@ class NodeState(f.Body):
 class ClaimState(f.Body):
     """invoice_key: the invoice number normalised; claim_version: grows with each filing of the same claim.
 
-    payable_fen = claimed_fen - deducted_fen - disallowed_fen - audited_fen: what quality, lines of the invoice that are
-    not supported, and the audit took off. filer_id: who filed it; payee_id: who is to be paid. stage: the role whose
-    turn it is; due_on: its last day, where the pack gives one.
+    order_fen: what the order holds for it. payable_fen = claimed_fen - deducted_fen - disallowed_fen - audited_fen:
+    what quality, lines of the invoice that are not supported, and the audit took off. filer_id: who filed it; payee_id:
+    who is to be paid. stage: the role whose turn it is; due_on: its last day, where the pack gives one. payer_index,
+    payee_index: blind indexes of the accounts that the enterprise's share was paid from and to, comparable with
+    registry's; refunded_fen: what came back of it.
     deferred: no money yet, it waits for a later year's plan. region, plan_region: as the order's."""
 
     claim_id = f.ulid()
@@ -64,6 +67,7 @@ class ClaimState(f.Body):
     category = f.code(20)
     track = f.code(20, required=False)
     product_id = f.ulid()
+    order_fen = f.fen(required=False)
     claimed_fen = f.fen()
     deducted_fen = f.fen()
     disallowed_fen = f.fen()
@@ -78,6 +82,9 @@ class ClaimState(f.Body):
     contract_sha256 = f.sha256()
     transfer_fen = f.fen()
     transfer_on = f.day(required=False)
+    payer_index = f.text(64, required=False)
+    payee_index = f.text(64, required=False)
+    refunded_fen = f.fen(required=False)
     usage_days = f.whole(0, 3660)
     usage_units = f.whole(0, 10**12)
     filed_at = f.instant()
@@ -297,6 +304,7 @@ EVENTS = [
         doc="Asks the order row; screened by supervision.",
     ),
     _e("claim_accepted", ClaimState, "supervision", "notify"),
+    _e("claim_refund_recorded", ClaimState, "supervision", doc="Of its transfer; it is screened again."),
     _e("claim_collected", ClaimState, "supervision", "notify"),
     _e("claim_reviewed", ClaimState, "supervision", "notify", doc="Passed by a stage that is not the last."),
     _e("claim_passed", ClaimState, "supervision", "notify"),
@@ -376,4 +384,5 @@ EVENTS = [
     _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
     refused("settlement"),
     decided("settlement"),
+    totals_told("settlement"),
 ]

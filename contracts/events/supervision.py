@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, decided, law, refused
+from contracts.events.books import totals_told
 from contracts.rpc.registry import PARTY_KINDS
 from contracts.rpc.supervision import (
     ALERT_STATES,
@@ -33,8 +34,9 @@ class AlertState(f.Body):
     """One rule's finding on one subject, over as many claims as it folded: claim_ids are the newest of `claims`.
 
     evidence: of the newest finding: which rule, which numbers, which other claims or parties (ids alone). repeats: how
-    often it was found again. due_on: until when a supervisor is to resolve it; escalated_to: the role that was told
-    when none had. region: of the provider or enterprise it is about, a prefix for offices."""
+    often it was found again; graver: this time graver than before. due_on: until when a supervisor is to resolve it;
+    escalated_to: the role that was told when none had. region: of the provider or enterprise it is about, a prefix for
+    offices."""
 
     alert_id = f.ulid()
     alert = f.one_of(ALERTS)
@@ -48,6 +50,7 @@ class AlertState(f.Body):
     claims = f.whole(0, 10**9)
     claim_ids = f.words(26, 20)
     repeats = f.whole(0, 10**9)
+    graver = f.flag()
     evidence = f.facts()
     status = f.one_of(ALERT_STATES)
     assigned_to = f.text(128, required=False)
@@ -58,13 +61,17 @@ class AlertState(f.Body):
 
 
 class ComplaintState(f.Body):
-    """Without the texts of complaint and answer, which may name people."""
+    """Without the texts of complaint and answer, which may name people. due_on: until when it is to be answered;
+    escalated_to: the role that was told when it was not."""
 
     complaint_id = f.ulid()
     programme = f.programme()
     enterprise_id = f.ulid()
     provider_id = f.ulid()
     order_id = f.ulid(required=False)
+    product_id = f.ulid(required=False)
+    due_on = f.day(required=False)
+    escalated_to = f.code(20, required=False)
     status = f.one_of(COMPLAINT_STATES)
     outcome = f.one_of(OUTCOMES, required=False)
     answered_at = f.instant(required=False)
@@ -186,13 +193,15 @@ EVENTS = [
     _e("claim_held", ClaimVerdict, "settlement", "notify"),
     _e("claim_rejected", ClaimVerdict, "settlement", "notify", doc="An alert on it was confirmed."),
     _e("alert_raised", AlertState, "notify"),
-    _e("alert_repeated", AlertState, doc="Found again while it was not resolved."),
+    _e("alert_repeated", AlertState, "notify", doc="Found again while it was not resolved."),
     _e("alert_acknowledged", AlertState),
-    _e("alert_assigned", AlertState),
+    _e("alert_assigned", AlertState, "notify"),
     _e("alert_escalated", AlertState, "notify", doc="Its day has passed and nobody has resolved it."),
     _e("alert_resolved", AlertState, "notify"),
     _e("complaint_filed", ComplaintState, "notify"),
     _e("complaint_answered", ComplaintState, "notify"),
+    _e("complaint_reopened", ComplaintState, "notify"),
+    _e("complaint_overdue", ComplaintState, "notify", doc="Its day has passed without an answer."),
     _e("target_set", TargetState, "notify", doc="A region's target for a year."),
     _e("progress_reported", ProgressReport, "notify", doc="A region's own assessment of a month."),
     _e("region_evaluated", RegionEvaluation, "notify"),
@@ -204,4 +213,5 @@ EVENTS = [
     _e("checkpoint_made", Checkpoint, "notify", doc="Size and root of the evidence log, signed."),
     refused("supervision"),
     decided("supervision"),
+    totals_told("supervision"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts import fields as f
 from contracts.events.base import EventType, decided, law, refused
+from contracts.events.books import totals_told
 from contracts.rpc.voucher import Denomination, Fund
 
 APPLICATION_STATES = ("reserved", "waiting", "granted", "refused", "withdrawn", "lapsed")
@@ -78,7 +79,8 @@ class FilingState(f.Body):
 class OrderState(f.Body):
     """price_fen = voucher_fen + own_fen; amount moved in the ledger is voucher_fen.
 
-    deferred_fen: the part of voucher_fen for which money comes with a later year's plan; nothing is paid before.
+    shortfall_fen: the part of voucher_fen that was beyond the budget; deferred_fen: what of it still waits for a later
+    year's plan; nothing is paid before. allowed_fen: what its claim may ask for; redeemed_fen: what was paid.
     voucher_number: of the voucher that was generated for this contract. plan_region: whose money it is. region: the
     enterprise's. pack_version: the rules it was placed under, overlay included; its claim is judged by the same.
     wound_down: its provider left, and the operator found that it was served: it may still be claimed.
@@ -99,7 +101,10 @@ class OrderState(f.Body):
     price_fen = f.fen()
     voucher_fen = f.fen()
     own_fen = f.fen()
+    shortfall_fen = f.fen(required=False)
     deferred_fen = f.fen()
+    allowed_fen = f.fen(required=False)
+    redeemed_fen = f.fen(required=False)
     voucher_number = f.text(40, required=False)
     denomination_fen = f.fen(required=False)
     pack_version = f.text(80)
@@ -260,4 +265,5 @@ EVENTS = [
     _e("year_closed", YearClosed, "notify", "supervision", "settlement"),
     refused("voucher"),
     decided("voucher"),
+    totals_told("voucher"),
 ]

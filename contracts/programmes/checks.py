@@ -196,6 +196,18 @@ def check_alert_deadline(pack: Pack) -> Iterator[Finding]:
         yield "supervision.alert_deadline.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
 
 
+def check_complaints(pack: Pack) -> Iterator[Finding]:
+    """A complaint has a day at least, and whoever is told of a late one is among the pack's roles."""
+    rule = pack.supervision.complaints
+    if rule is None:
+        return
+    for name in ("working_days", "reopen_days"):
+        if not 1 <= getattr(rule, name) <= MOST_DAYS:
+            yield f"supervision.complaints.{name}", f"1 to {MOST_DAYS} are needed"
+    if rule.escalate_to not in pack.roles:
+        yield "supervision.complaints.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
+
+
 def check_expert_review(pack: Pack) -> Iterator[Finding]:
     """Experts score at a stage that each review of claims has, in a number and with a mean that can be reached."""
     rule = pack.claims.expert_review if pack.claims else None
@@ -237,6 +249,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_assessments,
     check_deadline,
     check_alert_deadline,
+    check_complaints,
     check_expert_review,
     check_region_award,
 )

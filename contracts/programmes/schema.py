@@ -478,6 +478,16 @@ class AlertDeadline(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Complaints(Rule):
+    """Working days in which a complaint is answered, and in which its filer may reopen it, once; the role that is told
+    of one that is late."""
+
+    working_days: int
+    reopen_days: int
+    escalate_to: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Supervision:
     """What is watched, and what follows."""
 
@@ -488,7 +498,7 @@ class Supervision:
     recovery: Rule | None = None
     dishonesty_list: Rule | None = None
     audit: Rule | None = None
-    complaints: Rule | None = None
+    complaints: Complaints | None = None
     trace: Rule | None = None
     truth: Rule | None = None
 

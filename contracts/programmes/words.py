@@ -97,6 +97,7 @@ FIELDS: Mapping[str, Words] = {
     "by": _words("按", "by"),
     "condition": _words("兑现条件", "condition of payment"),
     "pass_mark": _words("合格分", "pass mark"),
+    "reopen_days": _words("可重提的工作日", "working days to reopen"),
     "escalate_to": _words("逾期告知", "when overdue, told to"),
     "experts": _words("专家人数", "experts"),
     "extrapolate": _words("结果推及未抽中者", "findings carried to those not drawn"),

@@ -6,8 +6,10 @@ from contracts import fields as f
 from contracts import roles as r
 from contracts.rpc.base import Anything, Counts, Method, Page, everywhere
 from contracts.rpc.registry import Items
+from contracts.rpc.supervision import SEVERITIES
 
 SERVICE = "notify"
+STAFF = sorted(r.REVIEWERS | {r.SUPERVISOR})  # roles that have a feed
 SECTIONS = (
     "plans",
     "providers",
@@ -48,10 +50,32 @@ class InboxPage(Items):
 
 
 class StaffInbox(Page):
-    """Notifications of a role in a programme, newest first."""
+    """Notifications of a role in a programme, newest first; severity: alerts from this one on (empty: from the floor
+    that the caller or their office has set)."""
 
-    role = f.one_of(sorted(r.REVIEWERS | {r.SUPERVISOR}))
+    role = f.one_of(STAFF)
     programme = f.programme()
+    severity = f.one_of(SEVERITIES, required=False)
+
+
+class StaffInboxPage(Items):
+    """severity: from which on alerts are shown here; empty: all."""
+
+    severity = f.one_of(SEVERITIES, required=False)
+
+
+class SetFloor(f.Body):
+    """From this severity on the caller is shown alerts in the feed of their role; office: everyone of it in the token's
+    region, where they have set none of their own. What is late, or was assigned to them, is shown whatever it is."""
+
+    role = f.one_of(STAFF)
+    programme = f.programme()
+    severity = f.one_of(SEVERITIES)
+    office = f.flag(required=False)
+
+
+class Floor(f.Body):
+    severity = f.one_of(SEVERITIES)
 
 
 class MarkRead(f.Body):
@@ -87,7 +111,8 @@ class Deliveries(Page):
 
 METHODS = [
     Method(SERVICE, "inbox", "query", Inbox, InboxPage, r.ALL, owner="party_id"),
-    Method(SERVICE, "staff_inbox", "query", StaffInbox, Items, r.OFFICIALS),
+    Method(SERVICE, "staff_inbox", "query", StaffInbox, StaffInboxPage, r.OFFICIALS),
+    Method(SERVICE, "set_floor", "command", SetFloor, Floor, r.REVIEWERS | {r.SUPERVISOR}),
     Method(SERVICE, "mark_read", "command", MarkRead, Counts, r.PARTIES | {r.PLATFORM}, owner="party_id"),
     Method(SERVICE, "board", "query", Board, BoardPage, r.ALL),
     Method(SERVICE, "deliveries", "query", Deliveries, Items, frozenset({r.OPS, r.OPERATOR, r.AUDITOR})),

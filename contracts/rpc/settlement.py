@@ -61,13 +61,17 @@ class Contract(f.Body):
 
 
 class Transfer(f.Body):
-    """The enterprise's own share as paid: reference, fen, date, codes of payer and payee."""
+    """The enterprise's own share as paid: reference, fen, date, codes of payer and payee. Accounts are stored encrypted
+    and told as blind indexes alone; refunded_fen: what came back of it, where the filer says so."""
 
     reference = f.text(40)
     amount_fen = f.fen()
     paid_on = f.day()
     payer_uscc = f.uscc()
     payee_uscc = f.uscc()
+    payer_account = f.text(40, required=False)
+    payee_account = f.text(40, required=False)
+    refunded_fen = f.fen(required=False)
 
 
 class Usage(f.Body):
@@ -93,6 +97,17 @@ class FileClaim(f.Body):
     usage = f.nested(Usage)
     documents = f.words(64, 20, required=False)
     papers = f.many(DocumentRef, most=20, required=False)
+
+
+class RecordRefund(f.Body):
+    """Money of the transfer came back to the enterprise: all that has until now, however often that is told. party_id:
+    who says so, where that is a party of the claim."""
+
+    claim_id = f.ulid()
+    party_id = f.ulid(required=False)
+    refunded_fen = f.fen(least=1)
+    refunded_on = f.day()
+    reference = f.text(40, required=False)
 
 
 class WithdrawClaim(f.Body):
@@ -487,6 +502,16 @@ METHODS = [
         owner="provider_id",
         acting="filer_id",
         doc="第二十二条.",
+    ),
+    Method(
+        SERVICE,
+        "record_refund",
+        "command",
+        RecordRefund,
+        IdOnly,
+        _filer | {r.OPERATOR, r.FINANCE, r.AUDITOR, r.SUPERVISOR},
+        owner="party_id",
+        doc="第二十二条; whoever learns of it. The claim is screened again.",
     ),
     Method(SERVICE, "withdraw_claim", "command", WithdrawClaim, IdOnly, _filer, owner="provider_id", acting="filer_id"),
     Method(

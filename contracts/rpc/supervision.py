@@ -27,7 +27,7 @@ ALERTS = CLAIM_ALERTS + OTHER_ALERTS
 ALERT_SUBJECTS = ("claim", "pair", "contract", "provider", "enterprise", "region", "books", "evidence", "case")
 ALERT_STATES = ("open", "acknowledged", "confirmed", "false_alarm")
 SEVERITIES = ("high", "medium", "low")
-COMPLAINT_STATES = ("open", "answered")
+COMPLAINT_STATES = ("open", "answered", "reopened")
 ASSESSED = ("provider", "enterprise", "effect")
 DESIGNATIONS = ("pilot", "model")
 OUTCOMES = ("resolved", "rejected", "forwarded")
@@ -73,13 +73,22 @@ class RemoveFromBlacklist(f.Body):
 
 
 class FileComplaint(f.Body):
-    """An enterprise's complaint about a provider (第九条). The text may name people: it stays with supervision."""
+    """An enterprise's complaint about a provider (第九条). The text may name people: it stays with supervision.
+    product_id: of the provider's; of an order that is named it is the order's."""
 
     complaint_id = f.ulid()
     programme = f.programme()
     enterprise_id = f.ulid()
     provider_id = f.ulid()
     order_id = f.ulid(required=False)
+    product_id = f.ulid(required=False)
+    text = f.text(1000)
+
+
+class ReopenComplaint(f.Body):
+    """By who filed it, once, within the pack's working days after the answer: it is to be answered again."""
+
+    complaint_id = f.ulid()
     text = f.text(1000)
 
 
@@ -186,6 +195,15 @@ class ListComplaints(Page):
     provider_id = f.ulid(required=False)
 
 
+class ComplaintFigures(f.Body):
+    """Of complaints filed from the first to the last day, both included (Beijing time)."""
+
+    programme = f.programme()
+    from_on = f.day()
+    until_on = f.day()
+    provider_id = f.ulid(required=False)
+
+
 class ListAlerts(Page):
     """region: a prefix; overdue: those alone that are late; unresolved: open and acknowledged ones."""
 
@@ -261,6 +279,15 @@ METHODS = [
         owner="enterprise_id",
         private=True,
     ),
+    Method(
+        SERVICE,
+        "reopen_complaint",
+        "command",
+        ReopenComplaint,
+        IdOnly,
+        frozenset({r.PLATFORM, r.ENTERPRISE}),
+        private=True,
+    ),
     Method(SERVICE, "answer_complaint", "command", AnswerComplaint, IdOnly, frozenset({r.OPERATOR}), private=True),
     Method(SERVICE, "set_target", "command", SetTarget, IdOnly, frozenset({r.BUREAU}), doc="山西 四(二), 附件1."),
     Method(
@@ -329,6 +356,15 @@ METHODS = [
         doc="With both texts; a party sees those it filed, or that are about it.",
     ),
     Method(SERVICE, "list_complaints", "query", ListComplaints, Items, _readers, doc="Without the texts."),
+    Method(
+        SERVICE,
+        "complaint_figures",
+        "query",
+        ComplaintFigures,
+        Items,
+        _readers,
+        doc="By provider and product: complaints filed, how they ended, overdue ones, mean days to the first answer.",
+    ),
     Method(SERVICE, "blacklist", "query", ListBlacklist, Items, r.ALL),
     Method(
         SERVICE,

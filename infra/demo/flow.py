@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from contracts import ulid
 from infra.demo.cast import PROGRAMME, YEAR, enterprise_body, new_party
 from infra.demo.money import Money
@@ -9,8 +11,10 @@ from infra.demo.stage import Stage
 from infra.demo.story import Story, at
 
 
-def quiet_year(stage: Stage, size: int) -> None:
-    """register → certify → apply → order → confirm, cancel, refund → claim → review → pay, with money enough."""
+def quiet_year(stage: Stage, size: int, *, filed: Callable[[Story], None] = lambda _story: None) -> None:
+    """register → certify → apply → order → confirm, cancel, refund → claim → review → pay, with money enough.
+
+    filed: what else happens when claims are filed and not reviewed yet; supervisors then find nothing in any alert."""
     story = Story(stage, size)
     money = Money(story)
     story.enterprises = [new_party(stage.chance, f"生成企业{n}有限公司") for n in range(size)]
@@ -30,6 +34,7 @@ def quiet_year(stage: Stage, size: int) -> None:
     story.confirm(story.place_orders(1.0))
     stage.move_to(at(6, 20))
     money.file_claims(1.0)
+    filed(story)
     stage.move_to(at(6, 30, 19))
     money.resolve_alerts()
     money.review()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from contracts import equations
 from contracts.catalogue import METHODS
 from contracts.client import CallError, Client, Request
 from contracts.client import answer_of as answered
@@ -22,6 +24,7 @@ from infra.scenario.reader import AS, PlayedStep, Scenario
 from infra.scenario.rules import library
 from infra.scenario.values import at_path, filled, moment, money
 
+TELLING_S = 7 * 86_400  # of the clock, between two tellings of the books
 BALANCE = sa.text(
     "SELECT credits_posted - debits_posted - debits_pending FROM accounts WHERE name = :name"
 )  # what is free
@@ -253,11 +256,16 @@ class Player:
             raise Unexpected(lines)
 
     def _reconcile(self) -> None:
-        """After the last step the five services tell the same of the money, and nothing lies dead."""
+        """After the last step the five services tell the same of the money, and nothing lies dead; they tell their
+        books once more, and supervision finds no difference."""
+        self.simulation.move_to(self.simulation.now() + timedelta(seconds=TELLING_S))
         lines = []
+        for programme in sorted({programme for programme, _ in self.years}):
+            for alert in reconcile.standing(self.client, programme):
+                lines += reconcile.lines_of(alert)
         for programme, year in sorted(self.years):
             totals = reconcile.ask(self.client, programme, year)
-            broken = [check for check in reconcile.checks(totals) if not check.holds]
+            broken = [check for check in equations.checks(totals) if not check.holds]
             lines += [f"{programme} {year}: {c.name}: {c.left} {c.relation} {c.right}" for c in broken]
         dead = self.simulation.deployment.dead()
         if dead:

@@ -12,15 +12,22 @@ from typing import Self
 from contracts.client import Client
 from contracts.programmes import Library
 from infra import packs
+from infra.books.telling import EVERY
 from infra.local.deployment import Deployment, Options
 from infra.local.simulation import Simulation
-from infra.scenario.play import Failure, Player
+from infra.scenario.play import TELLING_S, Failure, Player
 from infra.scenario.reader import Scenario
 from infra.scenario.rules import library
 
 BEFORE = datetime(2017, 1, 1, tzinfo=UTC)  # before any programme
 # due work is done when the scenario says so, or the clock of the machine would decide how far it has come
-ALWAYS: Mapping[str, str] = {"YUNQUAN_TICK_SECONDS": "86400", packs.FOLDER: "", packs.OVERLAYS: ""}
+# and books are told seldom, for each telling takes a round of its own
+ALWAYS: Mapping[str, str] = {
+    "YUNQUAN_TICK_SECONDS": "86400",
+    EVERY: str(TELLING_S),
+    packs.FOLDER: "",
+    packs.OVERLAYS: "",
+}
 
 
 class House:

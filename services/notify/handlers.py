@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from contracts.errors import Ok, Outcome
+from contracts.errors import Ok, Outcome, Refused
 from contracts.programmes import Pack, UnknownPack
 from infra import packs
 from infra.clock import local_date
@@ -80,6 +80,7 @@ def _rows(event: Event, *, names: Names, admitted: Sequence[str], now: datetime)
                 "template": notice.route.template,
                 "programme": event.data["programme"],
                 "region": event.data.get("region"),
+                "severity": event.data["severity"] if notice.route.graded else None,
                 "subject": event.subject,
                 "title": words["zh"].title,
                 "body": words["zh"].body,
@@ -92,7 +93,7 @@ def _rows(event: Event, *, names: Names, admitted: Sequence[str], now: datetime)
 
 
 def _addressed(addressee: Addressee) -> Row:
-    return {"party_id": addressee.party_id, "role": addressee.role}
+    return {"party_id": addressee.party_id, "role": addressee.role, "person": addressee.person}
 
 
 def _words(event: Event, notice: Notice, pack: Pack | None, names: Names) -> Mapping[str, Words]:
@@ -162,6 +163,31 @@ def mark_read(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     return outcomes
 
 
+def set_floor(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """From which severity on the caller, or with `office` their whole office, is shown alerts. FORBIDDEN,
+    PROGRAMME_MISMATCH."""
+    outcomes: list[Outcome] = []
+    rows: dict[tuple[str, ...], Row] = {}
+    for command in commands:
+        body, actor = command.body, command.actor
+        if body["role"] not in actor.roles:
+            outcomes.append(Refused("FORBIDDEN", "role"))
+        elif actor.programme not in (None, body["programme"]):
+            outcomes.append(Refused("PROGRAMME_MISMATCH", "programme"))
+        else:
+            office = bool(body.get("office"))
+            key = {
+                **{name: body[name] for name in ("programme", "role")},
+                "region": (actor.region or "") if office else "",
+                "person": "" if office else actor.subject,
+            }
+            by = {"set_at": uow.now, "set_by": actor.subject}
+            rows[tuple(key.values())] = {**key, "severity": body["severity"], **by}
+            outcomes.append(Ok({"severity": body["severity"]}))
+    store.save_floors(uow.conn, list(rows.values()))
+    return outcomes
+
+
 def expire_deliveries(uow: UnitOfWork) -> int:
     """Mails that no sender took in time are given up: the notice stands in the inbox."""
     table = store.deliveries
@@ -206,6 +232,6 @@ def _some(uow: UnitOfWork, statement: sa.Select[tuple[int]]) -> sa.Select[tuple[
     return limited.with_for_update(skip_locked=True) if uow.conn.dialect.name == "postgresql" else limited
 
 
-COMMANDS: Mapping[str, Route] = {"mark_read": Route(mark_read)}
+COMMANDS: Mapping[str, Route] = {"mark_read": Route(mark_read), "set_floor": Route(set_floor)}
 EVENTS: Mapping[str, EventHandler] = {"*": hear}
 DUE: Sequence[Due] = (expire_deliveries, prune_deliveries, prune_read, prune_unread, prune_staff)

@@ -8,13 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.errors import Refused
+from contracts.rpc.supervision import SEVERITIES
 from infra import tables
 from infra.messages import Command
 from infra.pipeline import Query
 from services.notify import rendering, store
 from services.notify.board import SECTIONS, number, packs_of, plain
 from services.notify.domain import board as domain
-from services.notify.domain.recipients import Condition, EveryProvider, Office, Party, Recipient, Staff
+from services.notify.domain.recipients import Condition, EveryProvider, Office, Party, Person, Recipient, Staff
 from services.notify.domain.routes import ROUTES
 from services.notify.speech import Speaker
 
@@ -37,13 +38,26 @@ def inbox(conn: sa.Connection, query: Command) -> Page | Refused:
 
 
 def staff_inbox(conn: sa.Connection, query: Command) -> Page | Refused:
-    """Notices to a role, newest first; a role reads its own, an auditor all."""
-    role = query.body["role"]
-    if role not in query.actor.roles and not query.actor.roles & READS_ALL_ROLES:
+    """Notices to a role, newest first; a role reads its own, from its floor on, an auditor all. What is meant for one
+    person of the role, no other of them reads. `severity`: the floor of this page; given, it goes before the kept one.
+    """
+    role, actor = query.body["role"], query.actor
+    reads_all = bool(actor.roles & READS_ALL_ROLES)
+    if role not in actor.roles and not reads_all:
         return Refused("FORBIDDEN", field="role")
     table = store.notifications
-    where = (table.c.role == role) & (table.c.programme == query.body["programme"]) & _in_region(query.actor.region)
-    return _notices(conn, where, query)
+    programme = query.body["programme"]
+    where = (table.c.role == role) & (table.c.programme == programme) & _in_region(actor.region)
+    if not reads_all:
+        where &= table.c.person.is_(None) | (table.c.person == actor.subject)
+    floor = query.body.get("severity")
+    if floor is None and role in actor.roles:
+        who = {"region": actor.region or "", "person": actor.subject}
+        floor = store.floor_of(conn, programme=programme, role=role, **who)
+    if floor is not None:
+        lighter = SEVERITIES[SEVERITIES.index(floor) + 1 :]
+        where &= table.c.severity.is_(None) | table.c.severity.not_in(lighter)
+    return _notices(conn, where, query) | {"severity": floor}
 
 
 def _in_region(region: str | None) -> sa.ColumnElement[bool]:
@@ -143,6 +157,8 @@ def _recipient(recipient: Recipient) -> str:
             return f"role:{role}"
         case Office(path):
             return f"role of the pack's {path}"
+        case Person(role, field):
+            return f"role:{role}:{{{field}}}"
         case EveryProvider():
             return "every admitted provider"
         case _:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.db_insert import upsert
 from infra.tables import BigId
 
 metadata = sa.MetaData()
@@ -29,7 +30,9 @@ notifications = sa.Table(
     sa.Column("region", sa.String(6)),  # the event's: an office reads those of its own area
     sa.Column("subject", sa.String(128), nullable=False),
     sa.Column("party_id", ID),  # one of the two: a party, or
-    sa.Column("role", sa.String(20)),  # everyone of this role in the programme
+    sa.Column("role", sa.String(20)),  # everyone of this role in the programme,
+    sa.Column("person", sa.String(128)),  # or the one of them whose token has this subject
+    sa.Column("severity", sa.String(10)),  # of what may be below an office's floor
     sa.Column("title", sa.String(200), nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("title_en", sa.String(200), nullable=False),
@@ -46,6 +49,19 @@ sa.Index(
     notifications.c.seq,
     postgresql_where=notifications.c.read_at.is_(None),
     sqlite_where=notifications.c.read_at.is_(None),
+)
+
+# From which severity on an office, or one person of it, is shown what is graded.
+floors = sa.Table(
+    "floors",
+    metadata,
+    sa.Column("programme", sa.String(40), primary_key=True),
+    sa.Column("role", sa.String(20), primary_key=True),
+    sa.Column("region", sa.String(6), primary_key=True),  # of the office, empty for one over all; empty for a person
+    sa.Column("person", sa.String(128), primary_key=True),  # empty for the whole office
+    sa.Column("severity", sa.String(10), nullable=False),
+    sa.Column("set_at", UtcDateTime, nullable=False),
+    sa.Column("set_by", sa.String(128), nullable=False),
 )
 
 deliveries = sa.Table(
@@ -371,6 +387,24 @@ def mark_read(conn: sa.Connection, ids: Iterable[str], at: datetime) -> None:
     """Set the moment of reading."""
     for part in parts(sorted(ids)):
         conn.execute(sa.update(notifications).where(notifications.c.id.in_(part)).values(read_at=at))
+
+
+def save_floors(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write floors, new or changed."""
+    upsert(conn, floors, rows, key=("programme", "role", "region", "person"))
+
+
+def floor_of(conn: sa.Connection, *, programme: str, role: str, region: str, person: str) -> str | None:
+    """The severity from which on this person is shown alerts: their own floor, else their office's."""
+    own = sa.and_(floors.c.person == person, floors.c.region == "")
+    office = sa.and_(floors.c.person == "", floors.c.region == region)
+    found = (
+        sa.select(floors.c.severity)
+        .where(floors.c.programme == programme, floors.c.role == role, sa.or_(own, office))
+        .order_by(floors.c.person.desc())
+        .limit(1)
+    )
+    return conn.execute(found).scalar_one_or_none()
 
 
 def parts(values: Sequence[str]) -> Iterable[Sequence[str]]:

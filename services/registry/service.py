@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from infra.bus.service import nameko_service
-from services.registry import handlers, queries, store
+from services.registry import handlers, queries, store, telling
 
 Registry = nameko_service(
     "registry",
     metadata=store.metadata,
     commands=handlers.COMMANDS,
     events=handlers.EVENTS,
-    due=handlers.DUE,
+    due=(*handlers.DUE, telling.TELLER.due()),
     queries=queries.QUERIES,
 )

@@ -34,6 +34,7 @@ TAKEN_OFF = ("deducted_fen", "disallowed_fen", "audited_fen")
 FROZEN = ("account_version", "fund", "frozen_hash")
 MEMBER = ("claim_id", "claim_version", "payee_id", "claimed_fen", *TAKEN_OFF, *FROZEN, "status")
 SEALED = ("key_id", "sealed")
+INDEXES = ("payer_index", "payee_index")
 PEOPLE = ("reviewers", "stood_in_for", "comment")  # for officials, as is every `…_by`
 PAID = (
     *("payment_id", "payee_id", "payee_kind", "region", "reference", "amount_fen", "offset_fen"),
@@ -56,7 +57,7 @@ def get_claim(conn: sa.Connection, command: Command) -> Found:
     asked = sa.select(t.questions).where(t.questions.c.claim_id == claim_id).order_by(t.questions.c.question_id)
     view = {
         **_claim(row),
-        "filings": [plain(one) for one in filings],
+        "filings": [plain(one, *SEALED) for one in filings],
         "history": history(conn, claim_id, filings),
         "questions": [plain(one) for one in conn.execute(asked.limit(50)).mappings()],
         "scores": [plain(one) for one in scores_of(conn, row, command)],
@@ -263,7 +264,8 @@ def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _payable(view: Mapping[str, Any]) -> dict[str, Any]:
-    return {**view, "payable_fen": view["claimed_fen"] - sum(view[name] for name in TAKEN_OFF)}
+    shown = {name: value for name, value in view.items() if name not in INDEXES}  # blind as they are, for supervision
+    return {**shown, "payable_fen": view["claimed_fen"] - sum(view[name] for name in TAKEN_OFF)}
 
 
 def _without_people(view: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,18 @@ def assign_alert(alert_id: str, assignee: str, folder: str) -> None:
         click.echo(json.dumps(ask(client, "assign_alert", alert_id=alert_id, assignee=assignee)))
 
 
+@alerts.command("floor")
+@click.argument("severity", type=click.Choice(["high", "medium", "low"]))
+@click.option("--programme", default=PROGRAMME, show_default=True)
+@click.option("--office", is_flag=True, help="For all of the office who have set none of their own.")
+@FOLDER
+def set_floor(severity: str, programme: str, office: bool, folder: str) -> None:
+    """Be shown notices of alerts from SEVERITY on; what is late, or assigned to you, is shown whatever it is."""
+    body = {"role": "supervisor", "programme": programme, "severity": severity, "office": office}
+    with client_of(folder, role="supervisor") as client:
+        click.echo(json.dumps(ask(client, "set_floor", service="notify", **body)))
+
+
 @alerts.command("rates")
 @click.option("--programme", default=PROGRAMME, show_default=True)
 @click.option("--from", "from_on", required=True, help="First day, YYYY-MM-DD.")
@@ -118,12 +130,11 @@ def screen_file(claims: Path, out: Path) -> None:
     """
     from services.supervision.domain.screening import screen
     from services.supervision.formats.alerts_csv import write_alerts
-    from services.supervision.formats.claims_csv import CannotScreen, read_claims
+    from services.supervision.formats.claims_csv import CannotScreen, keep_apart, read_claims
 
     begun = time.monotonic()
     try:
-        if out.exists() and claims.exists() and out.samefile(claims):
-            raise CannotScreen("SAME_FILE", "the alerts would overwrite the claims")
+        keep_apart(claims, out)
         size = claims.stat().st_size
         with click.progressbar(length=size, label="read", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
             read = read_claims(claims, progress=lambda done: bar.update(done - bar.pos))

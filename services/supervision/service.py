@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra import signing
 from infra.bus.service import nameko_service
-from services.supervision import evidence, handlers, queries, store
+from services.supervision import evidence, handlers, queries, store, telling
 
 evidence.algorithm()  # a hash that we have not stops the start, not the first record
 
@@ -13,7 +13,7 @@ Supervision = nameko_service(
     metadata=store.metadata,
     commands=handlers.COMMANDS,
     events=handlers.EVENTS,
-    due=handlers.DUE,
+    due=(*handlers.DUE, telling.TELLER.due()),
     queries=queries.QUERIES,
     needs=(signing.known_keys,),
 )

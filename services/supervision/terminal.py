@@ -20,12 +20,12 @@ def client_of(folder: str, *, role: str = "auditor") -> Any:
         refuse(str(error))
 
 
-def ask(client: Any, method: str, **fields: Any) -> dict[str, Any]:
-    """What supervision answers; exits with 2 on a refusal."""
+def ask(client: Any, method: str, *, service: str = "supervision", **fields: Any) -> dict[str, Any]:
+    """What the service answers; exits with 2 on a refusal."""
     from contracts.client import CallError
 
     try:
-        answer: dict[str, Any] = client.call("supervision", method, **fields)
+        answer: dict[str, Any] = client.call(service, method, **fields)
     except CallError as error:
         refuse(str(error))
     return answer

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from infra import signing
 from infra.bus.service import nameko_service
-from services.voucher import filings_queries, handlers, queries, store
+from services.voucher import filings_queries, handlers, queries, store, telling
 
 Voucher = nameko_service(
     "voucher",
     metadata=store.metadata,
     commands=handlers.COMMANDS,
     events=handlers.EVENTS,
-    due=handlers.DUE,
+    due=(*handlers.DUE, telling.TELLER.due()),
     queries={**queries.QUERIES, **filings_queries.QUERIES},
     needs=(signing.signer,),
 )

@@ -69,9 +69,9 @@ def test_the_books_are_compared_after_the_last_step(house: House, tmp_path: Path
     """A scenario whose every step was as expected still fails when the services tell different sums."""
     text = PEOPLE.format(starts="2019-05-01")
     assert house.play(load(written(tmp_path, text))) is None
-    from infra import reconcile
+    from contracts import equations
 
-    broken = reconcile.Check("the ledger sums to zero", "总账轧平", 1, "=", 0)
-    monkeypatch.setattr(reconcile, "checks", lambda _totals: [broken])
+    broken = equations.Check("the ledger sums to zero", "总账轧平", 1, "=", 0)
+    monkeypatch.setattr(equations, "checks", lambda _totals: [broken])
     told = str(house.play(load(written(tmp_path, text))))
     assert told == "after the last step\n  guizhou-2018 2019: the ledger sums to zero: 1 = 0"

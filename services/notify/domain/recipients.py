@@ -12,14 +12,17 @@ from services.notify.domain.rules import articles_at, roles_at, rules_at
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """A party by id, or a role; one of the two."""
+    """A party by id, or a role; one of the two. person: of the role, the one whose token has this subject."""
 
     party_id: str | None = None
     role: str | None = None
+    person: str | None = None
 
     @property
     def label(self) -> str:
-        return f"party:{self.party_id}" if self.party_id else f"role:{self.role}"
+        if self.party_id:
+            return f"party:{self.party_id}"
+        return f"role:{self.role}:{self.person}" if self.person else f"role:{self.role}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,19 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Of those who hold this role, the one that the event names."""
+
+    role: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class EveryProvider:
     """Every admitted provider of the event's programme."""
 
 
-Recipient = Party | Staff | Office | Turn | EveryProvider
+Recipient = Party | Staff | Office | Turn | Person | EveryProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,7 @@ class Route:
     rules: paths in the pack; the articles of the first that it has are shown when the event itself names none.
     then: paths of rules that say what follows, told in the pack's own words.
     needs: a path that the pack has; without it the event has nothing to tell here.
+    graded: an office that asked for graver alerts alone (`floors`) is not shown lighter ones of this route.
     not_by: path of rules; what rests on their articles, and not on those of `rules`, is told by another route.
     """
 
@@ -103,6 +115,7 @@ class Route:
     then: tuple[str, ...] = ()
     needs: str | None = None
     not_by: str | None = None
+    graded: bool = False
 
     def applies(self, data: Mapping[str, Any], pack: Pack | None = None) -> bool:
         """Whether the event takes this route; a programme that is not known here lacks no rule."""
@@ -133,6 +146,9 @@ class Route:
                 case Turn(field):
                     if data.get(field):
                         yield Addressee(role=data[field])
+                case Person(role, field):
+                    if data.get(field):
+                        yield Addressee(role=role, person=data[field])
                 case EveryProvider():
                     yield from (Addressee(party_id=provider_id) for provider_id in admitted)
 

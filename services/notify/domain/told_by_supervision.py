@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify.domain.recipients import Office, Party, Route, Said, Staff, Turn
+from services.notify.domain.recipients import Condition, Office, Party, Person, Route, Said, Staff, Turn
 
 ENTERPRISE, PROVIDER, PARTY = Party("enterprise_id"), Party("provider_id"), Party("party_id")
 OPERATOR, BUREAU, PREFECTURE = Staff("operator"), Staff("bureau"), Staff("prefecture")
@@ -26,7 +26,18 @@ CASES = (
     Route(
         event="supervision.alert_raised.v1", template="alert_raised", to=(SUPERVISOR,),
         says=Said("发现异常", "An alert was raised"), do=Said("请核查处置。", "Please look into it."),
-        rules=("supervision.hold",),
+        rules=("supervision.hold",), graded=True,
+    ),
+    Route(
+        event="supervision.alert_repeated.v1", template="alert_graver", to=(SUPERVISOR,),
+        when=(Condition("graver", (True,)),),
+        says=Said("异常预警等级升高", "An alert became graver"), do=Said("请核查处置。", "Please look into it."),
+        rules=("supervision.hold",), graded=True,
+    ),
+    Route(
+        event="supervision.alert_assigned.v1", template="alert_assigned", to=(Person("supervisor", "assigned_to"),),
+        says=Said("异常预警已交您办理", "An alert was assigned to you"),
+        do=Said("请在期限内核查处置。", "Please resolve it in time."), rules=("supervision.alert_deadline",),
     ),
     Route(
         event="supervision.alert_escalated.v1", template="alert_escalated", to=(Turn("escalated_to"), SUPERVISOR),
@@ -35,12 +46,22 @@ CASES = (
     ),
     Route(
         event="supervision.alert_resolved.v1", template="alert_resolved", to=(SUPERVISOR, FIRST),
-        says=Said("异常已处置", "An alert was resolved"), rules=("supervision.hold",),
+        says=Said("异常已处置", "An alert was resolved"), rules=("supervision.hold",), graded=True,
     ),
     Route(
         event="supervision.complaint_filed.v1", template="complaint_filed", to=(OPERATOR, PROVIDER),
         says=Said("企业投诉云服务商", "An enterprise complains about a provider"), rules=("supervision.complaints",),
         then=("supervision.complaints",),
+    ),
+    Route(
+        event="supervision.complaint_reopened.v1", template="complaint_reopened", to=(OPERATOR, PROVIDER),
+        says=Said("企业对答复不满意，重提投诉", "An enterprise reopens its complaint"),
+        rules=("supervision.complaints",), then=("supervision.complaints",),
+    ),
+    Route(
+        event="supervision.complaint_overdue.v1", template="complaint_overdue", to=(Turn("escalated_to"), OPERATOR),
+        says=Said("投诉逾期未答复", "A complaint is late for its answer"), rules=("supervision.complaints",),
+        do=Said("请督促答复。", "Please see that it is answered."),
     ),
     Route(
         event="supervision.complaint_answered.v1", template="complaint_answered", to=(ENTERPRISE,),

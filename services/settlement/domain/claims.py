@@ -19,6 +19,7 @@ REVIEWABLE = ("collected", "in_review")
 PASSED = ("passed", "on_notice", "noticed")  # and not put forward yet: its last reviewer may still take it back
 PENDING = "pending"  # its provider left, and nobody has said yet what comes of it
 ENDED = ("refused", "withdrawn")  # their invoice and order are free again
+AFTERWARDS = ("in_disbursement", "approved", "paying", "paid", "payment_failed")
 
 MOVES: Moves = {
     "refile": Move(("returned",), "filed", "claim_filed"),
@@ -38,6 +39,9 @@ MOVES: Moves = {
     "overdue.in_review": Move(("in_review",), "in_review", "review_overdue"),
     **{f"wind_down.{at}": Move((at,), at, "claim_wound_down") for at in (*UNDER_REVIEW, *PASSED)},  # it goes its way
     "wind_down.void": Move((*UNDER_REVIEW, *PASSED), "refused", "claim_refused"),
+    **{  # money of its transfer came back: it stays where it is, and is screened again
+        f"refund.{at}": Move((at,), at, "claim_refund_recorded") for at in (*UNDER_REVIEW, *PASSED, *AFTERWARDS)
+    },
     "publish": Move(("passed",), "on_notice", "claim_on_notice"),
     "notice_over": Move(("on_notice",), "noticed", "claim_noticed"),
     "uphold": Move(("on_notice",), "refused", "claim_refused"),  # an objection
@@ -63,6 +67,7 @@ class Claim:
     `stages_passed` are over, by `reviewers` in their order; `stood_in_for`: for whom each of them decided.
     `stage`: the role whose turn it is, of the office of the claim's region alone where `own_region`; until `due_on`,
     `late` once somebody was told that this has passed; `taken_by`: who has taken it from the work list.
+    `payer_index`, `payee_index`: blind indexes of the accounts of its transfer; `refunded_fen`: what came back of that.
     `account_version`, `fund` and `frozen_hash` are set with its disbursement; `paid_at` by its first settled payment,
     and stays when the bank sends that money back: the voucher is redeemed, the money is owed. `recalled_fen`: of what
     was paid, claimed back. `wind_down`: its provider left, and it is `pending` until it is decided: `settle` or `void`.
@@ -101,6 +106,9 @@ class Claim:
     contract_sha256: str
     transfer_fen: int
     transfer_on: date | None
+    payer_index: str | None = None
+    payee_index: str | None = None
+    refunded_fen: int = 0
     usage_days: int
     usage_units: int
     content_hash: str
@@ -194,6 +202,31 @@ def withdraw(*, claim: Claim, provider_id: str, filer_id: str, pack: Pack) -> St
     decision = decide(pack, "claim.withdrawn", claim.claim_id, (by,), was=claim.status)
     step = unpaid(claim, take(claim, MOVES, "withdraw", decision=decision, order_claimed=False, **NO_TURN))
     return replace(step, field="claim_id", article=by) if isinstance(step, Refused) else step
+
+
+def refund(
+    *, claim: Claim, party_id: str | None, refunded_fen: int, refunded_on: date, today: date, pack: Pack
+) -> Step[Claim] | Refused | None:
+    """So much of its transfer has come back to the enterprise until now; None when that was told before.
+
+    NOT_OWNER (a party of another claim), INVALID (more than was paid, less than came back before, a day to come),
+    WRONG_STATE (the claim has ended).
+    """
+    by = article(pack, "claims.materials")
+    if party_id is not None and party_id not in {*claim.parties, claim.enterprise_id}:
+        return refuse(pack, "NOT_OWNER", "party_id", by)
+    facts = {"transfer_fen": claim.transfer_fen, "refunded_fen": refunded_fen, "before_fen": claim.refunded_fen}
+    if not claim.refunded_fen <= refunded_fen <= claim.transfer_fen:
+        return refuse(pack, "INVALID", "refunded_fen", by, **facts)
+    if refunded_on > today:
+        return refuse(pack, "INVALID", "refunded_on", by)
+    if refunded_fen == claim.refunded_fen:
+        return None
+    if claim.status in ENDED:
+        return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status)
+    facts |= {"claim_version": claim.claim_version, "refunded_on": refunded_on.isoformat()}
+    decision = decide(pack, "claim.refund_recorded", claim.claim_id, (by,), **facts)
+    return must(take(claim, MOVES, f"refund.{claim.status}", decision=decision, refunded_fen=refunded_fen))
 
 
 def not_the_filer(pack: Pack, filer_id: str | None) -> Refused:

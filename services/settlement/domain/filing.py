@@ -97,6 +97,8 @@ def file(
     facts |= {"audited_fen": known.audited_fen} if known.audited_fen else {}
     decision = decide(pack, "claim.filed", filing.claim_id, (by, article(pack, "claims.materials")), **facts)
     told = {**_told(filing, order, payee, pack, now), "audited_fen": known.audited_fen}
+    if former is not None:  # what was told to have come back stays so
+        told["refunded_fen"] = max(told["refunded_fen"], min(former.refunded_fen, told["transfer_fen"]))
     if former is None:
         return Step(Claim(sequence=1, claim_version=1, status="filed", **told), "claim_filed", decision)
     fresh = {
@@ -206,6 +208,9 @@ def _told(filing: Filing, order: Order, payee: tuple[str, str], pack: Pack, now:
         "contract_sha256": papers.contract.sha256,
         "transfer_fen": papers.transfer.amount_fen if papers.transfer else 0,
         "transfer_on": papers.transfer.paid_on if papers.transfer else None,
+        "payer_index": papers.transfer.payer_index if papers.transfer else None,
+        "payee_index": papers.transfer.payee_index if papers.transfer else None,
+        "refunded_fen": papers.transfer.refunded_fen if papers.transfer else 0,
         "usage_days": papers.usage.days_used,
         "usage_units": papers.usage.units,
         "content_hash": filing.content_hash,

@@ -80,6 +80,9 @@ class Transfer:
     paid_on: date
     payer_uscc: str
     payee_uscc: str
+    payer_index: str | None = None
+    payee_index: str | None = None
+    refunded_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +225,8 @@ def _transfer(case: Case) -> Iterator[Finding]:
     yield from _equal("TRANSFER_PARTIES", "transfer.payer_uscc", case.enterprise_uscc, transfer.payer_uscc)
     yield from _equal("TRANSFER_PARTIES", "transfer.payee_uscc", case.provider_uscc, transfer.payee_uscc)
     yield from _dated("TRANSFER_DATE", "transfer.paid_on", case, transfer.paid_on)
+    if transfer.refunded_fen > transfer.amount_fen:
+        yield Finding("TRANSFER_AMOUNT", "transfer.refunded_fen", [0, transfer.amount_fen], transfer.refunded_fen)
 
 
 def _usage(case: Case) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from services.settlement.handlers import (
 COMMANDS: Mapping[str, Route] = {
     "announce_node": Route(claims.announce_nodes),
     "file_claim": Route(claims.file_claims),
+    "record_refund": Route(claims.record_refunds),
     "withdraw_claim": Route(claims.withdraw_claims),
     "review_claim": Route(claims.review_claims),
     "commit_sample": Route(samples.commit_samples),

@@ -9,7 +9,7 @@ from contracts.errors import Outcome, Refused
 from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Command
-from services.settlement import exits_store, samples_store, store, tables, work_store
+from services.settlement import accounts, exits_store, samples_store, store, tables, work_store
 from services.settlement.domain import claims as rules
 from services.settlement.domain import nodes as node_rules
 from services.settlement.domain import samples as sample_rules
@@ -230,6 +230,34 @@ def _withdraw(desk: Desk, sampled: Mapping[str, str], command: Command) -> Outco
     return done(step)
 
 
+def record_refunds(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
+    """Money of the transfer came back to the enterprise: the claim stays where it is, and supervision hears of it."""
+    desk = Desk(uow)
+    desk.claims.load(command.body["claim_id"] for command in commands)
+    outcomes = [_refund(desk, command) for command in commands]
+    desk.save()
+    return outcomes
+
+
+def _refund(desk: Desk, command: Command) -> Outcome:
+    body = command.body
+    claim = desk.claims.get(body["claim_id"])
+    if claim is None:
+        return missing("claim_id")
+    step = foreign(command, claim.programme) or rules.refund(
+        claim=claim,
+        **{name: body[name] for name in ("party_id", "refunded_fen", "refunded_on")},
+        today=desk.uow.today,
+        pack=pack_of(claim),
+    )
+    if isinstance(step, Refused):
+        return step
+    if step is None:
+        return same(claim)
+    desk.claims.put(step, command, record=False)
+    return done(step)
+
+
 def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """Stage by stage, as the pack orders them (第二十三条)."""
     desk = Desk(uow)
@@ -290,7 +318,7 @@ def _filing(command: Command) -> Filing:
     papers = Papers(
         invoice=_invoice(body["invoice"]),
         contract=Contract(**body["contract"]),
-        transfer=Transfer(**body["transfer"]) if body["transfer"] else None,
+        transfer=_transfer(body["transfer"]) if body["transfer"] else None,
         usage=Usage(**body["usage"]),
         documents=tuple(body["documents"] or ()),
         others=tuple((paper["kind"], paper["sha256"]) for paper in body["papers"] or ()),
@@ -304,12 +332,19 @@ def _invoice(told: dict[str, Any]) -> Invoice:
     return Invoice(**{**told, "lines": tuple(Line(**line) for line in told["lines"] or ())})
 
 
+def _transfer(told: dict[str, Any]) -> Transfer:
+    shown = {**(accounts.without(told) or {}), "refunded_fen": told["refunded_fen"] or 0}
+    return Transfer(**shown, **accounts.indexes(told))
+
+
 def _filing_row(claim: Claim, command: Command) -> dict[str, Any]:
-    names = ("invoice", "contract", "transfer", "usage", "documents", "papers")
+    names = ("invoice", "contract", "usage", "documents", "papers")
+    transfer = command.body["transfer"]
     return {
         "claim_id": claim.claim_id,
         "claim_version": claim.claim_version,
-        "papers": {name: command.body[name] for name in names},
+        "papers": {**{name: command.body[name] for name in names}, "transfer": accounts.without(transfer)},
+        **accounts.sealed(transfer, claim_id=claim.claim_id),
         "content_hash": claim.content_hash,
         "filed_by": claim.filed_by,
         "filed_at": claim.filed_at,

@@ -42,10 +42,11 @@ TOLD: dict[type[Any], tuple[str, ...]] = {
     Node: ("node_id", "programme", "year", "closes_at", "status", "claims"),
     Claim: (
         *("claim_id", "claim_version", "order_id", "provider_id", "enterprise_id", "filer_id", "payee_id"),
-        *("payee_kind", "programme", "year", "region", "plan_region", "category", "track", "product_id"),
+        *("payee_kind", "programme", "year", "region", "plan_region", "category", "track", "product_id", "order_fen"),
         *("claimed_fen", "deducted_fen", "disallowed_fen", "audited_fen", "payable_fen", "score", "price_fen"),
         *("invoice_number", "invoice_key"),
         *("invoice_fen", "invoice_on", "contract_sha256", "transfer_fen", "transfer_on", "usage_days", "usage_units"),
+        *("payer_index", "payee_index", "refunded_fen"),
         *("filed_at", "node_id", "notice_id", "stage", "due_on", "status", "reasons"),
     ),
     Question: ("question_id", "claim_id", "programme", "text", "due_on", "status", "answer"),

@@ -130,6 +130,12 @@ class Claims:
     unknown: tuple[str, ...]
 
 
+def keep_apart(claims: Path, out: Path) -> None:
+    """CannotScreen (SAME_FILE) when the alerts would overwrite the claims."""
+    if out.exists() and claims.exists() and out.samefile(claims):
+        raise CannotScreen("SAME_FILE", "the alerts would overwrite the claims")
+
+
 def read_claims(path: Path, *, progress: Callable[[int], None] = lambda _: None) -> Claims:
     """The claims of a CSV file in UTF-8, with or without a byte order mark. `progress` gets the bytes read so far.
 

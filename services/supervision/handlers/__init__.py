@@ -10,7 +10,13 @@ from services.supervision.evidence import hourly_checkpoint
 from services.supervision.handlers.alerts import acknowledge, assign, resolve
 from services.supervision.handlers.assessments import record_assessment
 from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
-from services.supervision.handlers.complaints import answer_complaint, file_complaint
+from services.supervision.handlers.books import compare_services, follow_books, watch_differences
+from services.supervision.handlers.complaints import (
+    answer_complaint,
+    file_complaint,
+    overdue_complaints,
+    reopen_complaint,
+)
 from services.supervision.handlers.news import take
 from services.supervision.handlers.raising import escalate_late
 from services.supervision.handlers.regions import (
@@ -37,6 +43,7 @@ COMMANDS: Mapping[str, Route] = {
     "remove_from_blacklist": Route(remove),
     "file_complaint": Route(file_complaint),
     "answer_complaint": Route(answer_complaint),
+    "reopen_complaint": Route(reopen_complaint),
     "set_target": Route(set_target),
     "report_progress": Route(report_progress),
     "evaluate_region": Route(evaluate_region),
@@ -48,4 +55,14 @@ COMMANDS: Mapping[str, Route] = {
 EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything
 
 # standing first: money waits on it
-DUE: Sequence[Due] = (bring_into_effect, screen_waiting, escalate_late, hourly_checkpoint, walk)
+DUE: Sequence[Due] = (
+    bring_into_effect,
+    screen_waiting,
+    escalate_late,
+    overdue_complaints,
+    hourly_checkpoint,
+    walk,
+    follow_books,
+    compare_services,
+    watch_differences,
+)

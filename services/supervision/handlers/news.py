@@ -19,9 +19,8 @@ from infra.clock import local_date
 from infra.db import UnitOfWork
 from infra.messages import Event
 from services.supervision import evidence
-from services.supervision.domain import invoices
 from services.supervision.handlers.screening import screen_ready
-from services.supervision.store import claims, known
+from services.supervision.store import claims, context, known
 from services.supervision.store.tables import (
     known_claims,
     known_filings,
@@ -39,9 +38,10 @@ def _columns(table: sa.Table, *ours: str) -> tuple[str, ...]:
 
 
 FILED = "settlement.claim_filed.v1"
+REFUNDED = "settlement.claim_refund_recorded.v1"
 INDEXES = ("person", "phone", "address", "account")
 PRODUCT = _columns(known_products)
-ORDER = _columns(known_orders, "confirmed_on")
+ORDER = _columns(known_orders, "ordered_on", "confirmed_on")
 FILING = _columns(known_filings, "kind")
 CLAIM = _columns(known_claims, "paid_on")
 RECEIVABLE = _columns(known_receivables, "pack_version", "articles")
@@ -79,6 +79,7 @@ def _party(event: Event) -> Row:
     copied = {name: event.data[name] for name in ("programme", "name", "region", "status")}
     own = {"party_id": event.data[f"{kind}_id"], "kind": kind, "provider_kind": event.data.get("provider_kind")}
     known_as = {"uscc": event.data["uscc"], "legal_person": event.data.get("legal_person")}
+    own["registered_on"] = event.data.get("registered_on")
     own["public_name"] = public_name(event.data["name"], **known_as)
     return {**own, **copied, "sequence": event.sequence}
 
@@ -88,12 +89,12 @@ def _products(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def _orders(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    known.save_orders(uow.conn, [_copied(event, ORDER, confirmed_on=_confirmed_on(event)) for event in events])
+    known.save_orders(uow.conn, [_copied(event, ORDER, **_days(event)) for event in events])
 
 
-def _confirmed_on(event: Event) -> date | None:
-    at = event.data.get("confirmed_at")
-    return local_date(at) if at is not None else None
+def _days(event: Event) -> dict[str, date | None]:
+    ordered, confirmed = event.data["ordered_at"], event.data.get("confirmed_at")
+    return {"ordered_on": local_date(ordered), "confirmed_on": local_date(confirmed) if confirmed else None}
 
 
 def _filings(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -119,23 +120,10 @@ def _claims(uow: UnitOfWork, events: Sequence[Event]) -> None:
         paid = event.data["status"] == "paid"
         rows.append(_copied(event, CLAIM, paid_on=local_date(event.time) if paid else None))
     known.save_claims(uow.conn, rows)
-    claims.save_uses(uow.conn, [_use(event) for event in events])
-    filed = [event for event in events if event.type == FILED]
-    claims.await_screening(uow.conn, [_line(uow, event.data["claim_id"], event, False) for event in filed])
-
-
-def _use(event: Event) -> invoices.Use:
-    data = event.data
-    return invoices.Use(
-        claim_id=data["claim_id"],
-        order_id=data["order_id"],
-        provider_id=data["provider_id"],
-        enterprise_id=data["enterprise_id"],
-        forms=invoices.forms(data["invoice_number"], provider_id=data["provider_id"]),
-        amount_fen=data["invoice_fen"],
-        issued_on=data["invoice_on"],
-        used_at=data["filed_at"],
-        ended=False,
+    context.save_uses(uow.conn, [event.data for event in events])
+    news = [event for event in events if event.type in (FILED, REFUNDED)]
+    claims.await_screening(
+        uow.conn, [_line(uow, event.data["claim_id"], event, event.type == REFUNDED) for event in news]
     )
 
 

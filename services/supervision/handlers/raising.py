@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from contracts.errors import Decision, Refused
@@ -67,30 +68,40 @@ class Raised:
 def raise_alerts(uow: UnitOfWork, raised: Sequence[Raised]) -> None:
     """Fold each into the alert on its subject that is not resolved, or raise a new one.
 
-    What a rule said before of the same version of a claim it does not say again, resolved or not. A fixed number of
-    statements, whatever the number.
+    What a rule said before of the same version of a claim it does not say again, resolved or not; but of an alert that
+    is not, what is graver, or holds what nothing held, is said. A fixed number of statements, whatever the number.
     """
     if not raised:
         return
     claim_ids = {one.claim[0] for one in raised if one.claim}
-    said = {(row["claim_id"], row["claim_version"], row["alert"]) for row in store.on_claims(uow.conn, claim_ids)}
+    before_on = store.on_claims(uow.conn, claim_ids)
+    said = {(row["claim_id"], row["claim_version"], row["alert"]): row for row in before_on}
+    counted_on = {(row["alert_id"], row["claim_id"]) for row in before_on}
     newest = store.lock_subjects(uow.conn, (one.key for one in raised))
     changed: dict[store.Subject, Row] = {}
-    lines: list[Row] = []
+    lines: dict[tuple[str, int, str], Row] = {}
     for one in raised:
-        if one.claim is not None:
-            if (*one.claim, one.alert) in said:
-                continue
-            said.add((*one.claim, one.alert))
+        earlier = said.get((*one.claim, one.alert)) if one.claim else None
+        if earlier is not None and not _says_more(earlier, one):
+            continue
         before = newest.get(one.key)
         folds = before is not None and before["status"] in OPEN_STATES
-        alert = _folded(uow, before, one) if folds and before else _new(uow, one, before["number"] if before else 0)
+        if before is not None and folds:
+            known = one.claim is not None and (before["alert_id"], one.claim[0]) in counted_on
+            alert = _folded(uow, before, one, another=one.claim is not None and not known)
+            graver_now = alert["severity"] != before["severity"]
+            tell(uow, "supervision.alert_repeated.v1", alert, one.cause, graver=graver_now)
+        else:
+            alert = _new(uow, one, before["number"] if before else 0)
+            tell(uow, "supervision.alert_raised.v1", alert, one.cause)
         newest[one.key] = changed[one.key] = alert
-        tell(uow, "supervision.alert_repeated.v1" if folds else "supervision.alert_raised.v1", alert, one.cause)
         if one.claim is not None:
-            lines.append(_line(uow, one, alert["alert_id"]))
+            counted_on.add((alert["alert_id"], one.claim[0]))
+            line = {**_line(uow, one, alert["alert_id"]), "holds": one.holds or bool(earlier and earlier["holds"])}
+            lines[*one.claim, one.alert] = line
+            said[*one.claim, one.alert] = {**line, "severity": alert["severity"], "status": alert["status"]}
     store.save(uow.conn, [_columns(alert) for alert in changed.values()])
-    store.save_claims(uow.conn, lines)
+    store.save_claims(uow.conn, list(lines.values()))
 
 
 def conclude(
@@ -122,21 +133,20 @@ def escalate_late(uow: UnitOfWork) -> int:
     return len(moved)
 
 
-def tell(uow: UnitOfWork, type_: str, alert: Mapping[str, Any], cause: Cause) -> None:
-    """The alert as it stands, as an event."""
+def tell(uow: UnitOfWork, type_: str, alert: Mapping[str, Any], cause: Cause, *, graver: bool = False) -> None:
+    """The alert as it stands, as an event; graver: what was found now made it so."""
     names = (
         *("alert_id", "alert", "severity", "subject_kind", "subject", "programme", "region", "provider_id"),
         *("enterprise_id", "claims", "claim_ids", "repeats", "evidence", "status", "assigned_to", "due_on", "reason"),
     )
     told = alert["escalate_to"] if alert["escalated_at"] else None
     law = {"pack_version": alert["pack_version"], "articles": alert["articles"], "facts": {}}
-    data = {**{name: alert[name] for name in names}, "escalated_to": told, "law": law}
+    data = {**{name: alert[name] for name in names}, "graver": graver, "escalated_to": told, "law": law}
     uow.emit(type_, subject=alert["alert_id"], sequence=alert["sequence"], data=data, cause=cause)
 
 
 def _new(uow: UnitOfWork, one: Raised, number: int) -> Row:
     rule = one.pack.supervision.alert_deadline if one.pack else None
-    due_on = calendar().add_working_days(uow.today, rule.days(one.severity)) if rule else None
     names = ("alert", "severity", "subject_kind", "subject", "programme", "region", "provider_id", "enterprise_id")
     return {
         **{name: getattr(one, name) for name in names},
@@ -146,10 +156,11 @@ def _new(uow: UnitOfWork, one: Raised, number: int) -> Row:
         "repeats": 0,
         "pack_version": one.pack.label if one.pack else None,
         "articles": list(one.articles),
+        "first_evidence": dict(one.evidence),
         "evidence": dict(one.evidence),
         "status": "open",
         "raised_at": uow.now,
-        "due_on": None if isinstance(due_on, Refused) else due_on,
+        "due_on": _due(uow, one),
         "escalate_to": rule.escalate_to if rule else None,
         **dict.fromkeys(("repeated_at", "assigned_to", "escalated_at", "acknowledged_at", "acknowledged_by")),
         **dict.fromkeys(("resolved_at", "resolved_by", "reason")),
@@ -158,12 +169,25 @@ def _new(uow: UnitOfWork, one: Raised, number: int) -> Row:
     }
 
 
-def _folded(uow: UnitOfWork, before: Row, one: Raised) -> Row:
+def _due(uow: UnitOfWork, one: Raised) -> date | None:
+    """By working days of its severity; none where the pack says none, or the calendar does not reach that far."""
+    rule = one.pack.supervision.alert_deadline if one.pack else None
+    if rule is None:
+        return None
+    day = calendar().add_working_days(uow.today, rule.days(one.severity))
+    return None if isinstance(day, Refused) else day
+
+
+def _folded(uow: UnitOfWork, before: Row, one: Raised, *, another: bool) -> Row:
+    """The alert with what was found again: `another` claim or not, never lighter, due no later than before."""
+    severity = graver(before["severity"], one.severity)
+    due = {day for day in (before["due_on"], _due(uow, one)) if day} if severity != before["severity"] else set()
     others = [claim_id for claim_id in before["claim_ids"] if one.claim is None or claim_id != one.claim[0]]
     return {
         **before,
-        "severity": graver(before["severity"], one.severity),
-        "claims": before["claims"] + (1 if one.claim else 0),
+        "severity": severity,
+        "due_on": min(due) if due else before["due_on"],
+        "claims": before["claims"] + (1 if another else 0),
         "claim_ids": ([*others, one.claim[0]] if one.claim else others)[-SHOWN:],
         "repeats": before["repeats"] + 1,
         "evidence": dict(one.evidence),
@@ -174,6 +198,12 @@ def _folded(uow: UnitOfWork, before: Row, one: Raised) -> Row:
 
 def _columns(alert: Row) -> Row:
     return {name: value for name, value in alert.items() if name != "number"}
+
+
+def _says_more(earlier: Row, one: Raised) -> bool:
+    if earlier["status"] not in OPEN_STATES:
+        return False
+    return graver(earlier["severity"], one.severity) != earlier["severity"] or (one.holds and not earlier["holds"])
 
 
 def _line(uow: UnitOfWork, one: Raised, alert: str) -> Row:

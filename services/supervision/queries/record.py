@@ -1,4 +1,4 @@
-"""What supervision answers: complaints, the blacklist, ties between parties, figures."""
+"""What supervision answers: the blacklist, ties between parties, figures."""
 
 from __future__ import annotations
 
@@ -14,38 +14,11 @@ from infra.messages import Command
 from infra.pipeline import Query
 from infra.tables import OUTBOX_SENT, outbox, streams
 from services.supervision.domain import affiliation
-from services.supervision.queries.pages import page, plain
+from services.supervision.queries.pages import page
 from services.supervision.store import claims, evidence, known
 from services.supervision.store.tables import alerts, blacklist, complaints, known_parties
 
 Row = dict[str, Any]
-
-
-def get_complaint(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """One complaint with both texts; a party sees those it filed or that are about it, and not who answered."""
-    query = sa.select(complaints).where(complaints.c.complaint_id == command.body["id"])
-    row = conn.execute(query).mappings().one_or_none()
-    if row is None:
-        return Refused("NOT_FOUND", "id")
-    actor = command.actor
-    as_party = not actor.roles & (r.OFFICIALS | {r.PLATFORM})
-    if as_party and actor.organisation not in (row["enterprise_id"], row["provider_id"]):
-        return Refused("NOT_OWNER", "id")
-    if actor.programme not in (None, row["programme"]):
-        return Refused("PROGRAMME_MISMATCH", "id")
-    hidden = ("filed_by", "answered_by") if as_party else ()
-    return {name: value for name, value in plain(row).items() if name not in hidden}
-
-
-def list_complaints(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Complaints of a programme by id, without their texts; `status` and `provider_id` narrow."""
-    body = command.body
-    columns = [column for column in complaints.c if column.name not in ("text", "answer")]
-    query = sa.select(*columns).where(complaints.c.programme == body["programme"])
-    for name in ("status", "provider_id"):
-        if body.get(name):
-            query = query.where(complaints.c[name] == body[name])
-    return page(conn, query, complaints.c.complaint_id, body)
 
 
 def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -135,8 +108,6 @@ def _by_status(conn: sa.Connection, table: sa.Table, programme: str) -> Mapping[
 
 
 QUERIES: Mapping[str, Query] = {
-    "get_complaint": get_complaint,
-    "list_complaints": list_complaints,
     "blacklist": list_blacklist,
     "standing": standing,
     "related": related,

@@ -70,8 +70,9 @@ def save(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def save_claims(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write which claims alerts are on; what a rule said of a version before stays, but for being cleared."""
-    upsert(conn, alert_claims, rows, key=("claim_id", "claim_version", "alert"), replace=("cleared",))
+    """Write which claims alerts are on; a line on a version of a claim stays with its alert."""
+    replace = ("holds", "cleared", "evidence", "found_at")
+    upsert(conn, alert_claims, rows, key=("claim_id", "claim_version", "alert"), replace=replace)
 
 
 def claims_on(conn: sa.Connection, alert_ids: Collection[str]) -> list[Row]:

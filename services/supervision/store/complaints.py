@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from infra.db_insert import insert_many, upsert
+from services.supervision.domain.complaints import WAITING
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import complaints
 
@@ -18,6 +20,18 @@ def lock(conn: sa.Connection, ids: Collection[str]) -> dict[str, Row]:
     """Complaints by id, locked in key order."""
     query = sa.select(complaints).order_by(complaints.c.complaint_id).with_for_update()
     return {row["complaint_id"]: dict(row) for row in rows_in(conn, query, complaints.c.complaint_id, ids)}
+
+
+def lock_late(conn: sa.Connection, *, today: date, most: int) -> list[Row]:
+    """Complaints that wait for an answer after their day, and of which nobody was told."""
+    query = (
+        sa.select(complaints)
+        .where(complaints.c.status.in_(WAITING), complaints.c.due_on < today, complaints.c.overdue_at.is_(None))
+        .order_by(complaints.c.complaint_id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

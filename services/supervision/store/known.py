@@ -80,6 +80,12 @@ def orders(conn: sa.Connection, ids: Collection[str]) -> dict[str, sa.RowMapping
     return {row["order_id"]: row for row in rows}
 
 
+def products(conn: sa.Connection, ids: Collection[str]) -> dict[str, sa.RowMapping]:
+    """Known products by id."""
+    rows = rows_in(conn, sa.select(known_products), known_products.c.product_id, ids)
+    return {row["product_id"]: row for row in rows}
+
+
 def claims_between(conn: sa.Connection, pairs: Collection[tuple[str, str]]) -> list[sa.RowMapping]:
     """claim_id, enterprise_id, provider_id of claims that may still be paid between those enterprises and providers."""
     columns = [known_claims.c[name] for name in ("claim_id", "enterprise_id", "provider_id")]

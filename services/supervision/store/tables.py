@@ -31,6 +31,7 @@ evidence = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("leaf", DIGEST, nullable=False),
     sa.Column("root", DIGEST, nullable=False),  # of the tree that this record completes
+    sa.Index("evidence_streams", "source", "stream_seq"),
 )
 
 evidence_nodes = sa.Table(  # complete subtrees of 256, 65,536 … leaves: a proof reads a few rows of them
@@ -106,6 +107,7 @@ known_parties = sa.Table(
     sa.Column("public_name", sa.String(120), nullable=False),  # as everyone may read it
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("provider_kind", sa.String(20)),
+    sa.Column("registered_on", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_parties_by_region", "programme", "kind", "region"),
@@ -154,7 +156,9 @@ known_orders = sa.Table(
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("list_price_fen", sa.BigInteger, nullable=False),
     sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("voucher_fen", sa.BigInteger, nullable=False),
     sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("ordered_on", sa.Date, nullable=False),
     sa.Column("confirmed_on", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
@@ -193,10 +197,20 @@ known_claims = sa.Table(
     sa.Column("invoice_number", sa.String(30), nullable=False),
     sa.Column("invoice_fen", sa.BigInteger, nullable=False),
     sa.Column("invoice_on", sa.Date, nullable=False),
+    sa.Column("contract_sha256", DIGEST, nullable=False),
+    sa.Column("transfer_fen", sa.BigInteger, nullable=False),
+    sa.Column("refunded_fen", sa.BigInteger),
+    sa.Column("payer_index", DIGEST, index=True),
+    sa.Column("payee_index", DIGEST, index=True),
+    sa.Column("usage_days", sa.BigInteger, nullable=False),
+    sa.Column("usage_units", sa.BigInteger, nullable=False),
     sa.Column("filed_at", UtcDateTime, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_claims_between", "enterprise_id", "provider_id"),
+    sa.Index("known_claims_of_order", "order_id"),
+    sa.Index("known_claims_of_provider", "provider_id", "filed_at"),
+    sa.Index("known_claims_of_contract", "contract_sha256", "claim_id"),
     sa.Index("known_claims_by_status", "programme", "status"),
 )
 
@@ -241,10 +255,11 @@ invoice_uses = sa.Table(  # every number a claim was ever filed with, in the for
     metadata,
     sa.Column("claim_id", ID, primary_key=True),
     sa.Column("plain", sa.String(64), primary_key=True),
+    sa.Column("invoice_number", sa.String(30), nullable=False),
     sa.Column("bare", sa.String(64), nullable=False, index=True),
-    sa.Column("tail", sa.String(10), index=True),
-    sa.Column("near", sa.String(80), index=True),
-    sa.Column("far", sa.String(80), index=True),
+    sa.Column("core", sa.String(64), nullable=False),
+    sa.Column("tail", sa.String(10), nullable=False),
+    sa.Column("digits", sa.String(64), nullable=False, index=True),  # those of `bare`, sorted
     sa.Column("order_id", ID, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("enterprise_id", ID, nullable=False),
@@ -252,6 +267,8 @@ invoice_uses = sa.Table(  # every number a claim was ever filed with, in the for
     sa.Column("issued_on", sa.Date, nullable=False),
     sa.Column("used_at", UtcDateTime, nullable=False),
     sa.Index("invoice_uses_plain", "plain"),
+    sa.Index("invoice_uses_core", "provider_id", "core"),
+    sa.Index("invoice_uses_tail", "provider_id", "tail"),
 )
 
 # --- our own aggregates ---------------------------------------------------------------------------------------------
@@ -296,6 +313,7 @@ alerts = sa.Table(  # one rule's finding on one subject; a repeat folds into the
     sa.Column("repeats", sa.BigInteger, nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
+    sa.Column("first_evidence", Json, nullable=False),  # of what raised it
     sa.Column("evidence", Json, nullable=False),  # of the newest finding; each claim keeps its own
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),
@@ -345,6 +363,8 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("enterprise_id", ID, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("order_id", ID),
+    sa.Column("product_id", ID),
+    sa.Column("region", sa.String(6), nullable=False),
     sa.Column("text", sa.String(1000), nullable=False),
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
@@ -353,10 +373,19 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("answer", sa.String(2000)),
     sa.Column("filed_at", UtcDateTime, nullable=False),
     sa.Column("filed_by", sa.String(128), nullable=False),
+    sa.Column("due_on", sa.Date),
+    sa.Column("overdue_at", UtcDateTime),
     sa.Column("answered_at", UtcDateTime),
     sa.Column("answered_by", sa.String(128)),
+    sa.Column("reopened_at", UtcDateTime),
+    sa.Column("reopen_text", sa.String(1000)),
+    sa.Column("first_outcome", sa.String(10)),  # of one that was reopened
+    sa.Column("first_answer", sa.String(2000)),
+    sa.Column("first_answered_at", UtcDateTime),
+    sa.Column("first_overdue_at", UtcDateTime),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("complaints_by_status", "programme", "status", "complaint_id"),
+    sa.Index("complaints_by_due", "status", "due_on"),
 )
 
 blacklist = sa.Table(
@@ -506,3 +535,50 @@ region_awards = sa.Table(  # facts: what each region had, the weights, and what 
 
 for _kept in (region_reports, region_evaluations, assessments, designations, region_awards):
     immutable(_kept)
+
+# --- books ----------------------------------------------------------------------------------------------------------
+
+books_rows = sa.Table(  # each row of another's books as its last event told it (`infra.books.rows` packs it)
+    "books_rows",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("book", sa.String(20), primary_key=True),
+    sa.Column("key", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("year", sa.Integer, nullable=False),  # 0 where the book is of all years
+    sa.Column("link", ID),
+    sa.Column("status", sa.String(20)),
+    sa.Column("packed", sa.LargeBinary, nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),  # by the clock of who told it
+    sa.Index("books_rows_of", "service", "programme", "year", "book"),
+)
+
+books_streams = sa.Table(  # how far each service's stream is folded in, without a gap
+    "books_streams",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("told_at", UtcDateTime),  # the last telling that was compared
+    sa.Column("untold_since", UtcDateTime),  # the first event on a row after it
+)
+
+books_figures = sa.Table(  # the figures that a service told last of a programme and year
+    "books_figures",
+    metadata,
+    sa.Column("service", sa.String(20), primary_key=True),
+    sa.Column("programme", sa.String(40), primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("figures", Json, nullable=False),
+)
+
+books_differences = sa.Table(  # what differs, and what did
+    "books_differences",
+    metadata,
+    sa.Column("subject", sa.String(128), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("digest", DIGEST, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+)

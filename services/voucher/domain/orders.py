@@ -328,7 +328,7 @@ def state(order: Order, law: Mapping[str, object]) -> dict[str, object]:
 
 TOLD = (
     "order_id", "enterprise_id", "provider_id", "product_id", "programme", "year", "region", "plan_region", "category",
-    "track", "filing_id", "list_price_fen", "price_fen", "voucher_fen", "own_fen", "deferred_fen", "voucher_number",
-    "denomination_fen", "pack_version", "ordered_at", "confirmed_at", "contract_sha256", "claim_id", "wound_down",
-    "status", "reason",
+    "track", "filing_id", "list_price_fen", "price_fen", "voucher_fen", "own_fen", "shortfall_fen", "deferred_fen",
+    "allowed_fen", "redeemed_fen", "voucher_number", "denomination_fen", "pack_version", "ordered_at", "confirmed_at",
+    "contract_sha256", "claim_id", "wound_down", "status", "reason",
 )  # fmt: skip

@@ -311,3 +311,43 @@ def test_totals_count_what_is_there(kit: Kit):
     totals = kit.ask("totals", programme="guizhou-2018", year=2019)
     assert totals["figures"] == {"notifications": 4, "outbox_unsent": 0, "stream_seq": 0}
     assert totals["rows"] == {"deliveries": {"pending": 4}}
+
+
+def test_an_office_and_a_person_of_it_are_shown_alerts_from_the_severity_they_ask_for(kit: Kit):
+    """Lost otherwise: a supervisor reads a hundred light alerts before the grave one, or misses what is late."""
+    asked = {"roles": ("supervisor",), "role": "supervisor", "programme": "guizhou-2018"}
+    for severity in ("low", "medium", "high"):
+        kit.tell("supervision.alert_raised.v1", severity=severity, region="520100")
+    kit.tell("supervision.alert_escalated.v1", severity="low", region="520100", escalated_to="bureau")
+
+    def read(region: str | None = None, **more: str) -> tuple[int, str | None]:
+        page = kit.answer("staff_inbox", region=region, **asked, **more)["result"]
+        return len(page["items"]), page["severity"]
+
+    def ask_for(severity: str, subject: str, region: str | None = None, **more: bool) -> dict:
+        actor = Actor(subject, frozenset({"supervisor"}), region=region)
+        body = {"role": "supervisor", "programme": "guizhou-2018", "severity": severity}
+        [answer] = kit.pipeline.run_commands("set_floor", [kit.command("set_floor", actor=actor, **body, **more)])
+        return answer
+
+    assert read() == (4, None)
+    assert ask_for("medium", "another", office=True)["ok"]
+    assert (read(), read("5201")) == ((3, "medium"), (4, None)), "the office over all, and not that of Guiyang"
+    assert ask_for("high", "someone")["ok"]
+    assert (read(), read("5201")) == ((2, "high"), (2, "high")), "one's own goes before the office's"
+    assert read(severity="low") == (4, "low"), "for once"
+    assert ask_for("low", "someone")["ok"]
+    assert read() == (4, "low")
+    foreign = kit.command("set_floor", role="bureau", programme="guizhou-2018", severity="high", actor=Actor("x"))
+    [refused] = kit.pipeline.run_commands("set_floor", [foreign])
+    assert (refused["error"]["code"], refused["error"]["field"]) == ("FORBIDDEN", "role")
+
+
+def test_what_is_assigned_to_one_supervisor_no_other_is_told(kit: Kit):
+    """Lost otherwise: whose the alert is hears nothing, or all others read that it is theirs."""
+    for assignee in ("someone", "another"):
+        kit.tell("supervision.alert_assigned.v1", assigned_to=assignee)
+    asked = {"role": "supervisor", "programme": "guizhou-2018"}
+    [mine] = kit.ask("staff_inbox", roles=("supervisor",), **asked)["items"]
+    assert mine["title"] == "异常预警已交您办理"
+    assert len(kit.ask("staff_inbox", roles=("auditor",), **asked)["items"]) == 2

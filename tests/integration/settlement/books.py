@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from contracts import equations
 from contracts.catalogue import SERVICES
-from infra import reconcile
 from infra.db import create_engine
 from services.settlement import tables as t
 from services.voucher.handlers import EVENTS
@@ -64,6 +64,6 @@ class Books:
         figures["voucher"] = self._vouchers.totals()
         figures["settlement"] = self._settlement.ask("totals", programme=GUIZHOU, year=2019)["figures"]
         totals = {service: {"figures": {**found, **NOTHING}} for service, found in figures.items()}
-        broken = [line for line in reconcile.checks(totals) if not line.holds]
+        broken = [line for line in equations.checks(totals) if not line.holds]
         assert broken == []
         assert figures["settlement"]["paid_fen"] > 0

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from contracts.errors import ERRORS
+from infra import crypto
 from infra.clock import local_date
 from infra.pipeline import EventsFailed
-from tests.integration.settlement.world import GUIZHOU, World, uid
+from services.registry.domain.personal import comparable
+from services.settlement import tables
+from tests.integration.settlement.world import GUIZHOU, PRICE, World, uid
 
 
 def test_news_that_has_not_arrived_is_asked_for_again(world: World) -> None:
@@ -290,3 +295,54 @@ def test_work_list_pages_by_status(world: World) -> None:
     assert [one["claim_id"] for one in rest["items"]] == claims[3:]
     assert rest["next"] is None
     assert world.ask("list_claims", programme=GUIZHOU, status="paid")["items"] == []
+
+
+def test_accounts_of_a_transfer_are_sealed_and_told_as_registrys_indexes(world: World) -> None:
+    """Lost if this fails: an account number would stand in an event or a table, or could not be compared."""
+    given = {"transfer__payer_account": "6222 0210-0111 6245", "transfer__payee_account": "６２２２０２１００９９９"}
+    claim_id, _order_id, _provider_id = world.filed(**given, transfer__refunded_fen=100)
+    data = next(one["data"] for one in world.outbox() if one["type"] == "settlement.claim_filed.v1")
+    payer = comparable({"account": "6222021001116245"})["account"]
+    payee = comparable({"account": "6222-0210-0999"})["account"]
+    assert data["payer_index"] == crypto.ring().blind("account", payer)
+    assert data["payee_index"] == crypto.ring().blind("account", payee)
+    assert data["refunded_fen"] == 100
+    found = sa.select(tables.filings)
+    with world.engine.connect() as conn:
+        row = conn.execute(found.where(tables.filings.c.claim_id == claim_id)).mappings().one()
+        rows = [conn.execute(sa.select(table)).mappings().all() for table in tables.metadata.sorted_tables]
+        everything = [str(dict(one)) for of_table in rows for one in of_table]
+    opened = crypto.ring().open(row["key_id"], row["sealed"], context=f"filing:{claim_id}").decode()
+    assert "6222 0210-0111 6245" in opened
+    assert not any("6222 0210" in text or "６２２２" in text for text in everything)
+    view = world.query("get_claim", role="operator", id=claim_id)["result"]
+    assert "payer_index" not in view
+    assert "sealed" not in view["filings"][0]
+    assert "payer_account" not in view["filings"][0]["papers"]["transfer"]
+
+
+def test_money_that_came_back_is_told_once_and_grows_alone(world: World) -> None:
+    """Lost if this fails: supervision would not hear of a round trip, or a party could talk another's refund away."""
+    claim_id, _order_id, provider_id = world.filed()
+    day = local_date(world.clock.now()).isoformat()
+
+    def say(refunded_fen: int, **more: Any) -> dict[str, Any]:
+        body = {"claim_id": claim_id, "refunded_fen": refunded_fen, "refunded_on": day, **more}
+        return world.do("record_refund", role=more.pop("role", "operator"), **body)
+
+    assert say(200_000)["ok"]
+    assert say(200_000)["ok"], "told again"
+    refusals = {
+        "less than before": (say(100_000), "INVALID"),
+        "more than was paid": (say(PRICE), "INVALID"),
+        "a day to come": (say(300_000, refunded_on="2099-01-01"), "INVALID"),
+        "another's": (say(300_000, party_id=world.new("P")), "NOT_OWNER"),
+        "no such claim": (say(300_000, claim_id=world.new("C")), "NOT_FOUND"),
+    }
+    assert {why: answer["error"]["code"] for why, (answer, _) in refusals.items()} == {
+        why: code for why, (_, code) in refusals.items()
+    }
+    told = [one["data"] for one in world.outbox() if one["type"] == "settlement.claim_refund_recorded.v1"]
+    assert [(one["refunded_fen"], one["status"]) for one in told] == [(200_000, "filed")]
+    world.ok("withdraw_claim", role="provider", claim_id=claim_id, provider_id=provider_id)
+    assert say(300_000)["error"]["code"] == "WRONG_STATE"

@@ -160,6 +160,36 @@ def test_repeats_fold_into_the_alert_that_is_not_resolved(kit: Kit) -> None:
     assert kit.by_version(2)[-1] == (2, "held")
 
 
+def test_what_becomes_graver_holds_the_claim_and_is_due_earlier(kit: Kit) -> None:
+    """Lost otherwise: a light alert on a claim keeps out the grave one that is found on it later."""
+    kit.market(address="b" * 64)
+    kit.hear(kit.enterprise(1, person="a" * 64), kit.enterprise(2, person="a" * 64, address="b" * 64))
+    kit.filed(1)
+    [light] = kit.alerts(1)
+    assert (light["severity"], kit.verdicts(1)) == ("low", ["cleared"])
+    kit.hear(kit.tie(1, 1, 1))
+    kit.hear(kit.tie(2, 1, 1))
+    grave = kit.ask("get_alert", id=light["alert_id"])
+    assert (grave["severity"], grave["status"], grave["claims"], grave["repeats"]) == ("high", "open", 1, 1)
+    assert grave["due_on"] < kit.said("alert_raised")[0]["data"]["due_on"]
+    assert [grave[name]["severity"] for name in ("first_evidence", "evidence")] == ["low", "high"]
+    assert [one["data"]["graver"] for one in kit.said("alert_raised", "alert_repeated")] == [False, True]
+    assert kit.verdicts(1) == ["cleared", "held"]
+    kit.ok("resolve_alert", alert_id=light["alert_id"], verdict="false_alarm", reason="已核实")
+    kit.hear(kit.tie(3, 1, 1))
+    assert kit.verdicts(1) == ["cleared", "held", "cleared"], "what a supervisor resolved is not said again"
+
+
+def test_a_claim_filed_anew_is_still_one_claim_of_its_alert(kit: Kit) -> None:
+    """Lost otherwise: an alert over one claim reads as one over two."""
+    kit.market(phone="a" * 64)
+    kit.hear(kit.enterprise(1, phone="a" * 64), kit.order(1, 1))
+    kit.hear(kit.claim(1, 1, invoice="11112222"))
+    kit.hear(kit.claim(1, 1, version=2, invoice="55556666"))
+    (alert,) = kit.ask("list_alerts", programme=GUIZHOU)["items"]
+    assert (alert["claims"], alert["repeats"], alert["claim_ids"]) == (1, 1, [uid("C", 1)])
+
+
 def test_a_confirmation_may_be_for_some_of_the_claims_alone(kit: Kit) -> None:
     kit.market(phone="a" * 64)
     kit.hear(kit.enterprise(1, phone="a" * 64), kit.order(1, 1), kit.order(2, 1))

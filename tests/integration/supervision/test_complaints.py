@@ -189,3 +189,65 @@ def test_many_take_as_many_statements_as_one(kit: Kit) -> None:
             assert all(one["ok"] for one in answers)
             counts[method].append(len([s for s in seen if "INSERT" not in s.upper() or "RETURNING" not in s.upper()]))
     assert all(one == many for one, many in counts.values()), counts
+
+
+def test_a_late_complaint_is_told_once_and_is_an_alert(kit: Kit) -> None:
+    """Ten working days from Monday, 3 September 2018: the last is Monday, the 17th."""
+    kit.market()
+    file(kit, 1)
+    file(kit, 2)
+    kit.ok("answer_complaint", role="operator", **answer(2))
+    kit.clock.advance(timedelta(days=14))
+    kit.pipeline.run_due()
+    assert kit.said("complaint_overdue") == []
+    kit.clock.advance(timedelta(days=1))
+    kit.pipeline.run_due()
+    kit.pipeline.run_due()
+    [late] = kit.said("complaint_overdue")
+    assert (late["subject"], late["data"]["due_on"]) == (uid("D", 1), "2018-09-17")
+    assert late["data"]["escalated_to"] == "bureau"
+    [alert] = kit.ask("list_alerts", programme=GUIZHOU, alert="TERM_MISSED")["items"]
+    assert (alert["subject"], alert["provider_id"], alert["claims"]) == (uid("D", 1), uid("P", 1), 0)
+    kit.ok("answer_complaint", role="operator", **answer(1))
+
+
+def test_reopened_once_by_its_filer_and_answered_again(kit: Kit) -> None:
+    kit.market()
+    kit.hear(kit.order(1))
+    file(kit, 1, order_id=uid("R", 1))
+    again = {"complaint_id": uid("D", 1), "text": "仍未解决"}
+    own = {"role": "enterprise", "organisation": uid("E", 1)}
+    assert refusal(kit, again, **own) == "WRONG_STATE", "before there is an answer"
+    kit.ok("answer_complaint", role="operator", **answer(1, outcome="rejected"))
+    assert refusal(kit, again, role="enterprise", organisation=uid("E", 2)) == "NOT_OWNER"
+    kit.clock.advance(timedelta(days=7))
+    [reopened] = kit.batch(kit.command("reopen_complaint", again, **own))
+    assert reopened["result"]["status"] == "reopened"
+    kit.ok("answer_complaint", role="operator", **answer(1))
+    assert refusal(kit, again, **own) == "WRONG_STATE", "once is enough"
+    kept = kit.ask("get_complaint", id=uid("D", 1))
+    assert (kept["first_outcome"], kept["outcome"], kept["product_id"]) == ("rejected", "resolved", uid("K", 1))
+    assert (kept["reopen_text"], kept["first_answer"], kept["answer"]) == ("仍未解决", ANSWER, ANSWER)
+    texts = [one["data"] for one in kit.said("complaint_reopened", "complaint_answered")]
+    assert "仍未解决" not in json.dumps(texts, ensure_ascii=False)
+    [figures] = kit.ask("complaint_figures", programme=GUIZHOU, from_on="2018-09-03", until_on="2018-09-03")["items"]
+    assert (figures["product_id"], figures["filed"], figures["reopened"], figures["resolved"]) == (uid("K", 1), 1, 1, 1)
+    none = kit.ask("complaint_figures", programme=GUIZHOU, from_on="2018-09-04", until_on="2018-09-30")["items"]
+    assert none == [], "of the days asked for alone"
+
+
+def test_reopening_too_late_is_refused_with_the_day(kit: Kit) -> None:
+    """Five working days after the answer of 3 September 2018 end on the 10th."""
+    kit.market()
+    file(kit, 1)
+    kit.ok("answer_complaint", role="operator", **answer(1))
+    kit.clock.advance(timedelta(days=8))
+    command = kit.command("reopen_complaint", {"complaint_id": uid("D", 1), "text": "不满意"}, role="platform")
+    [answered] = kit.batch(command)
+    error = answered["error"]
+    assert (error["code"], error["article"], error["facts"]["until"]) == ("WRONG_STATE", "第九条", "2018-09-10")
+
+
+def refusal(kit: Kit, body: dict[str, Any], **who: Any) -> str:
+    [answered] = kit.batch(kit.command("reopen_complaint", body, **who))
+    return str(answered["error"]["code"])

@@ -23,7 +23,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("file"), st.sampled_from(CLAIMS), st.sampled_from(INVOICES)),
         st.tuples(st.just("tie"), st.sampled_from(CLAIMS), st.none()),
-        st.tuples(st.just("resolve"), st.integers(0, 5), st.sampled_from(("confirmed", "false_alarm"))),
+        st.tuples(st.just("resolve"), st.integers(0, 5), st.sampled_from(("confirmed", "in part", "false_alarm"))),
         st.tuples(st.just("acknowledge"), st.integers(0, 5), st.none()),
         st.tuples(st.just("due"), st.none(), st.none()),
     ),
@@ -60,7 +60,9 @@ def _take(kit: Kit, versions: dict[int, int], step: str, which: Any, how: Any) -
     elif which < len(alerts):
         alert_id = alerts[which]["alert_id"]
         if step == "resolve":
-            kit.do("resolve_alert", alert_id=alert_id, verdict=how, reason="已核实")
+            part = {"claim_ids": alerts[which]["claim_ids"][:1]} if how == "in part" else {}
+            said = "false_alarm" if how == "false_alarm" else "confirmed"
+            kit.do("resolve_alert", alert_id=alert_id, verdict=said, reason="已核实", **part)
         else:
             kit.do("acknowledge_alert", alert_id=alert_id)
 
@@ -72,5 +74,6 @@ def _check(kit: Kit, number: int, version: int) -> None:
     assert all(before != after for before, after in pairwise(kit.by_version(number))), "nothing is said twice"
     alerts = [alert for alert in kit.alerts(number) if alert["claim_version"] == version]
     assert len({alert["alert"] for alert in alerts}) == len(alerts), "repeats fold"
-    states = [alert["status"] for alert in alerts if alert["holds"] or alert["status"] == "confirmed"]
+    bears = [alert for alert in alerts if not alert["cleared"]]
+    states = [alert["status"] for alert in bears if alert["holds"] or alert["status"] == "confirmed"]
     assert kit.by_version(number)[-1] == (version, verdict(states))

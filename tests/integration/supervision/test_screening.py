@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from infra.clock import local_date
 from services.supervision.handlers.news import PRODUCT
 from services.supervision.store import claims, known
 from services.supervision.store.tables import screening_pending
-from tests.integration.supervision.kit import GUIZHOU, Kit, uid
+from tests.integration.supervision.kit import GUIZHOU, START, Kit, uid
 
 
 def test_an_honest_claim_is_cleared_by_version(kit: Kit) -> None:
@@ -189,7 +190,7 @@ def test_the_first_user_of_an_invoice_is_not_blamed_when_it_files_again(kit: Kit
     kit.filed(1, 1, invoice="12345678")
     kit.filed(2, 2, invoice="12345678")
     kit.clock.advance(timedelta(days=3))
-    kit.hear(kit.claim(1, 1, invoice="12345678", version=2))
+    kit.hear(kit.claim(1, 1, invoice="12345678", version=2, invoice_on=local_date(START)))
     assert kit.verdicts(1) == ["cleared", "cleared"]
 
 
@@ -218,9 +219,9 @@ def test_a_swap_shows_among_many_numbers_that_do_not_run_on(light: Kit) -> None:
     light.hear(*(light.enterprise(n) for n in range(1, 21)), *(light.provider(n) for n in (1, 2)))
     light.hear(light.product(1, 1), light.product(2, 2))
     for number in range(1, 41):
-        light.filed(number, number % 20 + 1, invoice=f"{52_000_000 + number * 611}")
+        light.filed(number, number % 20 + 1, price=1_000_000 + number, invoice=f"{52_000_000 + number * 611}")
     swapped = f"{52_000_000 + 20 * 611}"
-    light.filed(50, 3, provider=2, product=2, invoice=swapped[:-2] + swapped[-1] + swapped[-2])
+    light.filed(50, 3, provider=2, product=2, price=1_000_020, invoice=swapped[:-2] + swapped[-1] + swapped[-2])
     assert [one["data"]["claim_id"] for one in light.said("claim_held")] == [uid("C", 50)]
 
 
@@ -270,7 +271,7 @@ def test_a_price_far_above_the_kind_or_category(kit: Kit, kind: str, basis: str)
 def test_cancelled_orders_and_the_enterprises_own_are_no_peers(kit: Kit) -> None:
     """Or a ring would set its own norm, with orders it never pays."""
     kit.market(enterprises=20)
-    kit.hear(*(kit.order(n, n, price=1_000_000, listed=9_000_000) for n in range(2, 12)))
+    kit.hear(*(kit.order(n, n, price=1_000_000) for n in range(2, 12)))
     kit.hear(*(kit.order(100 + n, n, price=9_000_000, status="cancelled") for n in range(2, 19)))
     kit.hear(*(kit.order(200 + n, 1, price=9_000_000) for n in range(30)))
     kit.filed(1, 1, price=9_000_000)

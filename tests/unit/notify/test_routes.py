@@ -12,7 +12,7 @@ from contracts.catalogue import EVENTS, consumed_by
 from contracts.programmes import Pack, load, load_file, shipped
 from contracts.rpc.notify import StaffInbox
 from services.notify.domain.notices import notice_id, notices
-from services.notify.domain.recipients import Addressee, Condition, Office, Party, Route, Staff, Turn
+from services.notify.domain.recipients import Addressee, Condition, Office, Party, Person, Route, Staff, Turn
 from services.notify.domain.routes import BY_EVENT, ROUTES, routes_of
 from services.notify.domain.rules import rules_at
 from services.notify.projections import FEEDS
@@ -46,11 +46,16 @@ def test_routes_name_what_the_contract_has(route: Route):
                 assert role in STAFF
             case Turn(field):
                 assert field in schema.fields
+            case Person(role, field):
+                assert role in STAFF
+                assert field in schema.fields
             case Office(path):
                 assert any(rules_at(pack, path, {**data, "stage": "operator"}) for pack in PACKS.values()), path
     for condition in route.when:
         words = [rule for rule in schema.fields[condition.field].validators if isinstance(rule, validate.OneOf)]
-        assert set(condition.values) <= (set(words[0].choices) if words else set()) | {None}
+        flags = {True, False} if isinstance(schema.fields[condition.field], fields.Boolean) else set()
+        assert set(condition.values) <= (set(words[0].choices) if words else flags) | {None}
+    assert not route.graded or "severity" in schema.fields
     for path in (*route.rules, *route.then, *filter(None, (route.needs, route.not_by))):
         path.format_map(data)  # a field that the event lacks is a KeyError
 
@@ -204,6 +209,10 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
         ("supervision.claim_held.v1", GUIZHOU, {}, "provider role:operator"),
         ("supervision.claim_held.v1", SHENYANG, {}, "provider role:expert"),
         ("supervision.alert_raised.v1", YUNZHOU, {}, "role:supervisor"),
+        ("supervision.alert_repeated.v1", GUIZHOU, {"graver": False}, ""),
+        ("supervision.alert_repeated.v1", GUIZHOU, {"graver": True}, "role:supervisor"),
+        ("supervision.alert_assigned.v1", GUIZHOU, {"assigned_to": "supervisor-9"}, "role:supervisor:supervisor-9"),
+        ("supervision.alert_escalated.v1", GUIZHOU, {"escalated_to": "bureau"}, "role:bureau role:supervisor"),
         # who is paid
         ("settlement.claim_paid.v1", GUIZHOU, {}, "filer provider payee enterprise"),
         ("settlement.payment_settled.v1", SHENYANG, {}, "payee"),

@@ -92,7 +92,7 @@ def test_states_and_events_are_those_of_the_contract() -> None:
 
 
 ENDS = {"returned", "refused", "withdrawn"}
-ALLOWED = {  # what may follow what, written down a second time; itself: it is late, was audited, or its provider left
+ALLOWED = {  # what may follow what, written down a second time; itself: it is late, audited, wound down, or refunded to
     "filed": {"filed", "accepted", "refused", "withdrawn"},
     "accepted": {"accepted", "collected", "refused", "withdrawn"},
     "collected": {"collected", "in_review", "passed", *ENDS},
@@ -101,11 +101,11 @@ ALLOWED = {  # what may follow what, written down a second time; itself: it is l
     "passed": {"passed", "on_notice", "in_disbursement", *ENDS},
     "on_notice": {"on_notice", "noticed", *ENDS},
     "noticed": {"noticed", "in_disbursement", *ENDS},
-    "in_disbursement": {"approved", "passed", "noticed"},
-    "approved": {"paying", "paid", "in_disbursement"},  # paid at once: all of it was owed
-    "paying": {"paid", "payment_failed"},
-    "paid": {"payment_failed"},
-    "payment_failed": {"approved"},
+    "in_disbursement": {"in_disbursement", "approved", "passed", "noticed"},
+    "approved": {"approved", "paying", "paid", "in_disbursement"},  # paid at once: all of it was owed
+    "paying": {"paying", "paid", "payment_failed"},
+    "paid": {"paid", "payment_failed"},
+    "payment_failed": {"payment_failed", "approved"},
     "refused": {"refused"},
     "withdrawn": {"withdrawn"},
 }

@@ -327,6 +327,16 @@ def upgrade() -> None:
     with op.batch_alter_table('known_vouchers', schema=None) as batch_op:
         batch_op.create_index('known_vouchers_shown', ['programme', 'voucher_id'], unique=False)
 
+    op.create_table('floors',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('role', sa.String(length=20), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
+    sa.Column('person', sa.String(length=128), nullable=False),
+    sa.Column('severity', sa.String(length=10), nullable=False),
+    sa.Column('set_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('set_by', sa.String(length=128), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'role', 'region', 'person')
+    )
     op.create_table('notifications',
     sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('id', sa.String(length=26), nullable=False),
@@ -338,6 +348,8 @@ def upgrade() -> None:
     sa.Column('subject', sa.String(length=128), nullable=False),
     sa.Column('party_id', sa.String(length=26), nullable=True),
     sa.Column('role', sa.String(length=20), nullable=True),
+    sa.Column('person', sa.String(length=128), nullable=True),
+    sa.Column('severity', sa.String(length=10), nullable=True),
     sa.Column('title', sa.String(length=200), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('title_en', sa.String(length=200), nullable=False),
@@ -355,6 +367,15 @@ def upgrade() -> None:
         batch_op.create_index('notifications_of_role', ['role', 'programme', 'seq'], unique=False)
         batch_op.create_index('notifications_unread', ['party_id', 'seq'], unique=False, postgresql_where=sa.text('read_at IS NULL'), sqlite_where=sa.text('read_at IS NULL'))
 
+    op.create_table('books_told',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_event', sa.BigInteger(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'year')
+    )
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('event_id', sa.String(length=26), nullable=False),

@@ -87,6 +87,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('provider_id', 'source', name=op.f('pk_known_wind_downs'))
     )
 
+    op.create_table('books_told',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_event', sa.BigInteger(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'year', name=op.f('pk_books_told'))
+    )
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('event_id', sa.String(length=26), nullable=False),

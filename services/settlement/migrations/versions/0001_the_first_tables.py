@@ -81,6 +81,9 @@ def upgrade() -> None:
     sa.Column('contract_sha256', sa.String(length=64), nullable=False),
     sa.Column('transfer_fen', sa.BigInteger(), nullable=False),
     sa.Column('transfer_on', sa.Date(), nullable=True),
+    sa.Column('payer_index', sa.String(length=64), nullable=True),
+    sa.Column('payee_index', sa.String(length=64), nullable=True),
+    sa.Column('refunded_fen', sa.BigInteger(), nullable=False),
     sa.Column('usage_days', sa.Integer(), nullable=False),
     sa.Column('usage_units', sa.BigInteger(), nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
@@ -174,6 +177,8 @@ def upgrade() -> None:
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('claim_version', sa.Integer(), nullable=False),
     sa.Column('papers', infra.tables.Json(), nullable=False),
+    sa.Column('key_id', sa.String(length=12), nullable=True),
+    sa.Column('sealed', sa.LargeBinary(), nullable=True),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
     sa.Column('filed_by', sa.String(length=128), nullable=False),
     sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
@@ -385,6 +390,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_objections_claim_id'), ['claim_id'], unique=False)
         batch_op.create_index('objections_by_status', ['programme', 'status', 'objection_id'], unique=False)
 
+    op.create_table('books_told',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_event', sa.BigInteger(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'year')
+    )
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('event_id', sa.String(length=26), nullable=False),

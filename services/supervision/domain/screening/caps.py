@@ -16,6 +16,7 @@ from services.supervision.domain.finding import Finding, Severity
 from services.supervision.domain.screening import settings
 from services.supervision.domain.screening.chance import poisson_tail
 from services.supervision.domain.screening.population import Floats, Population, Rows
+from services.supervision.domain.screening.prices import peers
 
 RULE = "CAP_HUGGING"
 
@@ -50,15 +51,16 @@ def caps(population: Population, rows: Rows) -> list[int]:
     """Caps of a programme's vouchers in fen: what its rules say, and what its claims show by going no further."""
     programme = population.programme[int(rows[0])]
     vouchers = population.numbers("voucher_fen")[rows]
+    prices = population.numbers("price_fen")[rows][vouchers > 0]
     vouchers = vouchers[vouchers > 0]
     found = {yuan * 100 for yuan in settings.KNOWN_CAPS.get(str(programme), ())}
     if len(vouchers):
         found |= set(_ceilings(vouchers))
         values, counts = np.unique(vouchers, return_counts=True)
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-            above = np.count_nonzero(vouchers > value)
-            often = count >= max(settings.CAP_ATOM, settings.CAP_ATOM_SHARE * len(vouchers))
-            if often and above <= settings.CAP_ABOVE * len(vouchers):
+        above = len(vouchers) - np.cumsum(counts)
+        often = counts >= max(settings.CAP_ATOM, settings.CAP_ATOM_SHARE * len(vouchers))
+        for value in values[often & (above <= settings.CAP_ABOVE * len(vouchers))].tolist():
+            if len(np.unique(prices[vouchers == value])) >= settings.CAP_PRICES:
                 found.add(int(value))
     return sorted(found, reverse=True)
 
@@ -75,27 +77,35 @@ def _ceilings(vouchers: Floats) -> Iterator[int]:
 def _hugging(population: Population, rows: Rows, cap: int) -> dict[int, Hugging]:
     vouchers = population.numbers("voucher_fen")
     known = rows[vouchers[rows] > 0]
-    known = known[~_menu(population, known)]
-    value = vouchers[known] / cap
+    value = np.where(_menu(population, known), 0.0, vouchers[known] / cap)
     if not 0 < np.count_nonzero((value >= 1 - settings.CAP_BAND) & (value < 1)) <= settings.CUSTOM_SHARE * len(known):
         return {}
     found: dict[int, Hugging] = {}
+    unusual = np.where(_unusual(population, known), value, 0.0)  # where what the product costs does not explain it
     for how, names in (("split", ("provider", "enterprise")), ("provider", ("provider",))):
-        for row, hugging in _crowds(population, known, value, cap, how, names).items():
-            found.setdefault(row, hugging)
+        for values in (value, unusual):
+            for row, hugging in _crowds(population, known, values, cap, how, names).items():
+                found.setdefault(row, hugging)
     for row, hugging in _parts(population, known, value, cap).items():
         found.setdefault(row, hugging)
     return found | _bump(population, known, value, cap, found)
 
 
+def _unusual(population: Population, rows: Rows) -> NDArray[np.bool_]:
+    """Claims at a price that is far, above or below, from what others pay for the product."""
+    apart, spread, count = peers(population)
+    far = np.abs(apart[rows]) >= np.maximum(settings.CAP_APART, settings.CAP_APART_SPREADS * spread[rows])
+    return far & (count[rows] >= settings.PRICE_FEWEST)
+
+
 def _menu(population: Population, rows: Rows) -> NDArray[np.bool_]:
-    """Claims at a price at which that product is sold again and again, to different enterprises: it costs that."""
+    """Claims at a price at which that product is sold again and again, to different enterprises: it costs that. Those
+    of which product or price is not known may be such."""
     buyers: defaultdict[Any, set[Any]] = defaultdict(set)
     keys = [(population.product[row], population.price_fen[row]) for row in rows.tolist()]
     for row, key in zip(rows.tolist(), keys, strict=True):
-        if key[0] is not None:
-            buyers[key].add(population.enterprise[row])
-    return np.array([len(buyers.get(key, ())) > settings.CAP_MENU for key in keys], dtype=bool)
+        buyers[key].add(population.enterprise[row])
+    return np.array([None in key or len(buyers[key]) > settings.CAP_MENU for key in keys], dtype=bool)
 
 
 def _crowds(

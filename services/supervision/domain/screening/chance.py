@@ -21,3 +21,14 @@ def poisson_tail(many: int, mean: float) -> float:
         k += 1
         term *= mean / k
     return min(1.0, total)
+
+
+def binomial_tail(many: int, of: int, share: float) -> float:
+    """P(X ≥ many) of `of` independent tries that each succeed with probability `share`."""
+    if many <= 0:
+        return 1.0
+    if share <= 0 or many > of:
+        return 0.0
+    if share >= 1:
+        return 1.0
+    return min(1.0, sum(math.comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(many, of + 1)))

@@ -83,7 +83,8 @@ def _short(population: Population) -> np.ndarray[Any, np.dtype[np.bool_]]:
     for rows in _in_parts(population, np.flatnonzero(short)):
         if paid[rows].sum() >= least[rows].max():
             short[rows] = False
-    return np.asarray(short & ~usual)
+    placed = np.array([order is not None for order in population.order], dtype=bool)  # else it may be paid in parts
+    return np.asarray(short & ~usual & placed)
 
 
 def _in_parts(population: Population, short: Rows) -> Iterator[Rows]:
@@ -175,9 +176,9 @@ def _came_back(population: Population) -> Any:
     if np.count_nonzero(known) >= settings.CUSTOM_FROM:
         usual = np.quantile(share[known], 1 - settings.REFUND_CUSTOM)
         least = max(least, float(usual) if usual < settings.REFUND_MOST else settings.REFUND_MOST)
-    left = paid - refunded
-    enough = left >= _own_share(population) * (1 - settings.SHORT_SHARE) - settings.SHORT_FEN
-    return (share >= least) & ~enough
+    own = _own_share(population)
+    lacking = paid - refunded < own * (1 - settings.SHORT_SHARE) - settings.SHORT_FEN
+    return (share >= least) & (lacking | (np.isnan(own) & (share >= settings.REFUND_MOST)))
 
 
 def _refunded(population: Population, row: int) -> Reason:
@@ -186,7 +187,7 @@ def _refunded(population: Population, row: int) -> Reason:
     assert refunded is not None
     percent = refunded * 100 // paid
     zh = f"企业支付{paid / 100:.2f}元后被退回{refunded / 100:.2f}元（{percent}%）"
-    en = f"{refunded / 100:.2f} of the {paid / 100:.2f} yuan paid ({percent} %) came back"
+    en = f"of the {paid / 100:.2f} yuan paid {refunded / 100:.2f} came back ({percent} %)"
     return (
         min(97, 60 + percent * 37 // 100),
         zh,

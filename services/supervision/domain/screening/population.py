@@ -81,32 +81,33 @@ class Population:
 
     def row(self, claim: str) -> int:
         """Which row a claim stands in; KeyError."""
-        rows: Mapping[str, int] = self._kept("rows", lambda: {name: at for at, name in enumerate(self.claim)})
+        rows: Mapping[str, int] = self.kept("rows", lambda: {name: at for at, name in enumerate(self.claim)})
         return rows[claim]
 
     def numbers(self, name: str) -> Floats:
         """A column of money or usage as floats; NaN is not known."""
-        return self._kept(("numbers", name), lambda: _floats(getattr(self, name) or [None] * len(self)))
+        return self.kept(("numbers", name), lambda: _floats(getattr(self, name) or [None] * len(self)))
 
     def days(self, name: str) -> Floats:
         """A column of dates as day numbers (`date.toordinal`); NaN is not known."""
         column: Sequence[date | None] = getattr(self, name)
-        return self._kept(("days", name), lambda: _floats([None if day is None else day.toordinal() for day in column]))
+        return self.kept(("days", name), lambda: _floats([None if day is None else day.toordinal() for day in column]))
 
     def codes(self, *names: str) -> Codes:
         """Rows with the same values of these columns bear the same number from 0 on; -1 where one is not known."""
-        return self._kept(("codes", names), lambda: _codes([getattr(self, name) for name in names]))
+        return self.kept(("codes", names), lambda: _codes([getattr(self, name) for name in names]))
 
     def groups(self, *names: str) -> list[Rows]:
         """Rows that are alike in these columns, ascending, each group by itself; rows that lack one are in none."""
-        return self._kept(("groups", names), lambda: list(_groups(self.codes(*names))))
+        return self.kept(("groups", names), lambda: list(_groups(self.codes(*names))))
 
     def keys(self, name: str) -> Sequence[str | None]:
         """A column of facts (person, phone, address, account) by `fact_key`."""
         kind = name.rsplit("_", 1)[-1]
-        return self._kept(("keys", name), lambda: _keys(kind, getattr(self, name)))
+        return self.kept(("keys", name), lambda: _keys(kind, getattr(self, name)))
 
-    def _kept(self, key: object, make: Callable[[], T]) -> T:
+    def kept(self, key: object, make: Callable[[], T]) -> T:
+        """What several rules ask of the population, made once."""
         if key not in self._cache:
             self._cache[key] = make()
         kept: T = self._cache[key]
@@ -128,7 +129,7 @@ def fact_key(kind: str, value: str | None) -> str | None:
     plain = _NOT_SIGNS.sub("", unicodedata.normalize("NFKC", value)).casefold()
     if kind == "phone" and (digits := _NOT_DIGITS.sub("", plain)) and len(digits) == len(plain):
         plain = _CODE_OF_CHINA.sub("", digits)
-    return plain or None
+    return (value if plain == value else plain) or None
 
 
 def _floats(column: Sequence[float | None]) -> Floats:

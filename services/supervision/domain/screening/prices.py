@@ -36,6 +36,7 @@ class Comparison:
     median: float
     peers: int
     score: float
+    threshold: float = settings.PRICE_FAR
 
     @property
     def ratio(self) -> float:
@@ -44,14 +45,14 @@ class Comparison:
 
     @property
     def far(self) -> bool:
-        return self.ratio >= settings.PRICE_RATIO[self.basis] and self.score >= settings.PRICE_FAR
+        return self.ratio >= settings.PRICE_RATIO[self.basis] and self.score >= self.threshold
 
 
 def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
     """Each claim whose price is above a stated one, or far above what its peers pay."""
     prices = population.numbers("price_fen")
     above = {name: _above(population, name) for name in ("list_price_fen", "market_price_fen")}
-    peers = _of_product(population)
+    of_product = population.kept("peers", lambda: _of_product(population))
     quoted, unheard = _quoted(population)
     others = _OtherProducts(population)
     for row in focus.tolist():
@@ -60,10 +61,16 @@ def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
         elif row in unheard:
             yield row, _unlisted(population, row, *unheard[row])
         elif prices[row] > 0 and not quoted[row]:
-            same = peers.compare(row)
+            same = of_product.compare(row)
             found = same if same is not None and same.far else others.compare(row, alone=same is None)
             if found is not None and found.far:
                 yield row, _outlier(population, row, found)
+
+
+def peers(population: Population) -> tuple[Floats, Floats, Rows]:
+    """By row: how far, in logarithms, its price is above the middle of its product's peers, their spread and number."""
+    of_product = population.kept("peers", lambda: _of_product(population))
+    return of_product.logs - of_product.middle, of_product.spread, of_product.count
 
 
 def _above(population: Population, name: str) -> NDArray[np.bool_]:
@@ -85,31 +92,34 @@ class _Peers:
     count: Rows
     middle: Floats
     spread: Floats
+    even: NDArray[np.bool_]  # the peers' prices scatter about one
+    far: float = settings.PRICE_FAR  # modified z-score from which a price is far out
 
     def compare(self, row: int) -> Comparison | None:
         """None with too few peers."""
         count = int(self.count[row])
         if count < settings.PRICE_FEWEST:
             return None
-        score = float((self.logs[row] - self.middle[row]) / self.spread[row])
-        return Comparison("product", math.exp(self.logs[row]), math.exp(self.middle[row]), count, score)
+        apart, far = float(self.logs[row] - self.middle[row]), self.far
+        if self.even[row] and apart >= math.log(settings.PRICE_MUCH):
+            far *= settings.PRICE_MUCH_FAR / settings.PRICE_FAR
+        score = apart / float(self.spread[row])
+        return Comparison("product", math.exp(self.logs[row]), math.exp(self.middle[row]), count, score, far)
 
 
 def _of_product(population: Population) -> _Peers:
     """Against the orders of the same product by other enterprises that are nearest in time. What few peers show of the
     spread is helped out by what is usual within the other products."""
     many = len(population)
-    logs, listed = _logs(population), np.zeros(many, dtype=bool)
+    logs = _logs(population)
     count, middle = np.zeros(many, dtype=np.int64), np.full(many, np.nan)
     mad, deviation = np.full(many, np.nan), np.full(many, np.nan)
     enterprises = population.codes("enterprise")
     days = np.nan_to_num(population.days("ordered_on"), nan=0.0)
-    lists = population.numbers("list_price_fen")
     for rows in population.groups("product"):
         known = rows[~np.isnan(logs[rows])]
         if len(known) <= settings.PRICE_FEWEST:
             continue
-        listed[known] = np.count_nonzero(lists[known] > 0) * 2 > len(known)
         known = known[np.lexsort((known, days[known]))]
         for start in range(0, len(known), 4_000):
             at = np.arange(start, min(start + 4_000, len(known)))
@@ -117,15 +127,23 @@ def _of_product(population: Population) -> _Peers:
             middle[known[at]], mad[known[at]], deviation[known[at]] = _figures(peers, count[known[at]])
     compared = count >= settings.PRICE_FEWEST
     if not compared.any():
-        return _Peers(logs, count, middle, middle)
+        return _Peers(logs, count, middle, middle, compared)
     apart = logs[compared] - middle[compared]
     apart = np.sort(apart)[None, :]
     _, usual_mad, usual_deviation = _figures(apart, np.array([apart.shape[1]]))
     mad = _mixed(mad, float(usual_mad[0]), count)
     deviation = _mixed(deviation, float(usual_deviation[0]), count)
-    spread = np.where(listed, np.fmax(mad, deviation), mad)
-    spread = np.maximum(spread, settings.PRICE_SPREAD / CONSISTENT) * np.sqrt(1 + 1.57 / np.maximum(count, 1))
-    return _Peers(logs, count, middle, spread)
+    mad = np.maximum(mad, settings.PRICE_SPREAD / CONSISTENT)
+    even, spread = deviation <= settings.PRICE_EVEN * mad, np.maximum(mad, deviation)
+    spread *= np.sqrt(1 + 1.57 / np.maximum(count, 1))  # the variance of a median of so many
+    far = settings.PRICE_FAR
+    if np.count_nonzero(compared) >= settings.CUSTOM_FROM:
+        scores = (logs[compared] - middle[compared]) / spread[compared]
+        cheap, dear, most = np.quantile(
+            scores, [settings.PRICE_CHEAP_SHARE, 1 - settings.PRICE_FAR_SHARE, 1 - settings.PRICE_MOST_SHARE]
+        )
+        far = max(far, min(float(dear), -float(cheap)), float(most))
+    return _Peers(logs, count, middle, spread, even, far)
 
 
 def _mixed(own: Floats, usual: float, count: Rows) -> Floats:
@@ -183,6 +201,7 @@ def _quoted(population: Population) -> tuple[NDArray[np.bool_], dict[int, tuple[
         others = np.array([len(set(enterprises[known[a : min(b, a + 20)]].tolist())) - 1 for a, b in near])
         if np.count_nonzero(others) < settings.PRICE_LISTS_REPEAT * len(known):
             continue
+        quoted[rows[np.isnan(lists[rows])]] = True  # as far as one can know
         quoted[known] = (others >= settings.PRICE_LIST_OTHERS) & (prices[known] <= value)
         usual = value[others > 0]
         for at in np.flatnonzero(others == 0).tolist():
@@ -248,8 +267,7 @@ class _OtherProducts:
             return None
         ordered, count = np.sort(np.array([peers]), axis=1), np.array([len(peers)])
         middle, mad, deviation = _figures(ordered, count)
-        listed = self.population.list_price_fen[row] is not None
-        spread = max(float(mad[0]), float(deviation[0]) if listed else 0.0, settings.PRICE_SPREAD / CONSISTENT)
+        spread = max(float(mad[0]), float(deviation[0]), settings.PRICE_SPREAD / CONSISTENT)
         score = float(self.logs[row] - middle[0]) / spread
         return Comparison(basis, math.exp(self.logs[row]), math.exp(middle[0]), len(peers), score)
 
@@ -309,6 +327,6 @@ def _outlier(population: Population, row: int, found: Comparison) -> Finding:
             "median_fen": round(found.median),
             "percent_of_median": int(found.ratio * 100 + 1e-6),
             "score": f"{found.score:.1f}",
-            "threshold": f"{settings.PRICE_FAR}",
+            "threshold": f"{found.threshold:.1f}",
         },
     )

@@ -8,8 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
+
+import numpy as np
 
 from services.supervision.domain.finding import Finding, Severity
 from services.supervision.domain.screening import settings
@@ -44,18 +45,36 @@ class Forms:
     tail: str
 
 
-@lru_cache(maxsize=8)
 def forms(number: str) -> Forms:
     """The forms of a number as written: width, spaces, hyphens and case do not count."""
-    wide = unicodedata.normalize("NFKC", number).upper()
-    plain = "".join(sign for sign in wide if sign.isalnum())
+    simple = number.isascii() and number.isalnum()
+    wide = number.upper() if simple else unicodedata.normalize("NFKC", number).upper()
+    plain = wide if simple else "".join(sign for sign in wide if sign.isalnum())
+    if plain.isdigit():
+        bare = plain.lstrip("0")
+        return Forms(plain, bare, bare, _tail(bare))
     bare = _AHEAD.sub("", plain).translate(_LOOKALIKE)
     bare = _BEHIND.sub("", bare).lstrip("0")
-    ahead = _AHEAD.sub("", wide).translate(_LOOKALIKE)
-    runs = _RUNS.findall("".join(sign for sign in ahead if not sign.isspace()))
+    ahead = _AHEAD.sub("", "".join(wide.split())).translate(_LOOKALIKE)
+    runs = _RUNS.findall(ahead)
     core = max(reversed(runs), key=len).lstrip("0") if runs else ""
-    tail = bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
-    return Forms(plain.translate(_LOOKALIKE), bare, core, tail)
+    return Forms(plain.translate(_LOOKALIKE), bare, core, _tail(bare))
+
+
+def _tail(bare: str) -> str:
+    return bare[-settings.INVOICE_TAIL :].lstrip("0") if len(bare) > settings.INVOICE_TAIL and bare.isdigit() else ""
+
+
+def swaps(bare: str) -> Iterator[str]:
+    """The bare number with each two neighbouring, different signs swapped."""
+    for at in range(len(bare) - 1):
+        if bare[at] != bare[at + 1]:
+            yield (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
+
+
+def _digits(bare: str) -> str:
+    """What a number and it with digits swapped have in common: its digits, but noughts, which may come to lead."""
+    return "".join(sorted(bare.replace("0", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +87,20 @@ class Hit:
     provider: bool  # what else the two have in common
     enterprise: bool
     amount: bool
-    odd: bool  # written as hardly any other number there is
+    odd: bool  # written as hardly any other number there is, or out of its place among its provider's
     close: bool  # two numbers of one roll
     chance: float  # of such a hit for an honest claim
+
+
+class Kind(NamedTuple):
+    """What two numbers that are alike have in common besides, as in Hit."""
+
+    likeness: Likeness
+    provider: bool
+    enterprise: bool
+    amount: bool
+    odd: bool
+    close: bool
 
 
 def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
@@ -88,12 +118,11 @@ class _Search:
     def __init__(self, population: Population) -> None:
         self.population = population
         self.days = population.claimed_on
-        self.rows = [
-            row
-            for row, number in enumerate(population.invoice_no)
-            if number is not None and self.days[row] is not None and forms(number).plain
-        ]
-        self.forms = {row: forms(str(population.invoice_no[row])) for row in self.rows}
+        self.forms: dict[int, Forms] = {}
+        for row, number in enumerate(population.invoice_no):
+            if number is not None and self.days[row] is not None and (form := forms(number)).plain:
+                self.forms[row] = form
+        self.rows = list(self.forms)
         self.shapes = Counter(_shape(str(population.invoice_no[row])) for row in self.rows)
         self.by_bare: defaultdict[str, list[int]] = defaultdict(list)
         for row, form in self.forms.items():
@@ -104,22 +133,53 @@ class _Search:
             self.numbers[len(bare)].append(int(bare))
         for many in self.numbers.values():
             many.sort()
+        self.misplaced = self._misplaced()
+
+    def _misplaced(self) -> set[int]:
+        """Rows whose number is out of place where numbers (of a provider, or of all) run on with the days of issue."""
+        days = self.population.invoice_on
+        found: set[int] = set()
+        groups: defaultdict[str | None, list[int]] = defaultdict(list)
+        for row, form in self.forms.items():
+            if days[row] is not None and form.bare.isdigit():
+                groups[None].append(row)
+                groups[self.population.provider[row] or ""].append(row)
+        for rows in groups.values():
+            if len(rows) >= settings.INVOICE_RUN:
+                number = {row: int(self.forms[row].bare) for row in rows}
+                by_number = sorted(rows, key=lambda row: (number[row], days[row]))
+                by_day = sorted(rows, key=lambda row: (days[row], number[row]))
+                place = {row: at for at, row in enumerate(by_day)}
+                apart = np.array([at - place[row] for at, row in enumerate(by_number)], dtype=np.float64)
+                order = 1 - 6 * float((apart**2).sum()) / (len(rows) * (len(rows) ** 2 - 1))
+                if order >= settings.INVOICE_ORDER:
+                    least = max(3.0, settings.INVOICE_APART * len(rows))
+                    found |= {row for row, far in zip(by_number, apart.tolist(), strict=True) if abs(far) > least}
+        return found
 
     def hits(self) -> list[Hit]:
         """All that count: of what likeness and company an honest claim hardly ever is."""
         found: dict[tuple[int, int], Hit] = {}
         for hit in [*self._same(), *self._prefix(), *self._swapped()]:
             found.setdefault((hit.row, hit.earlier), hit)
-        kinds: defaultdict[tuple[Likeness, bool, bool, bool, bool, bool], set[int]] = defaultdict(set)
+        kinds: defaultdict[Kind, set[int]] = defaultdict(set)
         for hit in found.values():
             kinds[_kind(hit)].add(hit.row)
         many = len(self.rows)
         usual = {
             kind
             for kind, rows in kinds.items()
-            if many >= settings.CUSTOM_FROM and len(rows) > max(3.0, settings.INVOICE_CUSTOM[kind[0]] * many)
+            if many >= settings.CUSTOM_FROM and len(rows) > max(3.0, settings.INVOICE_CUSTOM[kind.likeness] * many)
         }
-        return [hit for hit in found.values() if _kind(hit) not in usual and self._counts(hit)]
+        # Sellers whose numbers meet with nothing else in common count alike, each for itself: among them it takes more.
+        alike = {kind.likeness for kind in usual if not (kind.provider or kind.enterprise or kind.amount or kind.odd)}
+        return [
+            hit
+            for hit in found.values()
+            if _kind(hit) not in usual
+            and (hit.provider or hit.odd or hit.likeness not in alike or (hit.enterprise and hit.amount))
+            and self._counts(hit)
+        ]
 
     def _counts(self, hit: Hit) -> bool:
         """A number that is the same counts; one that is like it, only where chance does not lead to it."""
@@ -139,34 +199,37 @@ class _Search:
     def _prefix(self) -> Iterator[Hit]:
         for rows in self.by_bare.values():
             yield from self._pairs(rows, rows, "prefix")
-        cores: defaultdict[tuple[str, str | None], list[int]] = defaultdict(list)
-        for row in self.rows:
-            form, provider = self.forms[row], self.population.provider[row]
-            for key in {form.core, form.tail, form.bare}:
-                if len(key) >= settings.INVOICE_CORE and provider is not None:
-                    cores[key, provider].append(row)
-        for rows in cores.values():
-            yield from self._pairs(rows, rows, "prefix")
+        for group in self.population.groups("provider"):
+            cores: defaultdict[str, list[int]] = defaultdict(list)
+            for row in group.tolist():
+                form = self.forms.get(row)
+                for key in {form.core, form.tail, form.bare} if form else ():
+                    if len(key) >= settings.INVOICE_CORE:
+                        cores[key].append(row)
+            for rows in cores.values():
+                yield from self._pairs(rows, rows, "prefix")
 
     def _swapped(self) -> Iterator[Hit]:
+        alike = Counter(map(_digits, self.by_bare))
         for bare, rows in self.by_bare.items():
-            for at in range(len(bare) - 1):
-                if bare[at] != bare[at + 1]:
-                    other = (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
-                    if other in self.by_bare:
-                        yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
-        alike: defaultdict[tuple[str, object], list[int]] = defaultdict(list)
-        for bare, rows in self.by_bare.items():
-            signature = "".join(sorted(bare))
-            for row in rows:
-                if self.population.invoice_fen[row] is not None:
-                    alike[signature, self.population.invoice_fen[row]].append(row)
-        for rows in alike.values():
-            if 1 < len(rows) <= settings.INVOICE_CROWD:
-                for row in rows:
-                    mine = self.forms[row].bare
-                    others = [other for other in rows if _two_swapped(mine, self.forms[other].bare)]
-                    yield from self._pairs([row], others, "swapped", len(mine) ** 2 // 2)
+            for other in swaps(bare) if alike[_digits(bare)] > 1 else ():
+                if other in self.by_bare:
+                    yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
+        for group in self.population.groups("invoice_fen"):
+            of_amount: defaultdict[str, list[int]] = defaultdict(list)
+            for row in group.tolist() if len(group) > 1 else ():
+                if row in self.forms and len(bare := self.forms[row].bare) >= settings.INVOICE_SHORTEST:
+                    of_amount[_digits(bare)].append(row)
+            for rows in of_amount.values():
+                if 1 < len(rows) <= settings.INVOICE_CROWD:
+                    yield from self._two_swapped(rows)
+
+    def _two_swapped(self, rows: Sequence[int]) -> Iterator[Hit]:
+        for row in rows:
+            mine = self.forms[row].bare
+            if mine.isdigit():
+                others = [other for other in rows if _two_swapped(mine, self.forms[other].bare)]
+                yield from self._pairs([row], others, "swapped", len(mine) ** 2 // 2)
 
     def _pairs(self, rows: Sequence[int], others: Sequence[int], how: Likeness, ways: int = 1) -> Iterator[Hit]:
         if len(others) < 2 and rows is others:
@@ -201,11 +264,13 @@ class _Search:
             mine, theirs = int(self.forms[row].bare), int(self.forms[other].bare)
             close = abs(mine - theirs) < settings.INVOICE_CLOSE
             chance = ways * self._density(mine, theirs)
+            if row in self.misplaced:
+                chance *= settings.INVOICE_MISPLACED
             if alike:
                 chance *= self._share(population.invoice_fen[row], population.provider[row] if provider else None)
             if enterprise:
                 chance *= settings.INVOICE_SAME_ENTERPRISE
-        odd = how != "swapped" and self._odd(row)
+        odd = row in self.misplaced or (how != "swapped" and self._odd(row))
         return Hit(row, other, how, provider, enterprise, alike, odd, close, chance)
 
     def _odd(self, row: int) -> bool:
@@ -229,8 +294,8 @@ class _Search:
         return self._amounts[amount, provider] / whole
 
 
-def _kind(hit: Hit) -> tuple[Likeness, bool, bool, bool, bool, bool]:
-    return (hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
+def _kind(hit: Hit) -> Kind:
+    return Kind(hit.likeness, hit.provider, hit.enterprise, hit.amount, hit.odd, hit.close)
 
 
 def _shape(number: str) -> str:

@@ -35,20 +35,33 @@ def _look(population: Population, name: str) -> tuple[Bools, Bools, Floats]:
     median = np.full(len(values), np.nan)
     spoken = np.zeros(len(values), dtype=bool)
     available = population.days("claimed_on") - population.days("confirmed_on")
-    for names in (("programme", "category", "product"), ("programme", "category")):
+    for names, least in (
+        (("programme", "category", "product"), settings.USAGE_OF_PRODUCT),
+        (("programme", "category"), settings.USAGE_PEERS),
+    ):
         for rows in population.groups(*names):
             known = rows[~np.isnan(values[rows]) & ~spoken[rows]]
-            if len(known) < settings.USAGE_PEERS:
+            if len(known) < least:
                 continue
             spoken[known] = True
             few, nought, middle = _few(values[known])
             hardly[known], median[known] = few, middle
             if nought:
                 none[known] = False
+    hardly &= ~_usual_of_product(population, values)
     if name == "usage_days":
-        whole = (available > 0) & (values >= available * settings.USED_THROUGHOUT)
-        hardly &= ~whole
+        hardly &= values < available * settings.USED_THROUGHOUT  # where these are known
     return none, hardly, median
+
+
+def _usual_of_product(population: Population, values: Floats) -> Bools:
+    """Claims that are near the median of other claims for the product, however low: some are used little by nature."""
+    usual = np.zeros(len(values), dtype=bool)
+    for rows in population.groups("product"):
+        known = rows[values[rows] > 0]
+        if len(known) > settings.USAGE_ALIKE:
+            usual[known] = values[known] >= settings.USAGE_RATIO * np.median(values[known])
+    return usual
 
 
 def _few(values: Floats) -> tuple[Bools, bool, float]:
@@ -62,7 +75,7 @@ def _few(values: Floats) -> tuple[Bools, bool, float]:
     spread = max(float(np.median(np.abs(logs - middle))), settings.USAGE_SPREAD)
     least = min(middle - settings.USAGE_FAR * spread / 0.6745, middle + np.log(settings.USAGE_RATIO))
     few = (values > 0) & (np.log(np.maximum(values, 1e-9)) <= least)
-    if np.count_nonzero(few) > settings.USAGE_CUSTOM * len(values):
+    if np.count_nonzero(few) > max(1.0, settings.USAGE_CUSTOM * len(values)):
         few[:] = False
     return few, bool(nought), float(np.exp(middle))
 

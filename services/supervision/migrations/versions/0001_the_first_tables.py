@@ -45,6 +45,7 @@ def upgrade() -> None:
     sa.Column('repeats', sa.BigInteger(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('first_evidence', infra.tables.Json(), nullable=False),
     sa.Column('evidence', infra.tables.Json(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('raised_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
@@ -127,12 +128,62 @@ def upgrade() -> None:
         batch_op.create_index('blacklist_of_programme', ['programme', 'entry_id'], unique=False)
         batch_op.create_index('blacklist_once', ['party_id'], unique=True, postgresql_where=sa.text("status = 'listed'"), sqlite_where=sa.text("status = 'listed'"))
 
+    op.create_table('books_differences',
+    sa.Column('subject', sa.String(length=128), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('evidence', infra.tables.Json(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('since', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('subject')
+    )
+    op.create_table('books_figures',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('figures', infra.tables.Json(), nullable=False),
+    sa.PrimaryKeyConstraint('service', 'programme', 'year')
+    )
+    op.create_table('books_rows',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('book', sa.String(length=20), nullable=False),
+    sa.Column('key', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('link', sa.String(length=26), nullable=True),
+    sa.Column('status', sa.String(length=20), nullable=True),
+    sa.Column('packed', sa.LargeBinary(), nullable=False),
+    sa.Column('changed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('service', 'book', 'key')
+    )
+    with op.batch_alter_table('books_rows', schema=None) as batch_op:
+        batch_op.create_index('books_rows_of', ['service', 'programme', 'year', 'book'], unique=False)
+
+    op.create_table('books_streams',
+    sa.Column('service', sa.String(length=20), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('untold_since', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('service')
+    )
+    op.create_table('books_told',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_event', sa.BigInteger(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'year')
+    )
     op.create_table('complaints',
     sa.Column('complaint_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('order_id', sa.String(length=26), nullable=True),
+    sa.Column('product_id', sa.String(length=26), nullable=True),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('text', sa.String(length=1000), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
@@ -141,12 +192,21 @@ def upgrade() -> None:
     sa.Column('answer', sa.String(length=2000), nullable=True),
     sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('filed_by', sa.String(length=128), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('overdue_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('answered_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('answered_by', sa.String(length=128), nullable=True),
+    sa.Column('reopened_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reopen_text', sa.String(length=1000), nullable=True),
+    sa.Column('first_outcome', sa.String(length=10), nullable=True),
+    sa.Column('first_answer', sa.String(length=2000), nullable=True),
+    sa.Column('first_answered_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('first_overdue_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('complaint_id')
     )
     with op.batch_alter_table('complaints', schema=None) as batch_op:
+        batch_op.create_index('complaints_by_due', ['status', 'due_on'], unique=False)
         batch_op.create_index('complaints_by_status', ['programme', 'status', 'complaint_id'], unique=False)
 
     op.create_table('decisions',
@@ -206,6 +266,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('event_id')
     )
     with op.batch_alter_table('evidence', schema=None) as batch_op:
+        batch_op.create_index('evidence_streams', ['source', 'stream_seq'], unique=False)
         batch_op.create_index(batch_op.f('ix_evidence_subject'), ['subject'], unique=False)
 
     op.create_table('evidence_checkpoints',
@@ -268,10 +329,11 @@ def upgrade() -> None:
     op.create_table('invoice_uses',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('plain', sa.String(length=64), nullable=False),
+    sa.Column('invoice_number', sa.String(length=30), nullable=False),
     sa.Column('bare', sa.String(length=64), nullable=False),
-    sa.Column('tail', sa.String(length=10), nullable=True),
-    sa.Column('near', sa.String(length=80), nullable=True),
-    sa.Column('far', sa.String(length=80), nullable=True),
+    sa.Column('core', sa.String(length=64), nullable=False),
+    sa.Column('tail', sa.String(length=10), nullable=False),
+    sa.Column('digits', sa.String(length=64), nullable=False),
     sa.Column('order_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
@@ -281,11 +343,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('claim_id', 'plain')
     )
     with op.batch_alter_table('invoice_uses', schema=None) as batch_op:
+        batch_op.create_index('invoice_uses_core', ['provider_id', 'core'], unique=False)
         batch_op.create_index('invoice_uses_plain', ['plain'], unique=False)
+        batch_op.create_index('invoice_uses_tail', ['provider_id', 'tail'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_uses_bare'), ['bare'], unique=False)
-        batch_op.create_index(batch_op.f('ix_invoice_uses_far'), ['far'], unique=False)
-        batch_op.create_index(batch_op.f('ix_invoice_uses_near'), ['near'], unique=False)
-        batch_op.create_index(batch_op.f('ix_invoice_uses_tail'), ['tail'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_uses_digits'), ['digits'], unique=False)
 
     op.create_table('known_claims',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
@@ -303,14 +365,26 @@ def upgrade() -> None:
     sa.Column('invoice_number', sa.String(length=30), nullable=False),
     sa.Column('invoice_fen', sa.BigInteger(), nullable=False),
     sa.Column('invoice_on', sa.Date(), nullable=False),
+    sa.Column('contract_sha256', sa.String(length=64), nullable=False),
+    sa.Column('transfer_fen', sa.BigInteger(), nullable=False),
+    sa.Column('refunded_fen', sa.BigInteger(), nullable=True),
+    sa.Column('payer_index', sa.String(length=64), nullable=True),
+    sa.Column('payee_index', sa.String(length=64), nullable=True),
+    sa.Column('usage_days', sa.BigInteger(), nullable=False),
+    sa.Column('usage_units', sa.BigInteger(), nullable=False),
     sa.Column('filed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('claim_id')
     )
     with op.batch_alter_table('known_claims', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_claims_payee_index'), ['payee_index'], unique=False)
+        batch_op.create_index(batch_op.f('ix_known_claims_payer_index'), ['payer_index'], unique=False)
         batch_op.create_index('known_claims_between', ['enterprise_id', 'provider_id'], unique=False)
         batch_op.create_index('known_claims_by_status', ['programme', 'status'], unique=False)
+        batch_op.create_index('known_claims_of_contract', ['contract_sha256', 'claim_id'], unique=False)
+        batch_op.create_index('known_claims_of_order', ['order_id'], unique=False)
+        batch_op.create_index('known_claims_of_provider', ['provider_id', 'filed_at'], unique=False)
 
     op.create_table('known_filings',
     sa.Column('filing_id', sa.String(length=26), nullable=False),
@@ -335,7 +409,9 @@ def upgrade() -> None:
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('list_price_fen', sa.BigInteger(), nullable=False),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('voucher_fen', sa.BigInteger(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('ordered_on', sa.Date(), nullable=False),
     sa.Column('confirmed_on', sa.Date(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
@@ -353,6 +429,7 @@ def upgrade() -> None:
     sa.Column('public_name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('provider_kind', sa.String(length=20), nullable=True),
+    sa.Column('registered_on', sa.Date(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('party_id')

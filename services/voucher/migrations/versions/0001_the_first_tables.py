@@ -270,6 +270,15 @@ def upgrade() -> None:
         batch_op.create_index('orders_of_provider', ['provider_id', 'status'], unique=False)
         batch_op.create_index('orders_to_be_covered', ['programme', 'year', 'purse', 'ordered_at', 'order_id'], unique=False, sqlite_where=sa.text('deferred_fen > 0'), postgresql_where=sa.text('deferred_fen > 0'))
 
+    op.create_table('books_told',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('last_event', sa.BigInteger(), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('programme', 'year')
+    )
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('event_id', sa.String(length=26), nullable=False),
