@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, law, refused
+from contracts.events.base import EventType, decided, law, refused
 from contracts.events.books import totals_told
 from contracts.rpc.registry import (
     GROUNDS,
@@ -206,5 +206,6 @@ EVENTS = [
     _e("shareholding_recorded", HoldingState, "voucher", "supervision", "settlement", doc="第十三条(四): ownership."),
     _e("shareholding_ended", HoldingState, "voucher", "supervision", "settlement"),
     refused("registry"),
+    decided("registry"),
     totals_told("registry"),
 ]

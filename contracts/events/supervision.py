@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, law, refused
+from contracts.events.base import EventType, decided, law, refused
 from contracts.events.books import totals_told
 from contracts.rpc.registry import PARTY_KINDS
 from contracts.rpc.supervision import (
@@ -224,5 +224,6 @@ EVENTS = [
     _e("party_removed", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("checkpoint_made", Checkpoint, "notify", doc="Size and root of the evidence log, signed."),
     refused("supervision"),
+    decided("supervision"),
     totals_told("supervision"),
 ]

@@ -41,9 +41,12 @@ def gather(uow: UnitOfWork, claims: Sequence[Row]) -> Seen:
 
 
 def _newest_last(around: context.Around) -> list[Row]:
-    """Orders that nobody has claimed yet first: they tell prices alone."""
+    """Orders that nobody has claimed yet first: they tell prices alone, one of an enterprise and product, or a few
+    friends would make any price usual."""
+    unclaimed = {(row["enterprise_id"], row["product_id"]): row for row in around.orders if row["claim_id"] is None}
+    claimed = [row for row in around.orders if row["claim_id"] is not None]
     return sorted(
-        around.orders,
+        [*unclaimed.values(), *claimed],
         key=lambda row: (row["filed_at"] is not None, row["filed_at"] or row["ordered_on"], row["order_id"]),
     )
 

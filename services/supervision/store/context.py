@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from infra.db_insert import insert_new
 from services.supervision.domain.affiliation import Fact
 from services.supervision.domain.screening.population import FACTS
-from services.supervision.domain.screening.reuse import Forms, forms, swaps
+from services.supervision.domain.screening.reuse import Forms, digits, forms, swaps
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import (
     invoice_uses,
@@ -164,7 +164,7 @@ def save_uses(conn: sa.Connection, claims: Sequence[Row]) -> None:
             "bare": form.bare[:64],
             "core": form.core[:64],
             "tail": form.tail,
-            "digits": "".join(sorted(form.bare))[:64],
+            "digits": digits(form.bare)[:64],
             "amount_fen": claim["invoice_fen"],
             "issued_on": claim["invoice_on"],
             "used_at": claim["filed_at"],
@@ -183,7 +183,10 @@ def _like(conn: sa.Connection, claims: Sequence[Row]) -> list[Row]:
         (c.bare, {bare for _, form in own for bare in {form.bare, *swaps(form.bare)} if bare}),
         (sa.tuple_(c.provider_id, c.core), keys),
         (sa.tuple_(c.provider_id, c.tail), keys),
-        (sa.tuple_(c.digits, c.amount_fen), {("".join(sorted(f.bare)), claim["invoice_fen"]) for claim, f in own}),
+        (
+            sa.tuple_(c.digits, c.amount_fen),
+            {(digits(form.bare)[:64], claim["invoice_fen"]) for claim, form in own},
+        ),
     ]
     found: dict[tuple[str, str], Row] = {}
     for column, values in asked:

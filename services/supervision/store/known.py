@@ -72,6 +72,12 @@ def parties(conn: sa.Connection, ids: Collection[str], *, lock: bool = False) ->
     return {row["party_id"]: row for row in rows}
 
 
+def programmes(conn: sa.Connection) -> list[str]:
+    """The programmes that parties take part in."""
+    query = sa.select(known_parties.c.programme).distinct().order_by(known_parties.c.programme)
+    return list(conn.execute(query).scalars())
+
+
 def orders(conn: sa.Connection, ids: Collection[str]) -> dict[str, sa.RowMapping]:
     """Known orders by id."""
     rows = rows_in(conn, sa.select(known_orders), known_orders.c.order_id, ids)

@@ -258,7 +258,6 @@ def upgrade() -> None:
     sa.Column('subject', sa.String(length=128), nullable=False),
     sa.Column('time', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('stream_seq', sa.BigInteger(), nullable=True),
-    sa.Column('stream_hash', sa.String(length=64), nullable=True),
     sa.Column('recorded_at', sa.String(length=32), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('leaf', sa.String(length=64), nullable=False),
@@ -316,7 +315,6 @@ def upgrade() -> None:
     sa.Column('edge', infra.tables.Json(), nullable=False),
     sa.Column('checkpoint', sa.BigInteger(), nullable=False),
     sa.Column('walked_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('broken_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('name')
     )
     op.create_table('inbox',
