@@ -62,13 +62,14 @@ def holdings_around(conn: sa.Connection, table: sa.Table, holders: Collection[st
     """
     if not holders:
         return []
-    told = sa.select(table.c.owner.label("near"), table.c.held.label("far")).where(~table.c.state)
-    back = sa.select(table.c.held, table.c.owner).where(~table.c.state)
-    step = sa.union_all(told, back).subquery("step")
-    start = sa.select(step.c.near.label("holder")).where(step.c.near.in_(sorted(holders)))
-    reach = start.cte("reach", recursive=True)
-    hop = sa.union_all(told, back).subquery("hop")
-    reach = reach.union(sa.select(hop.c.far).join(reach, hop.c.near == reach.c.holder))
+    known = sorted(holders)
+    ends = (table.c.owner, table.c.held)
+    start = sa.union(*(sa.select(end.label("holder")).where(~table.c.state, end.in_(known)) for end in ends))
+    reach = start.subquery().select().cte("reach", recursive=True)
+    step = table.alias("step")
+    far = sa.case((step.c.owner == reach.c.holder, step.c.held), else_=step.c.owner)
+    beside = sa.or_(step.c.owner == reach.c.holder, step.c.held == reach.c.holder)  # each by its own index
+    reach = reach.union(sa.select(far).select_from(reach.join(step, beside)).where(~step.c.state))
     query = sa.select(table.c.owner, table.c.held, table.c.from_on, table.c.until_on).where(
         ~table.c.state, table.c.owner.in_(sa.select(reach.c.holder))
     )
