@@ -215,17 +215,17 @@ def refund(
     by = article(pack, "claims.materials")
     if party_id is not None and party_id not in {*claim.parties, claim.enterprise_id}:
         return refuse(pack, "NOT_OWNER", "party_id", by)
-    facts = {"transfer_fen": claim.transfer_fen, "refunded_fen": refunded_fen, "before_fen": claim.refunded_fen}
+    told = {"transfer_fen": claim.transfer_fen, "refunded_fen": refunded_fen, "before_fen": claim.refunded_fen}
     if not claim.refunded_fen <= refunded_fen <= claim.transfer_fen:
-        return refuse(pack, "INVALID", "refunded_fen", by, **facts)
+        return refuse(pack, "INVALID", "refunded_fen", by, **told)
     if refunded_on > today:
         return refuse(pack, "INVALID", "refunded_on", by)
     if refunded_fen == claim.refunded_fen:
         return None
     if claim.status in ENDED:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status)
-    facts |= {"claim_version": claim.claim_version, "refunded_on": refunded_on.isoformat()}
-    decision = decide(pack, "claim.refund_recorded", claim.claim_id, (by,), **facts)
+    when = {"claim_version": claim.claim_version, "refunded_on": refunded_on.isoformat()}
+    decision = decide(pack, "claim.refund_recorded", claim.claim_id, (by,), **told, **when)
     return must(take(claim, MOVES, f"refund.{claim.status}", decision=decision, refunded_fen=refunded_fen))
 
 

@@ -38,7 +38,8 @@ def gather(uow: UnitOfWork, claims: Sequence[Row]) -> Seen:
     beside = [*_facts(around.facts), *_former_uses(around)]
     rows = [(row["order_id"], _row(row, around, used)) for row in _newest_last(around)]
     near = [told for order_id, told in rows if order_id not in around.of_provider]
-    graph = known.graph(uow.conn, {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")})
+    ends = {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")}
+    graph = known.graph(uow.conn, ends, today=uow.today)
     return Seen(
         population=Population.of([*beside, *near]),
         provider=Population.of([*beside, *(told for _, told in rows)]),
