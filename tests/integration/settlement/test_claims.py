@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.errors import ERRORS
+from contracts.money import account_number
 from infra import crypto
 from infra.clock import local_date
 from infra.pipeline import EventsFailed
-from services.registry.domain.personal import comparable
 from services.settlement import tables
 from tests.integration.settlement.world import GUIZHOU, PRICE, World, uid
 
@@ -339,8 +339,8 @@ def test_accounts_of_a_transfer_are_sealed_and_told_as_registrys_indexes(world: 
     given = {"transfer__payer_account": "6222 0210-0111 6245", "transfer__payee_account": "６２２２０２１００９９９"}
     claim_id, _order_id, _provider_id = world.filed(**given, transfer__refunded_fen=100)
     data = next(one["data"] for one in world.outbox() if one["type"] == "settlement.claim_filed.v1")
-    payer = comparable({"account": "6222021001116245"})["account"]
-    payee = comparable({"account": "6222-0210-0999"})["account"]
+    payer = account_number("6222021001116245")
+    payee = account_number("6222-0210-0999")
     assert data["payer_index"] == crypto.ring().blind("account", payer)
     assert data["payee_index"] == crypto.ring().blind("account", payee)
     assert data["refunded_fen"] == 100
