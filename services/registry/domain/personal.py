@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+from contracts.money import account_number
 from services.registry.domain.register import PREFECTURES
 
 # Sealed together, one text a party; in no event, log or error.
@@ -60,7 +61,7 @@ def comparable(personal: Personal, *, region: str) -> dict[str, tuple[str, ...]]
         "phone": [number for text in _texts(personal, "phone") for number in phones(text, region=region)],
         "address": [form.room for form in addresses],
         "building": [form.building for form in addresses],
-        "account": [account(text) for text in _texts(personal, "account")],
+        "account": [account_number(text) for text in _texts(personal, "account")],
         "representative": [person(personal.get("representative") or "")],
     }
     kept = {kind: tuple(sorted({value for value in values if value})) for kind, values in found.items()}
@@ -87,7 +88,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-# --- persons and accounts ---------------------------------------------------------------------------------------------
+# --- persons ------------------------------------------------------------------------------------------------------
 
 
 def person(text: str) -> str:
@@ -95,17 +96,6 @@ def person(text: str) -> str:
     name = _TITLE_BEFORE.sub("", _NOTE.sub("", _plain(text)).strip())
     letters = _TITLE_AFTER.sub("", _NOT_LETTERS.sub("", name))
     return letters if len(letters) >= SHORTEST_NAME else ""
-
-
-_BANK_BEFORE = re.compile(r"^(?:icbc|abc|boc|ccb|bocom|comm|cmbc|cmb|psbc|citic|spdb|cib|ceb|hxb|gdb)(?=[0-9]{8,})")
-_CHINESE = re.compile(r"[\u3400-\u9fff]+")
-SHORTEST_ACCOUNT = 6
-
-
-def account(text: str) -> str:
-    """Letters and digits of the number, without the bank's name before it; empty when it is too short for one."""
-    number = _BANK_BEFORE.sub("", _NOT_LETTERS.sub("", _CHINESE.sub("", _plain(text))))
-    return number if len(number) >= SHORTEST_ACCOUNT else ""
 
 
 # --- phones -----------------------------------------------------------------------------------------------------------

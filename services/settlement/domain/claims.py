@@ -215,17 +215,21 @@ def refund(
     by = article(pack, "claims.materials")
     if party_id is not None and party_id not in {*claim.parties, claim.enterprise_id}:
         return refuse(pack, "NOT_OWNER", "party_id", by)
-    told = {"transfer_fen": claim.transfer_fen, "refunded_fen": refunded_fen, "before_fen": claim.refunded_fen}
+    facts: dict[str, object] = {
+        "transfer_fen": claim.transfer_fen,
+        "refunded_fen": refunded_fen,
+        "before_fen": claim.refunded_fen,
+    }
     if not claim.refunded_fen <= refunded_fen <= claim.transfer_fen:
-        return refuse(pack, "INVALID", "refunded_fen", by, **told)
+        return refuse(pack, "INVALID", "refunded_fen", by, **facts)
     if refunded_on > today:
         return refuse(pack, "INVALID", "refunded_on", by)
     if refunded_fen == claim.refunded_fen:
         return None
     if claim.status in ENDED:
         return refuse(pack, "WRONG_STATE", "claim_id", by, status=claim.status)
-    when = {"claim_version": claim.claim_version, "refunded_on": refunded_on.isoformat()}
-    decision = decide(pack, "claim.refund_recorded", claim.claim_id, (by,), **told, **when)
+    facts |= {"claim_version": claim.claim_version, "refunded_on": refunded_on.isoformat()}
+    decision = decide(pack, "claim.refund_recorded", claim.claim_id, (by,), **facts)
     return must(take(claim, MOVES, f"refund.{claim.status}", decision=decision, refunded_fen=refunded_fen))
 
 

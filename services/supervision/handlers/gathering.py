@@ -38,12 +38,11 @@ def gather(uow: UnitOfWork, claims: Sequence[Row]) -> Seen:
     beside = [*_facts(around.facts), *_former_uses(around)]
     rows = [(row["order_id"], _row(row, around, used)) for row in _newest_last(around)]
     near = [told for order_id, told in rows if order_id not in around.of_provider]
-    ends = {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")}
-    graph = known.graph(uow.conn, ends, today=uow.today)
+    sides = {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")}
     return Seen(
         population=Population.of([*beside, *near]),
         provider=Population.of([*beside, *(told for _, told in rows)]),
-        graph=graph,
+        graph=known.graph(uow.conn, sides, today=uow.today),
         later=_later(claims, around),
     )
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_new
 from services.supervision.domain.affiliation import Fact
+from services.supervision.domain.screening.population import FACTS
 from services.supervision.domain.screening.reuse import Forms, digits, forms, swaps
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import (
@@ -54,7 +55,8 @@ def around(conn: sa.Connection, claims: Sequence[Row]) -> Around:
     orders: list[Row] = [*rows_in(conn, _ORDERS, known_orders.c.order_id, ids | of_provider)]
     parties = {row[side] for row in orders for side in ("enterprise_id", "provider_id")}
     held: dict[str, set[Fact]] = {}
-    for row in rows_in(conn, sa.select(party_facts), party_facts.c.party_id, parties):
+    told = sa.select(party_facts).where(party_facts.c.kind.in_(FACTS))
+    for row in rows_in(conn, told, party_facts.c.party_id, parties):
         held.setdefault(row["party_id"], set()).add((row["kind"], row["value"]))
     columns = (known_parties.c.party_id, known_parties.c.registered_on)
     registered = rows_in(conn, sa.select(*columns), known_parties.c.party_id, parties)

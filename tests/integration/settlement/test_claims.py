@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.errors import ERRORS
+from contracts.money import account_number
 from infra import crypto
 from infra.clock import local_date
 from infra.pipeline import EventsFailed
-from services.registry.domain.personal import account, comparable
-from services.settlement import accounts, tables
+from services.settlement import tables
 from tests.integration.settlement.world import GUIZHOU, PRICE, World, uid
 
 
@@ -339,8 +339,8 @@ def test_accounts_of_a_transfer_are_sealed_and_told_as_registrys_indexes(world: 
     given = {"transfer__payer_account": "6222 0210-0111 6245", "transfer__payee_account": "６２２２０２１００９９９"}
     claim_id, _order_id, _provider_id = world.filed(**given, transfer__refunded_fen=100)
     data = next(one["data"] for one in world.outbox() if one["type"] == "settlement.claim_filed.v1")
-    [payer] = comparable({"account": "6222021001116245"}, region="520100")["account"]
-    [payee] = comparable({"account": "6222-0210-0999"}, region="520100")["account"]
+    payer = account_number("6222021001116245")
+    payee = account_number("6222-0210-0999")
     assert data["payer_index"] == crypto.ring().blind("account", payer)
     assert data["payee_index"] == crypto.ring().blind("account", payee)
     assert data["refunded_fen"] == 100
@@ -356,23 +356,6 @@ def test_accounts_of_a_transfer_are_sealed_and_told_as_registrys_indexes(world: 
     assert "payer_index" not in view
     assert "sealed" not in view["filings"][0]
     assert "payer_account" not in view["filings"][0]["papers"]["transfer"]
-
-
-SPELLINGS = (
-    "6222 0210-0111",
-    "工行 6222 0210 0111",
-    "ICBC62220210011",
-    "ＣＭＢ62220210",
-    "abc",
-    "52-00 1",
-    "gz-CMB12345678",
-)
-
-
-@pytest.mark.parametrize("text", SPELLINGS)
-def test_accounts_are_made_comparable_as_registry_does(text: str) -> None:
-    """Lost if this fails: each payment would seem to come from a stranger's account."""
-    assert accounts.comparable(text) == account(text)
 
 
 def test_money_that_came_back_is_told_once_and_grows_alone(world: World) -> None:

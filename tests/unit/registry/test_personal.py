@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.registry.domain.personal import account, address, comparable, person, phones
+from contracts.money import account_number
+from services.registry.domain.personal import address, comparable, person, phones
 
 GUIYANG = "520102"
 
@@ -110,7 +111,7 @@ def test_the_same_local_number_of_two_cities_is_two_phones():
 )
 def test_an_account_in_another_spelling_is_the_same_account(text: str, number: str):
     """Money would go round between two spellings of one account."""
-    assert account(text) == number
+    assert account_number(text) == number
 
 
 PLAIN = "贵州省贵阳市南明区中华南路12号3栋1502室"
