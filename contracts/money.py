@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -70,3 +71,17 @@ def format_rate(rate: Fraction) -> str:
     if hundredths.denominator != 1:
         return f"{rate.numerator}/{rate.denominator}"
     return f"{hundredths.numerator / 100:g}%"
+
+
+_APART = re.compile(r"[\W_]+")
+_HAN = re.compile(r"[\u3400-\u9fff]+")
+_BANK_BEFORE = re.compile(r"^(?:icbc|abc|boc|ccb|bocom|comm|cmbc|cmb|psbc|citic|spdb|cib|ceb|hxb|gdb)(?=[0-9]{8,})")
+SHORTEST_ACCOUNT = 6
+
+
+def account_number(text: str) -> str:
+    """Letters and digits of a bank account in one spelling, without the bank's name before it, as blind indexes compare
+    them; empty when it is too short for one."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    number = _BANK_BEFORE.sub("", _APART.sub("", _HAN.sub("", plain)))
+    return number if len(number) >= SHORTEST_ACCOUNT else ""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 
 from contracts.errors import Decision, Refused
+from contracts.events.base import MOST_DECISIONS
 from infra import outbox, tables
 from infra.clock import local_date
 from infra.db_insert import insert_many
@@ -36,6 +37,7 @@ _READ_ONLY = "yunquan_read_only"
 _CREATING = 0x7975_6E72
 
 ID_LENGTH = 26  # of a ULID
+_TOLD = ("action", "outcome", "subject", "about", "programme", "pack_version", "articles", "facts", "actor_roles")
 
 
 def create_engine(url: str, *, service: str, settings: Settings | None = None, pool_size: int = 10) -> sa.Engine:
@@ -140,6 +142,7 @@ class UnitOfWork:
         self._new_id = new_id
         self._events: list[dict[str, Any]] = []
         self._decisions: list[dict[str, Any]] = []
+        self._told: list[dict[str, Any]] = []
 
     def emit(
         self,
@@ -166,10 +169,13 @@ class UnitOfWork:
         self._events.append(outbox.row(envelope, now=self.now, queued_at=time.time()))
 
     def record(self, decision: Decision, *, actor: Actor | None, cause: Command | Event | None = None) -> None:
-        """Keep a decision with its law and the numbers that went in."""
+        """Keep a decision with its law and the numbers that went in; the evidence log is told of it with the commit."""
         outcome = "ignored" if decision.action == "ignored" else "ok"
         correlation_id = cause.correlation_id if cause else self.correlation_id
         self._keep(decision, outcome, None, actor, correlation_id, about=decision.about)
+        kept = self._decisions[-1]
+        told = {name: kept[name] for name in _TOLD}
+        self._told.append({**told, "facts": outbox.without_texts(kept["facts"]), "cause": outbox.causation(cause)})
 
     def refuse(self, refused: Refused, command: Command) -> None:
         """Keep a refusal, and tell supervision of it."""
@@ -201,11 +207,20 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Save what was emitted and recorded, one multi-row insert each; the pipeline calls it before the commit."""
+        self._tell_decisions()
         if self._events:
             insert_many(self.conn, tables.outbox, self._events)
         if self._decisions:
             insert_many(self.conn, tables.decisions, self._decisions)
         self._events, self._decisions = [], []
+
+    def _tell_decisions(self) -> None:
+        type_, told, self._told = f"{self.service}.decided.v1", self._told, []
+        if type_ not in self._catalogue.EVENTS:
+            return
+        for at in range(0, len(told), MOST_DECISIONS):
+            data = {"decisions": told[at : at + MOST_DECISIONS]}
+            self.emit(type_, subject="decisions", sequence=0, data=data, cause=None)
 
     def _keep(
         self,

@@ -13,6 +13,10 @@ from infra.jsontext import canonical, instant_text
 from infra.messages import Command, Event
 from infra.tables import OUTBOX_NEW
 
+WITHHELD = "withheld"
+_TEXTS = frozenset({"reason", "text", "note", "comment", "answer", "name"})  # what people write, in whatever words
+_ARTICLE = "第条款项一二三四五六七八九十百零〇0123456789()（）、"
+
 
 class ContractBroken(Exception):
     """We were about to say something that the contract does not allow: a defect, never a caller's fault."""
@@ -84,6 +88,19 @@ def row(envelope: Mapping[str, Any], *, now: datetime, queued_at: float) -> dict
         "at": now,
         "queued_at": queued_at,
     }
+
+
+def without_texts(value: Any, name: str = "") -> Any:
+    """The facts of a decision as an event may carry them: numbers, days and codes; WITHHELD for what people wrote in
+    words of their own, which may name people and stays with the service."""
+    if isinstance(value, str):
+        coded = (value.isascii() and " " not in value) or not value.strip(_ARTICLE)
+        return value if coded and name not in _TEXTS else WITHHELD
+    if isinstance(value, Mapping):
+        return {key: without_texts(one, key) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [without_texts(one, name) for one in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    return value
 
 
 def body(envelope: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from infra import jsontext
 
 ALGORITHM = "Ed25519"
 SETTING = "YUNQUAN_SIGNING_KEY"
+EARLIER = "YUNQUAN_EARLIER_KEYS"
 LARGEST = 2**53 - 1  # beyond it a reader that knows only floating point would see another number
 Document = Mapping[str, Any]
 
@@ -46,7 +47,7 @@ class Signer:
     @property
     def public_key(self) -> str:
         """The raw 32 bytes, base64."""
-        return base64.b64encode(_raw(self.key.public_key())).decode()
+        return raw_text(self.key.public_key())
 
     @property
     def key_id(self) -> str:
@@ -106,6 +107,11 @@ def key_id(public_key: Ed25519PublicKey) -> str:
     return hashlib.sha256(_raw(public_key)).hexdigest()[:16]
 
 
+def raw_text(public_key: Ed25519PublicKey) -> str:
+    """The raw 32 bytes, base64; `public_from` reads it."""
+    return base64.b64encode(_raw(public_key)).decode()
+
+
 def public_from(raw: str) -> Ed25519PublicKey:
     """The public key of its 32 bytes in base64; NotSigned."""
     try:
@@ -121,8 +127,12 @@ def public_pem(public_key: Ed25519PublicKey) -> bytes:
 
 def read_public(path: Path) -> Ed25519PublicKey:
     """The public key of a PEM file; NotSigned."""
+    return _public_of(path.read_bytes(), path)
+
+
+def _public_of(text: bytes, path: Path) -> Ed25519PublicKey:
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
+        key = serialization.load_pem_public_key(text)
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PublicKey):
@@ -173,6 +183,20 @@ def signer() -> Signer:
             f"{SETTING} is not set: it names the file of the key that public records are signed with"
         )
     return _loaded(Path(path))
+
+
+def known_keys() -> list[Ed25519PublicKey]:
+    """The public keys that our documents may be signed with: the signer's, then those of the PEM file that
+    YUNQUAN_EARLIER_KEYS names, one after another; SigningKeyUnusable, NotSigned."""
+    path = os.environ.get(EARLIER)
+    return [signer().key.public_key(), *(read_publics(Path(path)) if path else [])]
+
+
+def read_publics(path: Path) -> list[Ed25519PublicKey]:
+    """The public keys of a PEM file that holds one or more; NotSigned."""
+    ends = b"-----END PUBLIC KEY-----"
+    blocks = [block + ends for block in path.read_bytes().split(ends) if block.strip()]
+    return [_public_of(block, path) for block in blocks]
 
 
 @cache

@@ -34,7 +34,7 @@ def enterprise(number: int, **changed: Any) -> dict[str, Any]:
         "account_version": 0,
         "priority": False,
         "status": "certified",
-        "indexes": {"person": None, "phone": None, "address": None, "account": None},
+        "indexes": {},
         "law": None,
         **changed,
     }
@@ -55,7 +55,7 @@ def provider(number: int, **changed: Any) -> dict[str, Any]:
         "account_version": 1,
         "exit_on": None,
         "ground": None,
-        "indexes": {"person": None, "phone": None, "address": None, "account": None},
+        "indexes": {},
         "law": None,
         **changed,
     }

@@ -55,3 +55,32 @@ def refused(service: str) -> EventType:
     return EventType(
         f"{service}.command_refused.v1", CommandRefused, (), "A command was refused, and by which article."
     )
+
+
+MOST_DECISIONS = 50  # in one event
+
+
+class Decided(f.Body):
+    """One decision: what was decided on `subject` (and `about` whose history it belongs to as well), its law and the
+    numbers that went in; cause: the command's key, or the id of the event that it follows from."""
+
+    action = f.text(64)
+    outcome = f.one_of(("ok", "ignored"))
+    subject = f.text(128)
+    about = f.text(128, required=False)
+    programme = f.programme(required=False)
+    pack_version = f.text(80, required=False)
+    articles = f.words(200, 200)
+    facts = f.facts()
+    actor_roles = f.words(20, 20)
+    cause = f.text(200, required=False)
+
+
+class Decisions(f.Body):
+    """The decisions of one commit, in their order."""
+
+    decisions = f.many(Decided, most=MOST_DECISIONS, least=1)
+
+
+def decided(service: str) -> EventType:
+    return EventType(f"{service}.decided.v1", Decisions, (), "What was decided, for the evidence log.")

@@ -1,8 +1,8 @@
-"""notify's events: only what it refused."""
+"""notify's events: only what it refused and decided."""
 
 from __future__ import annotations
 
-from contracts.events.base import refused
+from contracts.events.base import decided, refused
 from contracts.events.books import totals_told
 
-EVENTS = [refused("notify"), totals_told("notify")]
+EVENTS = [refused("notify"), decided("notify"), totals_told("notify")]

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, law, refused
+from contracts.events.base import EventType, decided, law, refused
 from contracts.events.books import totals_told
-from contracts.rpc.registry import GROUNDS, INDUSTRIES, PARTY_KINDS, PROVIDER_KINDS, SIZES, TIE_KINDS
+from contracts.rpc.registry import (
+    GROUNDS,
+    INDUSTRIES,
+    PARTY_KINDS,
+    PROVIDER_KINDS,
+    RECORDED_TIE_KINDS,
+    SIZES,
+)
 
 ENTERPRISE_STATES = ("registered", "submitted", "certified", "refused")
 PROVIDER_STATES = ("registered", "submitted", "certified", "nominated", "admitted", "refused", "leaving", "exited")
+MOST_FACTS = 40  # of one kind that a party may declare
 PRODUCT_STATES = ("submitted", "in_review", "published", "returned", "refused", "delisted")
 
 
 class BlindIndexes(f.Body):
-    """Keyed hashes of normalised values: equal when the values are equal, and no way back."""
+    """Keyed hashes of normalised values: equal when the values are equal, and no way back; a party may declare several.
 
-    person = f.text(64, required=False)
-    phone = f.text(64, required=False)
-    address = f.text(64, required=False)
-    account = f.text(64, required=False)
+    person: all who stand for it, the legal representative among them (`representative`). address: to the room;
+    building: without it. holder: of its unified social credit code, as holdings name owner and held."""
+
+    person = f.words(64, MOST_FACTS, required=False)
+    phone = f.words(64, MOST_FACTS, required=False)
+    address = f.words(64, MOST_FACTS, required=False)
+    building = f.words(64, MOST_FACTS, required=False)
+    account = f.words(64, MOST_FACTS, required=False)
+    representative = f.text(64, required=False)
+    holder = f.text(64, required=False)
 
 
 class EnterpriseState(f.Body):
@@ -89,7 +103,25 @@ class TieRecorded(f.Body):
     enterprise_id = f.ulid()
     provider_id = f.ulid()
     programme = f.programme()
-    kind = f.one_of(TIE_KINDS)
+    kind = f.one_of(RECORDED_TIE_KINDS)
+
+
+class HoldingState(f.Body):
+    """A share that one holder has of another, each by blind index of its code, and by its id where it is registered.
+
+    state: the owner is the state, which ties nobody to anybody. from_on, until_on: the first day, and the first day
+    on which it is no more."""
+
+    holding_id = f.ulid()
+    owner = f.text(64)
+    held = f.text(64)
+    owner_id = f.ulid(required=False)
+    held_id = f.ulid(required=False)
+    state = f.flag()
+    share_bp = f.whole(1, 10_000)
+    from_on = f.day()
+    until_on = f.day(required=False)
+    status = f.one_of(("recorded", "ended"))
 
 
 def _e(name: str, schema: type[f.Body], *consumers: str, doc: str = "") -> EventType:
@@ -170,7 +202,10 @@ EVENTS = [
         doc="A stage that is not the last approved it.",
     ),
     _e("certification_decided", CertificationDecided, "notify"),
-    _e("tie_recorded", TieRecorded, "voucher", "supervision"),
+    _e("tie_recorded", TieRecorded, "voucher", "supervision", "settlement"),
+    _e("shareholding_recorded", HoldingState, "voucher", "supervision", "settlement", doc="第十三条(四): ownership."),
+    _e("shareholding_ended", HoldingState, "voucher", "supervision", "settlement"),
     refused("registry"),
+    decided("registry"),
     totals_told("registry"),
 ]

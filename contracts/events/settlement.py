@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, law, refused
+from contracts.events.base import EventType, decided, law, refused
 from contracts.events.books import totals_told
 from contracts.rpc.registry import PARTY_KINDS
 from contracts.rpc.settlement import GROUNDS, RESOLUTIONS, Instalment
@@ -383,5 +383,6 @@ EVENTS = [
     _e("wind_down_opened", WindDownState, "supervision", "registry", "notify", doc="A provider left; or again."),
     _e("wind_down_closed", WindDownState, "supervision", "registry", "notify"),
     refused("settlement"),
+    decided("settlement"),
     totals_told("settlement"),
 ]

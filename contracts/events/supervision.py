@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, law, refused
+from contracts.events.base import EventType, decided, law, refused
 from contracts.events.books import totals_told
 from contracts.rpc.registry import PARTY_KINDS
 from contracts.rpc.supervision import (
@@ -87,6 +87,17 @@ class BlacklistState(f.Body):
     ground = f.text(60)
     effective_at = f.instant()
     status = f.one_of(("listed", "removed"))
+    law = law()
+
+
+class TieFound(f.Body):
+    """A supervisor confirmed AFFILIATED_PARTIES: the two are tied from now on, by the alert named."""
+
+    tie_id = f.ulid()
+    alert_id = f.ulid()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
     law = law()
 
 
@@ -209,6 +220,7 @@ EVENTS = [
     _e("alert_assigned", AlertState, "notify"),
     _e("alert_escalated", AlertState, "notify", doc="Its day has passed and nobody has resolved it."),
     _e("alert_resolved", AlertState, "notify"),
+    _e("tie_found", TieFound, "registry", doc="AFFILIATED_PARTIES was confirmed (第十三条(四))."),
     _e("complaint_filed", ComplaintState, "notify"),
     _e("complaint_answered", ComplaintState, "notify"),
     _e("complaint_reopened", ComplaintState, "notify"),
@@ -224,5 +236,6 @@ EVENTS = [
     _e("party_removed", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("checkpoint_made", Checkpoint, "notify", doc="Size and root of the evidence log, signed."),
     refused("supervision"),
+    decided("supervision"),
     totals_told("supervision"),
 ]

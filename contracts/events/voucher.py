@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import fields as f
-from contracts.events.base import EventType, law, refused
+from contracts.events.base import EventType, decided, law, refused
 from contracts.events.books import totals_told
 from contracts.rpc.voucher import Denomination, Fund
 
@@ -264,5 +264,6 @@ EVENTS = [
     _e("year_signed", YearSigned, "notify"),
     _e("year_closed", YearClosed, "notify", "supervision", "settlement"),
     refused("voucher"),
+    decided("voucher"),
     totals_told("voucher"),
 ]

@@ -9,7 +9,7 @@ from contracts.rpc.registry import Items
 from contracts.rpc.supervision import SEVERITIES
 
 SERVICE = "notify"
-STAFF = sorted(r.REVIEWERS | {r.SUPERVISOR})  # roles that have a feed
+STAFF = sorted(r.REVIEWERS | {r.SUPERVISOR, r.OPS})  # roles that have a feed
 SECTIONS = (
     "plans",
     "providers",

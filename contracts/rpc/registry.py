@@ -12,6 +12,8 @@ INDUSTRIES = ("industrial", "software", "institution", "other")
 SIZES = ("micro", "small", "medium", "large")
 PROVIDER_KINDS = ("platform", "application")  # 云平台服务商、云应用服务商
 TIE_KINDS = ("subordination", "joint_construction", "ownership")
+RECORDED_TIE_KINDS = (*TIE_KINDS, "confirmed_alert")  # the last: a supervisor confirmed AFFILIATED_PARTIES
+OWNER_KINDS = ("company", "person", "state")
 GROUNDS = ("law_breach", "public_morals", "refusal_or_fraud", "insolvency", "measures_not_mended")  # 第十二条(二)1–5
 
 
@@ -34,6 +36,11 @@ class RegisterEnterprise(f.Body):
     account_holder = f.text(120, required=False)  # with bank_name and bank_code: where the programme pays enterprises
     bank_name = f.text(120, required=False)
     bank_code = f.text(14, required=False)
+    controller = f.text(60, required=False)  # 实际控制人
+    shareholders = f.words(60, 20, required=False)  # names; a share that is on paper: record_shareholding
+    other_phones = f.words(40, 10, required=False)
+    other_addresses = f.words(200, 10, required=False)
+    other_accounts = f.words(40, 10, required=False)
     tax_region = f.region(required=False)  # where it is registered for tax
     serves_industry = f.flag(required=False)
     industry = f.one_of(INDUSTRIES, required=False)
@@ -67,6 +74,11 @@ class RegisterProvider(f.Body):
     account_holder = f.text(120)
     bank_name = f.text(120)
     bank_code = f.text(14)
+    controller = f.text(60, required=False)  # 实际控制人
+    shareholders = f.words(60, 20, required=False)  # names; a share that is on paper: record_shareholding
+    other_phones = f.words(40, 10, required=False)
+    other_addresses = f.words(200, 10, required=False)
+    other_accounts = f.words(40, 10, required=False)
     violation = f.flag()
     bad_credit = f.flag()
 
@@ -155,6 +167,11 @@ class ChangeFacts(f.Body):
     account_holder = f.text(120, required=False)
     bank_name = f.text(120, required=False)
     bank_code = f.text(14, required=False)
+    controller = f.text(60, required=False)  # 实际控制人
+    shareholders = f.words(60, 20, required=False)  # names; a share that is on paper: record_shareholding
+    other_phones = f.words(40, 10, required=False)
+    other_addresses = f.words(200, 10, required=False)
+    other_accounts = f.words(40, 10, required=False)
     violation = f.flag(required=False)
     bad_credit = f.flag(required=False)
     priority = f.flag(required=False)  # one that the pack puts first: the operator records it
@@ -211,6 +228,33 @@ class RecordTie(f.Body):
     provider_id = f.ulid()
     kind = f.one_of(TIE_KINDS)
     evidence = f.text(500)
+
+
+class RecordShareholding(f.Body):
+    """Any share is an ownership tie (第十三条(四): 无任何…产权纽带). Owner and held are named by the id of a registered
+    party, or by code: a company's unified social credit code, a person's identity number. Codes of those outside are
+    kept as blind indexes alone. owner_kind empty: a company. state: of several whose only tie is the state's share
+    none is related to another (公司法). from_on is the first day, until_on the first on which it is no more."""
+
+    holding_id = f.ulid()
+    programme = f.programme()
+    owner_kind = f.one_of(OWNER_KINDS, required=False)
+    owner_id = f.ulid(required=False)
+    owner_code = f.text(40, required=False)
+    held_id = f.ulid(required=False)
+    held_code = f.text(40, required=False)
+    share_bp = f.whole(1, 10_000)
+    from_on = f.day()
+    until_on = f.day(required=False)
+    source_sha256 = f.sha256()
+
+
+class EndShareholding(f.Body):
+    """until_on: the first day on which the share is no more."""
+
+    holding_id = f.ulid()
+    until_on = f.day()
+    source_sha256 = f.sha256()
 
 
 class GiveExitNotice(f.Body):
@@ -412,6 +456,25 @@ METHODS = [
         IdOnly,
         frozenset({r.OPERATOR, r.BUREAU, r.SUPERVISOR}),
         doc="第十三条(四).",
+    ),
+    Method(
+        SERVICE,
+        "record_shareholding",
+        "command",
+        RecordShareholding,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU, r.SUPERVISOR}),
+        private=True,
+        doc="第十三条(四): who holds a share of whom, by its paper.",
+    ),
+    Method(
+        SERVICE,
+        "end_shareholding",
+        "command",
+        EndShareholding,
+        IdOnly,
+        frozenset({r.OPERATOR, r.BUREAU, r.SUPERVISOR}),
+        doc="From that day on the share is no more; orders before it stay tied.",
     ),
     Method(
         SERVICE,

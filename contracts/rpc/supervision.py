@@ -251,9 +251,12 @@ class EvidencePage(f.Body):
 
 
 class EvidenceProof(f.Body):
-    """older: the size of an earlier published checkpoint, to be shown to be the beginning of the newer."""
+    """Records by event or position. size: under the published checkpoint of so many records. older: the size of an
+    earlier one, to be shown to be the beginning of the newer."""
 
-    event_ids = f.words(26, 100, least=1)
+    event_ids = f.words(26, 100, required=False)
+    positions = f.numbers(1, 2**53, 100, required=False)
+    size = f.whole(1, 2**53, required=False)
     older = f.whole(1, 2**53, required=False)
 
 

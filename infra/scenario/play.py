@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -256,9 +255,8 @@ class Player:
             raise Unexpected(lines)
 
     def _reconcile(self) -> None:
-        """After the last step the five services tell the same of the money, and nothing lies dead; they tell their
-        books once more, and supervision finds no difference."""
-        self.simulation.move_to(self.simulation.now() + timedelta(seconds=TELLING_S))
+        """After the last step the five services tell the same of the money, nothing lies dead, and supervision, which
+        held against each other what they told meanwhile, has found no difference."""
         lines = []
         for programme in sorted({programme for programme, _ in self.years}):
             for alert in reconcile.standing(self.client, programme):

@@ -68,6 +68,11 @@ class House:
         self._deployment.reset(scenario.starts)
         return Player(scenario, simulation, self._client).play()
 
+    def database_url(self, service: str) -> str:
+        """Where a service of the deployment that runs keeps its records."""
+        assert self._deployment is not None, "it starts with the first scenario"
+        return self._deployment.database_url(service)
+
     def _folder_beside(self, scenario: Scenario) -> Path | None:
         """Its packs, or those that run already where they are of other programmes."""
         running = self._packs

@@ -11,16 +11,16 @@ from services.registry.domain.facts import Change
 from services.registry.domain.model import Party
 
 
-def opened(party: Party, ring: KeyRing) -> dict[str, str]:
+def opened(party: Party, ring: KeyRing) -> dict[str, Any]:
     """The party's personal facts, those that are known."""
     return opened_text(party.id, party.key_id, party.sealed, ring)
 
 
-def opened_text(party_id: str, key_id: str | None, sealed: bytes | None, ring: KeyRing) -> dict[str, str]:
+def opened_text(party_id: str, key_id: str | None, sealed: bytes | None, ring: KeyRing) -> dict[str, Any]:
     """As `opened`, from the columns."""
     if key_id is None or sealed is None:
         return {}
-    plain: dict[str, str] = json.loads(ring.open(key_id, bytes(sealed), context=f"party/{party_id}"))
+    plain: dict[str, Any] = json.loads(ring.open(key_id, bytes(sealed), context=f"party/{party_id}"))
     return plain
 
 

@@ -265,7 +265,7 @@ def _listed(conn: sa.Connection, ids: Sequence[str]) -> set[str]:
     return set(conn.execute(query).scalars())
 
 
-def _personal(conn: sa.Connection, ids: Sequence[str]) -> list[tuple[dict[str, Any], dict[str, str]]]:
+def _personal(conn: sa.Connection, ids: Sequence[str]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """The parties with their personal facts opened, in order of id."""
     names = ("id", "kind", "name", "uscc", "status", "account_version", "key_id", "sealed")
     rows = conn.execute(_select(parties, names).where(parties.c.id.in_(sorted(set(ids)))).order_by(parties.c.id))

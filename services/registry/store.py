@@ -23,6 +23,7 @@ from services.registry.domain.model import (
     Case,
     Party,
     Product,
+    Shareholding,
     Tie,
 )
 
@@ -81,10 +82,7 @@ parties = sa.Table(
     sa.Column("nominated_by", Json, nullable=False),
     sa.Column("key_id", sa.String(12)),
     sa.Column("sealed", sa.LargeBinary),
-    sa.Column("person_index", sa.String(64)),
-    sa.Column("phone_index", sa.String(64)),
-    sa.Column("address_index", sa.String(64)),
-    sa.Column("account_index", sa.String(64)),
+    sa.Column("indexes", Json, nullable=False),
     sa.Column("registration", sa.String(64)),
     sa.UniqueConstraint("programme", "kind", "uscc"),
     _one_of("kind", ("enterprise", "provider")),
@@ -159,6 +157,30 @@ ties = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("evidence", sa.String(500), nullable=False),
     sa.Column("recorded_by", sa.String(128), nullable=False),
+)
+
+# Who holds a share of whom: both by blind index of their code, and by id where they are registered.
+shareholdings = sa.Table(
+    "shareholdings",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("owner", sa.String(64), nullable=False, index=True),
+    sa.Column("held", sa.String(64), nullable=False, index=True),
+    sa.Column("owner_id", sa.ForeignKey("parties.id")),
+    sa.Column("held_id", sa.ForeignKey("parties.id")),
+    sa.Column("state", sa.Boolean, nullable=False),
+    sa.Column("share_bp", sa.Integer, nullable=False),
+    sa.Column("from_on", sa.Date, nullable=False),
+    sa.Column("until_on", sa.Date),
+    sa.Column("source_sha256", sa.String(64), nullable=False),
+    sa.Column("ended_by_sha256", sa.String(64)),
+    sa.Column("recorded_by", sa.String(128), nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    _one_of("status", ("recorded", "ended")),
+    sa.CheckConstraint("share_bp BETWEEN 1 AND 10000", name="share_bp"),
+    sa.CheckConstraint("owner <> held", name="two_holders"),
 )
 
 # What each fact was and became; values of personal facts are in `sealed` alone, under the key named beside it.
@@ -239,10 +261,16 @@ known_wind_downs = sa.Table(
 immutable(facts_history)
 immutable(market_prices)
 
-T = TypeVar("T", Party, Case, Product, Tie)
+T = TypeVar("T", Party, Case, Product, Tie, Shareholding)
 RECORDS: Mapping[type[Any], tuple[sa.Table, tuple[str, ...]]] = {
     kind: (table, tuple(one.name for one in dataclasses.fields(kind)))
-    for kind, table in ((Party, parties), (Case, cases), (Product, products), (Tie, ties))
+    for kind, table in (
+        (Party, parties),
+        (Case, cases),
+        (Product, products),
+        (Tie, ties),
+        (Shareholding, shareholdings),
+    )
 }
 
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.money import account_number
 from infra.crypto import KeyRing, ring
 from infra.jsontext import canonical
 
 NAMES = ("payer_account", "payee_account")
 
-_NOT_SIGNS = re.compile(r"[\W_]+")
-
 
 def indexes(transfer: Mapping[str, Any] | None) -> dict[str, str]:
     """payer_index, payee_index of the accounts that are given, comparable with those of registry's parties."""
     given = _given(transfer)
-    return {f"{name.removesuffix('_account')}_index": index(ring(), given[name]) for name in given}
+    return {
+        f"{name.removesuffix('_account')}_index": index(ring(), given[name])
+        for name in given
+        if account_number(given[name])
+    }
 
 
 def sealed(transfer: Mapping[str, Any] | None, *, claim_id: str) -> dict[str, Any]:
@@ -36,8 +37,8 @@ def without(transfer: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def index(keys: KeyRing, account: str) -> str:
-    """As registry makes that of a party's account: letters and digits alone, whatever their width and case."""
-    return keys.blind("account", _NOT_SIGNS.sub("", unicodedata.normalize("NFKC", account).casefold()))
+    """As registry makes that of a party's account: the same account in one spelling."""
+    return keys.blind("account", account_number(account))
 
 
 def _given(transfer: Mapping[str, Any] | None) -> dict[str, str]:

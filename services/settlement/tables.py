@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.holdings import holdings_table
 from infra.immutable import immutable
 
 metadata = sa.MetaData()
@@ -647,6 +648,7 @@ known_enterprises = sa.Table(
     _must("uscc", sa.String(18)),
     _must("region", sa.String(6)),
     _must("status", sa.String(20)),
+    _may("holder", HASH),
     _must("account_version", sa.Integer),
 )
 
@@ -660,8 +662,22 @@ known_providers = sa.Table(
     _must("provider_kind", sa.String(20)),
     _may("platform_id", ID),
     _must("status", sa.String(20)),
+    _may("holder", HASH),
     _must("account_version", sa.Integer),
 )
+
+known_ties = sa.Table(
+    "known_ties",
+    metadata,
+    sa.Column("tie_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("enterprise_id", ID),
+    _must("provider_id", ID),
+    _must("kind", sa.String(20)),
+    sa.Index("known_ties_of", "enterprise_id", "provider_id"),
+)
+
+known_holdings = holdings_table(metadata)
 
 known_products = sa.Table(
     "known_products",

@@ -50,6 +50,17 @@ def list_alerts(folder: str, programme: str, status: str, **narrowed: Any) -> No
     click.echo(json.dumps({"alerts": count}))
 
 
+@click.command("related")
+@click.argument("from_id")
+@click.argument("to_id")
+@FOLDER
+def related(from_id: str, to_id: str, folder: str) -> None:
+    """What ties two parties: steps by kinds and how many share them, ties on record, what was too common."""
+    with client_of(folder, role="supervisor") as client:
+        found = ask(client, "related", from_id=from_id, to_id=to_id)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
 @alerts.command("show")
 @click.argument("alert_id")
 @FOLDER
@@ -151,4 +162,4 @@ def screen_file(claims: Path, out: Path) -> None:
     click.echo(json.dumps({**totals, "seconds": round(time.monotonic() - begun, 1)}))
 
 
-commands: list[click.Command] = [evidence, shipper, alerts, screen_file]
+commands: list[click.Command] = [evidence, shipper, alerts, related, screen_file]

@@ -128,7 +128,6 @@ def _row(event: Event, position: int, at: str, body: str, leaf: bytes, root: byt
         "subject": event.subject,
         "time": event.time,
         "stream_seq": event.stream_seq,
-        "stream_hash": event.stream_hash,
         "recorded_at": at,
         "body": body,
         "leaf": leaf.hex(),

@@ -15,5 +15,5 @@ Supervision = nameko_service(
     events=handlers.EVENTS,
     due=(*handlers.DUE, telling.TELLER.due()),
     queries=queries.QUERIES,
-    needs=(signing.signer,),
+    needs=(signing.known_keys,),
 )

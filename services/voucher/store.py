@@ -23,7 +23,6 @@ from services.voucher.tables import (
     known_enterprises,
     known_products,
     known_providers,
-    known_ties,
     metadata,
     orders,
     plans,
@@ -277,8 +276,10 @@ def providers(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> di
     """Providers by id, and whether they are on the blacklist now."""
     known = known_providers.c
     listed = _listed(known.provider_id, now)
-    query = sa.select(known.provider_id, known.programme, known.status, listed).where(known.provider_id.in_(ids))
-    return {row[0]: Provider(row[0], row[1], row[2], bool(row[3])) for row in conn.execute(query)}
+    declared = known.holder, known.representative, known.accounts
+    query = sa.select(known.provider_id, known.programme, known.status, listed, *declared)
+    rows = conn.execute(query.where(known.provider_id.in_(ids)))
+    return {row[0]: Provider(*row[:3], bool(row[3]), *row[4:]) for row in rows}
 
 
 def products(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dict[str, Product]:
@@ -292,6 +293,9 @@ def products(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dic
             provider.programme,
             provider.status,
             listed,
+            provider.holder,
+            provider.representative,
+            provider.accounts,
         )
         .select_from(known_products.outerjoin(known_providers, known.provider_id == provider.provider_id))
         .where(known.product_id.in_(ids))
@@ -300,15 +304,9 @@ def products(conn: sa.Connection, ids: Collection[str], *, now: datetime) -> dic
 
 
 def _product(row: sa.Row[Any]) -> Product:
-    product_id, provider_id, programme, category, price, market, eligible, status, of, standing, listed = row
-    provider = None if standing is None else Provider(provider_id, of, standing, bool(listed))
+    product_id, provider_id, programme, category, price, market, eligible, status, of, standing, listed, *declared = row
+    provider = None if standing is None else Provider(provider_id, of, standing, bool(listed), *declared)
     return Product(product_id, provider_id, programme, category, price, market, eligible, status, provider)
-
-
-def tied(conn: sa.Connection, enterprise_ids: Collection[str]) -> set[tuple[str, str]]:
-    """(enterprise, provider) pairs that a recorded fact ties to each other."""
-    query = sa.select(known_ties.c.enterprise_id, known_ties.c.provider_id)
-    return {(row[0], row[1]) for row in conn.execute(query.where(known_ties.c.enterprise_id.in_(enterprise_ids)))}
 
 
 def offering(conn: sa.Connection, provider_ids: Collection[str]) -> set[tuple[str, str]]:

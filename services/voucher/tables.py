@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.holdings import holdings_table
 from infra.immutable import immutable
 from services.voucher.domain.applications import FREED
 from services.voucher.domain.filings import LIVE
@@ -341,6 +342,9 @@ known_enterprises = sa.Table(
     sa.Column("serves_industry", sa.Boolean),
     sa.Column("priority", sa.Boolean, nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("holder", sa.String(64)),
+    sa.Column("representative", sa.String(64), index=True),
+    sa.Column("accounts", Json, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
@@ -351,6 +355,9 @@ known_providers = sa.Table(
     sa.Column("programme", sa.String(40), nullable=False),
     sa.Column("name", sa.String(120), nullable=False),
     sa.Column("status", sa.String(20), nullable=False, index=True),
+    sa.Column("holder", sa.String(64)),
+    sa.Column("representative", sa.String(64), index=True),
+    sa.Column("accounts", Json, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
@@ -368,6 +375,8 @@ known_products = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
+
+known_holdings = holdings_table(metadata)
 
 known_ties = sa.Table(
     "known_ties",

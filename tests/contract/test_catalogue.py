@@ -66,6 +66,12 @@ def test_an_event_is_whole(event) -> None:
             assert schema.validate({key: value for key, value in body.items() if key != name}), name
 
 
+@pytest.mark.parametrize("service", catalogue.SERVICES)
+def test_every_service_tells_what_it_decides_and_refuses(service: str) -> None:
+    """Else its decisions would be kept by itself alone, and the evidence log would not know of them."""
+    assert {f"{service}.decided.v1", f"{service}.command_refused.v1"} <= set(catalogue.EVENTS)
+
+
 PERSONAL = {"representative", "contact_name", "contact_phone", "contact_email", "account", "address", "phone", "person"}
 
 

@@ -7,9 +7,13 @@ from services.notify.domain.recipients import Condition, Office, Party, Person, 
 ENTERPRISE, PROVIDER, PARTY = Party("enterprise_id"), Party("provider_id"), Party("party_id")
 OPERATOR, BUREAU, PREFECTURE = Staff("operator"), Staff("bureau"), Staff("prefecture")
 FINANCE, SUPERVISOR = Staff("finance"), Staff("supervisor")
+AUDITOR, OPS = Staff("auditor"), Staff("ops")
 FIRST, REVIEWERS = Office("reviews.claim.first"), Office("reviews.claim.*")
 _LISTED = ("exit.blacklist", "supervision.dishonesty_list", "supervision.fraud")
 _CITIES = "assessments.*?of=city"
+
+_OF_BOOKS = Condition("alert", ("RECONCILIATION_DIFFERENCE",))
+_NOT_OF_BOOKS = Condition("alert", ("RECONCILIATION_DIFFERENCE",), holds=False)
 
 CASES = (
     Route(
@@ -24,7 +28,14 @@ CASES = (
         then=("supervision.fraud",),
     ),
     Route(
+        event="supervision.alert_raised.v1", template="books_differ", to=(SUPERVISOR, AUDITOR, OPS),
+        when=(_OF_BOOKS,),
+        says=Said("对账发现差异", "The books differ"),
+        do=Said("请立即核查差异及所列记录。", "Please look into the difference and its rows at once."), graded=True,
+    ),
+    Route(
         event="supervision.alert_raised.v1", template="alert_raised", to=(SUPERVISOR,),
+        when=(_NOT_OF_BOOKS,),
         says=Said("发现异常", "An alert was raised"), do=Said("请核查处置。", "Please look into it."),
         rules=("supervision.hold",), graded=True,
     ),

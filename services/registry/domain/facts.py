@@ -38,7 +38,7 @@ class Changed:
     """The party in its next version (its sealed text still the old one), its personal facts, and what changed."""
 
     party: Party
-    personal: dict[str, str]
+    personal: dict[str, Any]
     changes: tuple[Change, ...]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from contracts.errors import Refused
 
@@ -52,6 +52,7 @@ SHELVED = (*UNDER_REVIEW, "published", "returned")  # what a provider's exit tak
 class Party:
     """An enterprise or a provider; personal facts are in `sealed`, under key `key_id`, and as blind indexes.
 
+    `indexes`: kind → blind indexes, as the events carry them.
     `account_version` counts its accounts, 0 while it has given none. `certified_by`, `nominated_by`: who passed its
     certification and the stages of its admission so far, which goes by the pack `pack_version` once one is passed;
     `stage` is the role whose turn it is there.
@@ -89,10 +90,7 @@ class Party:
     stage: str | None = None
     key_id: str | None = None
     sealed: bytes | None = None
-    person_index: str | None = None
-    phone_index: str | None = None
-    address_index: str | None = None
-    account_index: str | None = None
+    indexes: dict[str, Any] = field(default_factory=dict)
     registration: str | None = None  # keyed digest of what it was registered with
 
 
@@ -158,6 +156,28 @@ class Tie:
     kind: str
     evidence: str
     recorded_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shareholding:
+    """A share of `held` that `owner` has, in basis points: both blind indexes of their codes, and the ids of those
+    registered. It is so from `from_on` until the day before `until_on`; `state`: the owner is the state."""
+
+    id: str
+    programme: str
+    owner: str
+    held: str
+    owner_id: str | None
+    held_id: str | None
+    state: bool
+    share_bp: int
+    from_on: date
+    until_on: date | None
+    source_sha256: str
+    recorded_by: str
+    ended_by_sha256: str | None = None
+    status: str = "recorded"
+    sequence: int = 1
 
 
 def may_move(party: Party, to: str) -> bool:

@@ -16,10 +16,10 @@ from services.registry.handlers.parties import (
 )
 from services.registry.handlers.products import (
     record_market_prices,
-    record_ties,
     review_products,
     submit_products,
 )
+from services.registry.handlers.ties import end_shareholdings, record_shareholdings, record_ties, ties_found
 
 WOUND_DOWN_BY = ("voucher", "settlement")
 
@@ -38,11 +38,14 @@ COMMANDS: dict[str, Route] = {
     "review_product": Route(review_products),
     "record_market_price": Route(record_market_prices),
     "record_tie": Route(record_ties),
+    "record_shareholding": Route(record_shareholdings),
+    "end_shareholding": Route(end_shareholdings),
 }
 
 EVENTS: dict[str, EventHandler] = {
     "supervision.party_blacklisted.v1": know_entries,
     "supervision.party_removed.v1": know_entries,
+    "supervision.tie_found.v1": ties_found,
     **{f"{source}.wind_down_{what}.v1": know_wind_downs for source in WOUND_DOWN_BY for what in ("opened", "closed")},
 }
 

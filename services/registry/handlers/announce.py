@@ -1,4 +1,4 @@
-"""What the others hear: the public state of a party, product or tie, under the law of the step that made it."""
+"""What the others hear: the public state of a party, product, tie or holding, under the law of its step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from contracts.errors import Decision
 from infra.db import UnitOfWork
 from infra.messages import Command, Event
-from services.registry.domain.model import Case, Party, Product, Tie
+from services.registry.domain.model import Case, Party, Product, Shareholding, Tie
 
 Cause = Command | Event | None
 KEPT_HOME = frozenset({"evidence", "source"})
@@ -64,6 +64,14 @@ def tie(uow: UnitOfWork, subject: Tie, *, cause: Cause) -> None:
     uow.emit("registry.tie_recorded.v1", subject=subject.id, sequence=1, data=data, cause=cause)
 
 
+def shareholding(uow: UnitOfWork, subject: Shareholding, *, cause: Cause) -> None:
+    """`registry.shareholding_<recorded|ended>.v1`; papers and who recorded it stay here."""
+    names = ("owner", "held", "owner_id", "held_id", "state", "share_bp", "from_on", "until_on", "status")
+    data = {"holding_id": subject.id, **{name: getattr(subject, name) for name in names}}
+    event = f"registry.shareholding_{subject.status}.v1"
+    uow.emit(event, subject=subject.id, sequence=subject.sequence, data=data, cause=cause)
+
+
 def law(decision: Decision | None) -> Mapping[str, Any] | None:
     """The law of an event; an official's free text may name people, so it stays with our own decisions."""
     if decision is None:
@@ -72,15 +80,6 @@ def law(decision: Decision | None) -> Mapping[str, Any] | None:
         "pack_version": decision.pack_version,
         "articles": list(decision.articles),
         "facts": {name: value for name, value in decision.facts.items() if name not in KEPT_HOME},
-    }
-
-
-def _indexes(subject: Party) -> dict[str, str | None]:
-    return {
-        "person": subject.person_index,
-        "phone": subject.phone_index,
-        "address": subject.address_index,
-        "account": subject.account_index,
     }
 
 
@@ -97,4 +96,4 @@ PROVIDER = (
 def _state(subject: Party) -> dict[str, Any]:
     names = ENTERPRISE if subject.kind == "enterprise" else PROVIDER
     facts = {name: getattr(subject, name) for name in names}
-    return {f"{subject.kind}_id": subject.id, **facts, "indexes": _indexes(subject)}
+    return {f"{subject.kind}_id": subject.id, **facts, "indexes": subject.indexes}

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Protocol, TypeVar
 
 from contracts.errors import Decision, Ok, Outcome, Refused
+from contracts.events.registry import MOST_FACTS
 from contracts.programmes import Pack
 from infra.crypto import KeyRing
 from infra.jsontext import canonical
@@ -79,8 +80,24 @@ def ids(commands: Sequence[Command], field: str) -> list[str]:
 
 def sealed(party: Party, personal: Personal, ring: KeyRing) -> Party:
     """The party with its personal facts sealed under the current key, and their blind indexes."""
+    party = replace(party, indexes=_indexes(party, personal, ring))
     if not personal:
         return party
     key_id, text = ring.seal(canonical(dict(personal)).encode(), context=f"party/{party.id}")
-    indexes: dict[str, Any] = {f"{kind}_index": ring.blind(kind, value) for kind, value in comparable(personal).items()}
-    return replace(party, key_id=key_id, sealed=text, **indexes)
+    return replace(party, key_id=key_id, sealed=text)
+
+
+def _indexes(party: Party, personal: Personal, ring: KeyRing) -> dict[str, Any]:
+    """The representative is one of the persons, under the same index."""
+    found: dict[str, Any] = {"holder": holder_index(ring, party.uscc)}
+    for kind, values in comparable(personal, region=party.region).items():
+        if kind == "representative":
+            found[kind] = ring.blind("person", values[0])
+        else:
+            found[kind] = sorted(ring.blind(kind, value) for value in values[:MOST_FACTS])
+    return found
+
+
+def holder_index(ring: KeyRing, code: str) -> str:
+    """Blind index of a company's or a person's code, as holdings name who owns and who is owned."""
+    return ring.blind("holder", code)

@@ -1,18 +1,17 @@
-"""Products: offered, reviewed stage by stage, published, held to the market's price; and the facts that tie parties."""
+"""Products: offered, reviewed stage by stage, published, held to the market's price."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.errors import Decision, Ok, Outcome, Refused
+from contracts.errors import Outcome, Refused
 from infra.db import UnitOfWork
 from infra.messages import Command
 from infra.packs import pack_at
 from services.registry import store
 from services.registry.domain import products as rules
-from services.registry.domain.law import articles_of, decided
-from services.registry.domain.model import Party, Product, Tie
+from services.registry.domain.model import Party, Product
 from services.registry.handlers import announce
 from services.registry.handlers.common import done, each, foreign, ids, known_pack, under
 
@@ -136,49 +135,3 @@ def record_market_prices(uow: UnitOfWork, commands: Sequence[Command]) -> list[O
     products.save()
     store.keep_prices(uow.conn, history)
     return outcomes
-
-
-def record_ties(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十三条(四): an enterprise and a provider that are tied; voucher then refuses orders between them."""
-    parties = store.Rows(uow.conn, Party, ids(commands, "enterprise_id") + ids(commands, "provider_id"))
-    ties = store.Rows(uow.conn, Tie, ids(commands, "tie_id"))
-
-    def judge(command: Command) -> Outcome:
-        body = command.body
-        enterprise, provider = parties.get(body["enterprise_id"]), parties.get(body["provider_id"])
-        if enterprise is None or enterprise.kind != "enterprise":
-            return Refused("NOT_FOUND", field="enterprise_id")
-        if provider is None or provider.kind != "provider" or provider.programme != enterprise.programme:
-            return Refused("NOT_FOUND", field="provider_id")
-        barred = foreign(command, enterprise.programme)
-        if barred is not None:
-            return barred
-        new = Tie(
-            id=body["tie_id"],
-            enterprise_id=enterprise.id,
-            provider_id=provider.id,
-            programme=enterprise.programme,
-            kind=body["kind"],
-            evidence=body["evidence"],
-            recorded_by=command.actor.subject,
-        )
-        known = ties.get(new.id)
-        if known is not None:
-            same = (known.enterprise_id, known.provider_id, known.kind, known.evidence) == (
-                new.enterprise_id, new.provider_id, new.kind, new.evidence,
-            )  # fmt: skip
-            return _tied(new.id) if same else Refused("ALREADY_EXISTS", field="tie_id")
-        ties.put(new)
-        announce.tie(uow, new, cause=command)
-        pack = known_pack(enterprise, uow.today)
-        articles = articles_of(pack, "eligibility.not_affiliated")
-        facts = {"enterprise_id": new.enterprise_id, "provider_id": new.provider_id, "kind": new.kind}
-        return _tied(new.id, decided(action="record_tie", subject=new.id, pack=pack, articles=articles, facts=facts))
-
-    outcomes = each(commands, judge)
-    ties.save()
-    return outcomes
-
-
-def _tied(tie_id: str, decision: Decision | None = None) -> Ok:
-    return Ok({"id": tie_id, "status": "recorded", "sequence": 1}, decision)

@@ -215,7 +215,11 @@ def refund(
     by = article(pack, "claims.materials")
     if party_id is not None and party_id not in {*claim.parties, claim.enterprise_id}:
         return refuse(pack, "NOT_OWNER", "party_id", by)
-    facts = {"transfer_fen": claim.transfer_fen, "refunded_fen": refunded_fen, "before_fen": claim.refunded_fen}
+    facts: dict[str, object] = {
+        "transfer_fen": claim.transfer_fen,
+        "refunded_fen": refunded_fen,
+        "before_fen": claim.refunded_fen,
+    }
     if not claim.refunded_fen <= refunded_fen <= claim.transfer_fen:
         return refuse(pack, "INVALID", "refunded_fen", by, **facts)
     if refunded_on > today:

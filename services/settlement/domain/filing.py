@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -48,7 +49,8 @@ class Filing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What others told that a filing is judged by; `market_price_fen` None: nobody has recorded one.
-    `audited_fen`: what an audit found not to be due of an earlier version, which is not filed away."""
+    `audited_fen`: what an audit found not to be due of an earlier version, which is not filed away.
+    `ties`: by kind what ties enterprise and provider, on the day of the order or today."""
 
     provider: Provider
     enterprise_uscc: str
@@ -56,6 +58,7 @@ class Known:
     recorded: Recorded
     market_price_fen: int | None = None
     audited_fen: int = 0
+    ties: Mapping[str, Any] | None = None
 
 
 def file(
@@ -64,8 +67,9 @@ def file(
     """A claim filed, or filed again under its id after it was returned; judged by the rules its order was placed under.
 
     ALREADY_EXISTS, ORDER_OF_ANOTHER, NOT_THE_FILER, REFUND_PENDING, ORDER_NOT_CONFIRMED, BLACKLISTED, NOTHING_TO_CLAIM,
-    PRICE_ABOVE_MARKET, MATERIAL_MISSING, INVALID (an invoice number without a letter or digit), CLAIM_MISMATCH with all
-    findings, USAGE_NOT_RECORDED; DELEGATED_RULE_MISSING, RULE_ABSENT where nobody has said how money is asked for.
+    AFFILIATED_WITH_PROVIDER, PRICE_ABOVE_MARKET, MATERIAL_MISSING, INVALID (an invoice number without a letter or
+    digit), CLAIM_MISMATCH with all findings,
+    USAGE_NOT_RECORDED; DELEGATED_RULE_MISSING, RULE_ABSENT where nobody has said how money is asked for.
     """
     by = article(pack, "claims.cadence")
     if former is not None and not _may_refile(former, filing):
@@ -156,6 +160,9 @@ def _standing(filing: Filing, payee: tuple[str, str], order: Order, known: Known
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"), party_id=min(listed))
     if order.voucher_fen == 0:
         return refuse(pack, "NOTHING_TO_CLAIM", "order_id", article(pack, "claims.materials"), own_fen=order.own_fen)
+    rule = pack.eligibility.not_affiliated
+    if rule is not None and known.ties is not None:
+        return refuse(pack, "AFFILIATED_WITH_PROVIDER", "order_id", rule.article, **known.ties)
     market = known.market_price_fen
     return above_market(price_fen=order.price_fen, market_price_fen=market, field="order_id", pack=pack)
 

@@ -13,13 +13,15 @@ Named: TypeAlias = tuple[str | None, str]  # id (None: nobody), enterprise or pr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What registry told of a provider; `platform_id`: the platform provider that files for it."""
+    """What registry told of a provider; `platform_id`: the platform provider that files for it; `holder`: as holdings
+    name it."""
 
     provider_id: str
     uscc: str
     provider_kind: str
     platform_id: str | None
     account_version: int
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Enterprise:
     enterprise_id: str
     uscc: str
     account_version: int
+    holder: str | None = None
 
 
 def party_of(word: Party, *, provider: Provider, enterprise_id: str) -> Named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from contracts.errors import Outcome, Refused
@@ -28,6 +29,7 @@ from services.settlement.domain.match import (
     Usage,
     live_key,
 )
+from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.domain.reviews import Opinion, Standing, review
 from services.settlement.handlers.desk import (
     Desk,
@@ -40,6 +42,7 @@ from services.settlement.handlers.desk import (
     reviewer_of,
     same,
 )
+from services.settlement.ties_store import Ties
 
 Years = set[tuple[str, str, int]]
 
@@ -112,7 +115,16 @@ class _Facts:
         self.market = store.market_prices(conn, (order.product_id for order in self.orders.values()))
         platforms = {one.platform_id for one in self.providers.values() if one.platform_id is not None}
         asked = {*self.providers, *self.enterprises, *platforms}
+        self.ties = Ties(conn, self._parties())
         self.blacklisted = frozenset(store.blacklisted(conn, asked, now=uow.now))
+
+    def _parties(self) -> list[tuple[Enterprise, Provider]]:
+        pairs = {(order.enterprise_id, order.provider_id) for order in self.orders.values()}
+        return [
+            (self.enterprises[buyer], self.providers[seller])
+            for buyer, seller in sorted(pairs)
+            if buyer in self.enterprises and seller in self.providers
+        ]
 
     def unknown(self, body: dict[str, Any]) -> Refused | None:
         """NOT_YET_KNOWN when the news of order, provider or enterprise has not arrived."""
@@ -125,10 +137,12 @@ class _Facts:
             return Refused("NOT_YET_KNOWN", "order_id", None, {"enterprise_id": order.enterprise_id})
         return None
 
-    def known(self, claim_id: str, provider_id: str, order: Order) -> Known:
+    def known(self, claim_id: str, provider_id: str, order: Order, today: date) -> Known:
         """All of it on one filing."""
+        provider = self.providers[provider_id]
         return Known(
-            provider=self.providers[provider_id],
+            provider=provider,
+            ties=self.ties.between(self.enterprises[order.enterprise_id], provider, days=(order.ordered_on, today)),
             enterprise_uscc=self.enterprises[order.enterprise_id].uscc,
             blacklisted=self.blacklisted,
             recorded=self.recorded.get(order.order_id, Recorded()),
@@ -185,7 +199,7 @@ def _file(desk: Desk, facts: _Facts, invoices: _Invoices, filings: list[dict[str
         filing=filing,
         former=former,
         order=order,
-        known=facts.known(filing.claim_id, filing.provider_id, order),
+        known=facts.known(filing.claim_id, filing.provider_id, order, desk.uow.today),
         pack=pack,
         now=desk.uow.now,
         today=desk.uow.today,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from contracts.errors import Decision
 from infra.clock import local_date
 from infra.db import UnitOfWork
+from infra.holdings import know_holdings
 from infra.messages import Event
 from infra.pipeline import EventHandler, NotYet
 from infra.projection import upsert_newer
@@ -37,6 +38,11 @@ def _fields(table: sa.Table, *apart: str) -> Read:
     return lambda event: {name: event.data[name] for name in names}
 
 
+def _party(table: sa.Table) -> Read:
+    read = _fields(table, "holder")
+    return lambda event: {**read(event), "holder": event.data["indexes"].get("holder")}
+
+
 def _order(event: Event) -> Mapping[str, Any]:
     row = _fields(t.known_orders, "ordered_on")(event)
     return {**row, "ordered_on": local_date(event.data["ordered_at"])}
@@ -50,13 +56,19 @@ def _usage(event: Event) -> Mapping[str, Any]:
 
 
 orders_told = _projection(t.known_orders, _order)
-enterprises_told = _projection(t.known_enterprises, _fields(t.known_enterprises))
-providers_told = _projection(t.known_providers, _fields(t.known_providers))
+enterprises_told = _projection(t.known_enterprises, _party(t.known_enterprises))
+providers_told = _projection(t.known_providers, _party(t.known_providers))
+ties_told = _projection(t.known_ties, _fields(t.known_ties))
 products_told = _projection(t.known_products, _fields(t.known_products))
 usage_told = _projection(t.known_usage, _usage)
 blacklist_told = _projection(t.known_blacklist, _fields(t.known_blacklist))
 years_told = _projection(t.known_years, _fields(t.known_years))
 _verdicts = _projection(t.known_verdicts, _fields(t.known_verdicts))
+
+
+def holdings_told(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Who holds a share of whom, and until when."""
+    know_holdings(uow, t.known_holdings, events)
 
 
 def blacklisted(uow: UnitOfWork, events: Sequence[Event]) -> None:

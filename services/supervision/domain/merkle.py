@@ -23,6 +23,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,12 +34,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = "yunquan-evidence-1"
 KIND = "evidence-checkpoint"
 CHECKPOINT_EVENT = "supervision.checkpoint_made.v1"
+KEPT = ("position", "recorded_at", "stream_seq", "body")  # what is hashed of a record
 TILE = 8  # every eighth level is stored: a proof reads a few rows of at most 256 hashes
 
 Algorithm = Literal["sha-256", "sm3"]
 ALGORITHMS: tuple[Algorithm, ...] = ("sha-256", "sm3")
 Fault = Literal["edited", "removed", "inserted", "reordered", "rewritten", "truncated", "forged"]
 Hash = Callable[[bytes], bytes]
+Keys = Sequence[Ed25519PublicKey]  # one, and earlier ones where the signer changed
 Fetch = Callable[[int, int, int], Sequence[bytes]]  # level (0, 8, 16 …), first, count → hashes of complete subtrees
 RootOf = Callable[[int, int], bytes]  # first, count → the root over these leaves
 
@@ -106,13 +109,17 @@ def _sm3(data: bytes) -> bytes:
 
 def canonical(value: Any) -> str:
     """Canonical JSON: keys sorted, no spaces, text as it is."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _JSON.encode(value)
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def leaf_of(hash_: Hash, *, position: int, recorded_at: str, stream_seq: int | None, body: str) -> bytes:
-    """The hash of a record."""
-    kept = {"position": position, "recorded_at": recorded_at, "stream_seq": stream_seq, "body": body}
-    return hash_(b"\x00" + canonical(kept).encode())
+    """The hash of a record: of 0x00 and the text that `canonical` gives of its four fields, written out for speed."""
+    number = "null" if stream_seq is None else int(stream_seq)
+    at, text = encode_basestring(recorded_at), encode_basestring(body)
+    return hash_(f'\0{{"body":{text},"position":{int(position)},"recorded_at":{at},"stream_seq":{number}}}'.encode())
 
 
 def node_of(hash_: Hash, left: bytes, right: bytes) -> bytes:
@@ -132,9 +139,9 @@ class Tree:
     def add(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
         """Append a leaf; the complete subtrees of stored levels that it made: (level, index, hash)."""
         made: list[tuple[int, int, bytes]] = []
-        node, level, index = leaf, 0, self.size
+        hash_, node, level, index = self.hash, leaf, 0, self.size
         while index & 1:
-            node = node_of(self.hash, self.edge.pop(), node)
+            node = hash_(b"\x01" + self.edge.pop() + node)
             level, index = level + 1, index >> 1
             if level % TILE == 0:
                 made.append((level, index, node))
@@ -146,10 +153,15 @@ class Tree:
         """The tree's hash."""
         if not self.edge:
             return self.hash(b"")
-        root = self.edge[-1]
-        for left in reversed(self.edge[:-1]):
-            root = node_of(self.hash, left, root)
+        hash_, root = self.hash, self.edge[-1]
+        for left in self.edge[-2::-1]:
+            root = hash_(b"\x01" + left + root)
         return root
+
+
+def stored_nodes(size: int) -> int:
+    """How many complete subtrees of stored levels a tree of `size` leaves has."""
+    return sum(size >> level for level in range(TILE, max(size.bit_length(), TILE), TILE))
 
 
 # --- proofs (RFC 9162, 2.1.3 and 2.1.4) -------------------------------------------------------------------------------
@@ -277,24 +289,24 @@ def algorithm_of(line: bytes) -> Algorithm | None:
     return next((one for one in ALGORITHMS if line.decode("utf-8", "replace").strip() == first_line(one)), None)
 
 
-def verify_lines(lines: Iterable[bytes], key: Ed25519PublicKey, *, known: Sequence[Signed] = ()) -> Verdict:
+def verify_lines(lines: Iterable[bytes], keys: Keys, *, known: Sequence[Signed] = ()) -> Verdict:
     """Verify an export; `known`: checkpoints got elsewhere (the board, a shipped file) that it must contain."""
     rest = iter(lines)
     algorithm = algorithm_of(next(rest, b""))
     if algorithm is None:
         return Verdict(False, 0, "", 1, None, "truncated", "it does not begin as an export does")
-    return verify((parse(line) for line in rest), key, algorithm=algorithm, known=known)
+    return verify((parse(line) for line in rest), keys, algorithm=algorithm, known=known)
 
 
 def verify(
     items: Iterable[Record | Signed | None],
-    key: Ed25519PublicKey,
+    keys: Keys,
     *,
     algorithm: Algorithm,
     known: Sequence[Signed] = (),
 ) -> Verdict:
     """Verify records in their order, then the closing checkpoint; None stands for a line that could not be read."""
-    walk = Walk(key, algorithm, known)
+    walk = Walk(keys, algorithm, known)
     rest = iter(items)
     for item in rest:
         if isinstance(item, Signed):
@@ -309,8 +321,8 @@ class Walk:
     """One pass over the records, with the tree that they make; `proven` is the size of the last checkpoint that
     fits."""
 
-    def __init__(self, key: Ed25519PublicKey, algorithm: Algorithm, known: Sequence[Signed] = ()) -> None:
-        self.key = key
+    def __init__(self, keys: Keys, algorithm: Algorithm, known: Sequence[Signed] = ()) -> None:
+        self.keys = keys
         self.algorithm = algorithm
         self.tree = Tree(hash_of(algorithm))
         self.roots = bytearray()
@@ -343,7 +355,7 @@ class Walk:
     def close(self, head: Signed, *, after: Any) -> Verdict:
         """The closing checkpoint: signed, and of these very records."""
         size = self.tree.size
-        if not signed_by(head, self.key):
+        if not signed_by(head, self.keys):
             return self.broken("forged", size, "the closing checkpoint is not signed by this key")
         if after != "end":
             return self.broken("inserted", self.expected, "lines follow the closing checkpoint")
@@ -357,8 +369,7 @@ class Walk:
         return Verdict(True, size, self._root_at(size))
 
     def _leaf(self, record: Record) -> bytes:
-        names = ("position", "recorded_at", "stream_seq", "body")
-        return leaf_of(self.tree.hash, **{name: getattr(record, name) for name in names})
+        return leaf_of(self.tree.hash, **{name: getattr(record, name) for name in KEPT})
 
     def _changed(self, place: int, rest: Iterator[Record | Signed | None], detail: str) -> Verdict:
         """Edited, unless what follows shows that it was put in between: the true one, moved down or not."""
@@ -392,18 +403,18 @@ class Walk:
             made = signed_of(event["data"])
         except (ValueError, KeyError, TypeError):
             return self.broken("edited", record.position, "its body is no event")
-        if not signed_by(made, self.key):
+        if not signed_by(made, self.keys):
             return self.broken("forged", record.position, "its checkpoint is not signed by this key")
         return self._held_against(made)
 
     def _held_against(self, made: Signed) -> Verdict | None:
         """Is a signed checkpoint one of this tree? What it proves narrows what may have been rewritten."""
-        if not signed_by(made, self.key):
+        if not signed_by(made, self.keys):
             return self.broken("forged", self.expected, "a checkpoint given is not signed by this key")
         fits = made.document.get("algorithm") == self.algorithm and made.size <= self.tree.size
         if not fits or self._root_at(made.size) != made.root:
             first, last = self.proven + 1, min(made.size, self.tree.size)
-            why = f"records {first} to {made.size} are not those of the checkpoint"
+            why = f"records {first} to {made.size} are not those of the checkpoint of {made.document.get('origin')}"
             return self.broken("rewritten", first, why, until=last)
         self.proven = max(self.proven, made.size)
         return None
@@ -429,40 +440,56 @@ def signed_of(data: Mapping[str, Any]) -> Signed:
     return Signed(document_of(**{name: data[name] for name in names}), signature)
 
 
-def signed_by(made: Signed, key: Ed25519PublicKey) -> bool:
-    """Is it a checkpoint, and did the key's owner sign it?"""
+def signed_by(made: Signed, keys: Keys) -> bool:
+    """Is it a checkpoint, and did the owner of one of the keys sign it?"""
     document = made.document
     right = document.get("kind") == KIND and type(document.get("size")) is int and document["size"] >= 0
     if not right or made.signature.get("algorithm") != "Ed25519":
         return False
     try:
-        key.verify(base64.b64decode(str(made.signature["signature"]), validate=True), canonical(document).encode())
-    except (InvalidSignature, ValueError, KeyError):
+        signature, text = (
+            base64.b64decode(str(made.signature["signature"]), validate=True),
+            canonical(document).encode(),
+        )
+        return any(_verifies(key, signature, text) for key in keys)
+    except (ValueError, KeyError):
+        return False
+
+
+def _verifies(key: Ed25519PublicKey, signature: bytes, text: bytes) -> bool:
+    try:
+        key.verify(signature, text)
+    except InvalidSignature:
         return False
     return True
 
 
-def proof_holds(proof: Mapping[str, Any], key: Ed25519PublicKey) -> str | None:
+def proof_holds(proof: Mapping[str, Any], keys: Keys) -> str | None:
     """Why a proof (as `yunquan evidence prove` writes it) does not hold; None when each of its records stands, at its
-    position, under its signed checkpoint; and, where it names an older checkpoint, that the log only grew since."""
+    position, under its signed checkpoint; that the records of `order` (event ids) stand in that order; and, where it
+    names an older checkpoint, that the log only grew since."""
     try:
         made = Signed(**proof["checkpoint"])
         hash_ = hash_of(made.document["algorithm"])
-        if not signed_by(made, key):
+        where: dict[str, int] = {}
+        if not signed_by(made, keys):
             return "the checkpoint is not signed by this key"
         for one in proof["records"]:
             record = Record(**{**one["record"], "leaf": "", "root": ""})
-            names = ("position", "recorded_at", "stream_seq", "body")
-            leaf = leaf_of(hash_, **{name: getattr(record, name) for name in names})
+            leaf = leaf_of(hash_, **{name: getattr(record, name) for name in KEPT})
             path = [bytes.fromhex(step) for step in one["path"]]
             root = bytes.fromhex(made.root)
             if not included(hash_, leaf=leaf, index=record.position - 1, size=made.size, path=path, root=root):
                 return f"record {record.position} is not under the checkpoint"
+            where[json.loads(record.body)["id"]] = record.position
+        order = [where[event] for event in proof.get("order") or []]
+        if order != sorted(set(order)):
+            return "the records do not stand in that order"
         if proof.get("older"):
             older = Signed(**proof["older"])
             roots = {"old_root": bytes.fromhex(older.root), "root": bytes.fromhex(made.root)}
             path = [bytes.fromhex(step) for step in proof["consistency"]]
-            if not signed_by(older, key):
+            if not signed_by(older, keys):
                 return "the older checkpoint is not signed by this key"
             if not consistent(hash_, old=older.size, size=made.size, path=path, **roots):
                 return "the log is not the older one, grown"
@@ -471,12 +498,14 @@ def proof_holds(proof: Mapping[str, Any], key: Ed25519PublicKey) -> str | None:
     return None
 
 
-def read_key(text: bytes) -> Ed25519PublicKey:
-    """The public key of a PEM text; ValueError."""
-    key = serialization.load_pem_public_key(text)
-    if not isinstance(key, Ed25519PublicKey):
+def read_keys(text: bytes) -> list[Ed25519PublicKey]:
+    """The public keys of a PEM text, one after another; ValueError."""
+    end = b"-----END PUBLIC KEY-----"
+    keys = [serialization.load_pem_public_key(block + end) for block in text.split(end) if block.strip()]
+    found = [key for key in keys if isinstance(key, Ed25519PublicKey)]
+    if not found or len(found) != len(keys):
         raise ValueError("that is no Ed25519 public key")
-    return key
+    return found
 
 
 def _typed(item: Record | Signed) -> bool:
@@ -491,7 +520,7 @@ def _typed(item: Record | Signed) -> bool:
 def main(export: str, key: str) -> int:
     """Verify the export with the key of a PEM file, and print the verdict as JSON; 0 when it is sound, else 1."""
     with Path(export).open("rb") as file:
-        verdict = verify_lines(file, read_key(Path(key).read_bytes()))
+        verdict = verify_lines(file, read_keys(Path(key).read_bytes()))
     print(canonical({name: value for name, value in asdict(verdict).items() if value not in (None, "")}))  # noqa: T201
     return 0 if verdict.ok else 1
 

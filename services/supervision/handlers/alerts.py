@@ -18,8 +18,19 @@ from services.supervision.store import claims as claim_store
 Row = dict[str, Any]
 OnConfirmed = Callable[[UnitOfWork, Row, Command], None]
 
+
+def _tie_found(uow: UnitOfWork, alert: Row, cause: Command) -> None:
+    """第十三条(四): registry takes the tie on record; orders and claims between the two are refused from then on."""
+    data = {
+        "tie_id": alert["alert_id"],
+        **{name: alert[name] for name in ("alert_id", "enterprise_id", "provider_id", "programme")},
+        "law": {"pack_version": alert["pack_version"], "articles": alert["articles"], "facts": {}},
+    }
+    uow.emit("supervision.tie_found.v1", subject=alert["alert_id"], sequence=1, data=data, cause=cause)
+
+
 # What follows from a confirmed alert of a rule, beside its claims' verdicts.
-ON_CONFIRMED: dict[str, OnConfirmed] = {}
+ON_CONFIRMED: dict[str, OnConfirmed] = {"AFFILIATED_PARTIES": _tie_found}
 
 
 class _Desk:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.catalogue import EVENTS
-from contracts.events.registry import EnterpriseState, ProductState, ProviderState, TieRecorded
+from contracts.events.registry import EnterpriseState, HoldingState, ProductState, ProviderState, TieRecorded
 from contracts.events.settlement import ClaimState, ReceivableState
 from contracts.events.settlement import WindDownState as ClaimsWindDown
 from contracts.events.voucher import FilingState, OrderState
@@ -17,6 +17,7 @@ from contracts.events.voucher import WindDownState as OrdersWindDown
 from contracts.masking import public_name
 from infra.clock import local_date
 from infra.db import UnitOfWork
+from infra.holdings import know_holdings
 from infra.messages import Event
 from services.supervision import evidence
 from services.supervision.handlers.screening import screen_ready
@@ -24,6 +25,7 @@ from services.supervision.store import claims, context, known
 from services.supervision.store.tables import (
     known_claims,
     known_filings,
+    known_holdings,
     known_orders,
     known_products,
     known_receivables,
@@ -39,7 +41,7 @@ def _columns(table: sa.Table, *ours: str) -> tuple[str, ...]:
 
 FILED = "settlement.claim_filed.v1"
 REFUNDED = "settlement.claim_refund_recorded.v1"
-INDEXES = ("person", "phone", "address", "account")
+INDEXES = ("person", "phone", "address", "building", "account")
 PRODUCT = _columns(known_products)
 ORDER = _columns(known_orders, "ordered_on", "confirmed_on")
 FILING = _columns(known_filings, "kind")
@@ -68,7 +70,7 @@ def _parties(uow: UnitOfWork, events: Sequence[Event]) -> None:
         (event.subject, kind, value)
         for event in events
         for kind in INDEXES
-        if (value := event.data["indexes"].get(kind))
+        for value in event.data["indexes"].get(kind) or ()
     }
     rows = [{"party_id": party_id, "kind": kind, "value": value} for party_id, kind, value in facts]
     known.save_parties(uow.conn, [_party(event) for event in events], rows)
@@ -78,6 +80,7 @@ def _party(event: Event) -> Row:
     kind = "enterprise" if "enterprise_id" in event.data else "provider"
     copied = {name: event.data[name] for name in ("programme", "name", "region", "status")}
     own = {"party_id": event.data[f"{kind}_id"], "kind": kind, "provider_kind": event.data.get("provider_kind")}
+    own["holder"] = event.data["indexes"].get("holder")
     known_as = {"uscc": event.data["uscc"], "legal_person": event.data.get("legal_person")}
     own["registered_on"] = event.data.get("registered_on")
     own["public_name"] = public_name(event.data["name"], **known_as)
@@ -148,6 +151,13 @@ def _wind_downs(uow: UnitOfWork, events: Sequence[Event]) -> None:
     known.save_wind_downs(uow.conn, rows)
 
 
+def _holdings(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """A share told after a claim was cleared: claims of those it joins that may still be paid are screened again."""
+    know_holdings(uow, known_holdings, events)
+    touched = known.claims_among(uow.conn, {event.data[side] for event in events for side in ("owner", "held")})
+    claims.await_screening(uow.conn, [_line(uow, claim_id, events[-1], True) for claim_id in touched])
+
+
 def _line(uow: UnitOfWork, claim_id: str, cause: Event, again: bool) -> Row:
     return {
         "claim_id": claim_id,
@@ -171,6 +181,7 @@ STATES: Mapping[type, str] = {
     FilingState: "filing",
     ClaimState: "claim",
     TieRecorded: "tie",
+    HoldingState: "holding",
     ReceivableState: "receivable",
     OrdersWindDown: "wind_down",
     ClaimsWindDown: "wind_down",
@@ -184,6 +195,7 @@ SAVES: Mapping[str, Callable[[UnitOfWork, Sequence[Event]], None]] = {
     "filing": _filings,
     "claim": _claims,
     "tie": _ties,
+    "holding": _holdings,
     "receivable": _receivables,
     "wind_down": _wind_downs,
 }

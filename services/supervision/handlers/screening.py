@@ -52,7 +52,8 @@ def _due(claim: Row) -> bool:
 
 def _screen(uow: UnitOfWork, claims: Sequence[Row], causes: Causes) -> None:
     seen = gather(uow, claims)
-    found = screening.screen(seen.population, [claim["claim_id"] for claim in claims], graph=seen.graph)
+    focus = [claim["claim_id"] for claim in claims]
+    found = screening.screen(seen.population, focus, graph=seen.graph, provider=seen.provider)
     _look_again(uow, claims, found, seen.later)
     packs = {label: _pack(label) for label in {claim["pack_version"] for claim in claims}}
     caused = {claim["claim_id"]: causes.get(claim["claim_id"]) or _cause(claim) for claim in claims}

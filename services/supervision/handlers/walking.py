@@ -2,113 +2,200 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from infra import signing
+from infra.clock import parse_instant
 from infra.db import UnitOfWork
-from infra.packs import PROGRAMME
+from infra.packs import PROGRAMME, pack_on
 from services.supervision import evidence
 from services.supervision.domain import merkle
 from services.supervision.handlers.raising import Raised, raise_alerts
+from services.supervision.store import alerts, known
 from services.supervision.store import evidence as store
 
 WALKED = 2_000  # records read again at a tick
 WALK_AGAIN = timedelta(hours=1)  # between the end of one reading and the next
+MOST_TOLD = 20  # positions of one tick that are alerts of their own
+ALERT = "EVIDENCE_BROKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Where the log does not agree with itself, and how."""
+
+    position: int
+    why: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one tick found. `whole`: the tree that was read can be grown on; else this reading ends here."""
+
+    tree: merkle.Tree
+    found: list[Broken] = field(default_factory=list)
+    whole: bool = True
+
+    def end(self, position: int, why: str) -> None:
+        self.found.append(Broken(position, why))
+        self.whole = False
 
 
 def walk(uow: UnitOfWork) -> int:
-    """Read the next WALKED records again: leaf, root and stored subtrees, then the checkpoints of what was read; how
-    many records. What does not agree is an alert EVIDENCE_BROKEN, by position, and ends this reading."""
+    """Read the next WALKED records again: columns, leaf, root and stored subtrees, then the checkpoints of what was
+    read, at the end also the head; how many records.
+
+    What does not agree is an alert EVIDENCE_BROKEN, told once for each position. A record that does not fit its leaf
+    is passed over; what makes another tree ends this reading.
+    """
     log = store.read_log(uow.conn, evidence.algorithm())
-    walked = store.lock_walk(uow.conn) if log.size else None
-    if walked is None or (walked.size == 0 and walked.walked_at and uow.now < walked.walked_at + WALK_AGAIN):
+    walked = store.lock_walk(uow.conn)
+    if walked is None or (walked.size == 0 and _just_walked(uow, walked)):
         return 0
-    tree = merkle.Tree(merkle.hash_of(log.algorithm), walked.size, (bytes.fromhex(one) for one in walked.edge))
-    before = tree.size
-    broken = _walk_records(uow, tree, log)
-    if broken is None:
-        broken, checked = _walk_checkpoints(uow, walked.checkpoint, before, tree)
-        walked = replace(walked, checkpoint=checked)
-    if broken is not None:
-        _raise_broken(uow, *broken)
-        store.move_walk(uow.conn, store.Walked(walked_at=uow.now, broken_at=broken[0]))
-        return 0
-    if tree.size >= log.size:
+    reading, checked = read_again(uow, log, walked)
+    _raise_new(uow, reading.found)
+    if reading.tree.size >= log.size or not reading.whole:
         store.move_walk(uow.conn, store.Walked(walked_at=uow.now))
-    else:
-        edge = tuple(one.hex() for one in tree.edge)
-        store.move_walk(uow.conn, replace(walked, size=tree.size, edge=edge))
-    return 0 if tree.size >= log.size else tree.size - before
+        return 0
+    edge = tuple(one.hex() for one in reading.tree.edge)
+    store.move_walk(uow.conn, replace(walked, size=reading.tree.size, edge=edge, checkpoint=checked))
+    return reading.tree.size - walked.size
 
 
-def _walk_records(uow: UnitOfWork, tree: merkle.Tree, log: store.Log) -> tuple[int, str] | None:
-    """Grow the tree by what is kept; where it breaks, and how."""
+def read_again(uow: UnitOfWork, log: store.Log, walked: store.Walked) -> tuple[Reading, int]:
+    """What is found from where the last tick came to; the number of the last checkpoint that fits."""
+    before, checked = walked.size, walked.checkpoint
+    reading = Reading(merkle.Tree(merkle.hash_of(log.algorithm), before, (bytes.fromhex(one) for one in walked.edge)))
+    made = _walk_records(uow, reading, log)
+    if reading.whole:
+        _walk_nodes(uow, reading, made)
+    if reading.whole:
+        checked = _walk_checkpoints(uow, reading, checked, before)
+    if reading.whole and reading.tree.size >= log.size:
+        _walk_end(uow, reading, log, checked)
+    return reading, checked
+
+
+def _just_walked(uow: UnitOfWork, walked: store.Walked) -> bool:
+    """A moment still to come was written by nobody of ours."""
+    return walked.walked_at is not None and walked.walked_at <= uow.now < walked.walked_at + WALK_AGAIN
+
+
+def _walk_records(uow: UnitOfWork, reading: Reading, log: store.Log) -> list[tuple[int, int, bytes]]:
+    """Grow the tree by the leaves that are kept; the subtrees that it made."""
+    tree = reading.tree
     last = min(tree.size + WALKED, log.size)
-    records = store.page(uow.conn, start=tree.size + 1, limit=last - tree.size)
     made: list[tuple[int, int, bytes]] = []
-    for record in records:
+    for row in store.rows(uow.conn, start=tree.size + 1, limit=last - tree.size):
         place = tree.size + 1
-        if record.position != place:
-            return place, f"record {place} is missing"
-        names = ("position", "recorded_at", "stream_seq", "body")
-        leaf = merkle.leaf_of(tree.hash, **{name: getattr(record, name) for name in names})
-        made += tree.add(leaf)
-        if leaf.hex() != record.leaf:
-            return place, f"record {place} does not fit its hash"
-        if tree.root().hex() != record.root:
-            return place, f"record {place} does not make the tree that was kept with it"
+        if row["position"] != place:
+            reading.end(place, f"record {place} is missing")
+            return made
+        leaf = merkle.leaf_of(tree.hash, **{name: row[name] for name in merkle.KEPT}).hex()
+        if leaf != row["leaf"]:
+            reading.found.append(Broken(place, f"record {place} does not fit its hash"))
+        elif not _same_as_body(row):
+            reading.found.append(Broken(place, f"the columns of record {place} are not those of its event"))
+        try:
+            made += tree.add(bytes.fromhex(row["leaf"]))
+        except ValueError:
+            reading.end(place, f"the hash of record {place} is none")
+            return made
+        if tree.root().hex() != row["root"]:
+            reading.end(place, f"record {place} does not make the tree that was kept with it")
+            return made
     if tree.size < last:
-        return tree.size + 1, f"record {tree.size + 1} is missing"
-    if tree.size == log.size and tree.root().hex() != log.root:
-        return tree.size, "the head is not that of the records"
-    return _walk_nodes(uow, made)
+        reading.end(tree.size + 1, f"record {tree.size + 1} is missing")
+    return made
 
 
-def _walk_nodes(uow: UnitOfWork, made: Sequence[tuple[int, int, bytes]]) -> tuple[int, str] | None:
+def _same_as_body(row: Any) -> bool:
+    """Are the columns that records are found by those of the event itself?"""
+    try:
+        event = json.loads(row["body"])
+        texts = all(row[name] == event[said] for name, said in store.FROM_BODY.items())
+        return texts and row["time"] == parse_instant(event["time"])
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def _walk_nodes(uow: UnitOfWork, reading: Reading, made: Sequence[tuple[int, int, bytes]]) -> None:
     for level, at, node in made:
         if store.fetch(uow.conn, level, at, 1) != [node]:
-            return (at << level) + 1, f"the subtree of level {level} over records from {(at << level) + 1} was changed"
-    return None
+            first = (at << level) + 1
+            reading.end(first, f"the subtree of level {level} over records from {first} was changed")
+            return
 
 
-def _walk_checkpoints(
-    uow: UnitOfWork, checked: int, before: int, tree: merkle.Tree
-) -> tuple[tuple[int, str] | None, int]:
-    """Hold the checkpoints of what was read against it; (where it breaks, and how), the last one that fits."""
-    key = signing.signer().key.public_key()
+def _walk_checkpoints(uow: UnitOfWork, reading: Reading, checked: int, before: int) -> int:
+    """Hold the checkpoints of what was read against it; the number of the last one that fits."""
+    keys, size = signing.known_keys(), reading.tree.size
     for number, made in store.checkpoints(uow.conn, after=checked):
-        if made.size > tree.size:
+        if not merkle.signed_by(made, keys):
+            reading.end(before + 1, f"checkpoint {number} is not signed by our key")
+            return checked
+        if made.size > size:
             break
-        roots = store.page(uow.conn, start=max(made.size, 1), limit=1)
         if number != checked + 1:
-            return (made.size, f"checkpoint {checked + 1} is missing"), checked
-        if not merkle.signed_by(made, key) or not roots or roots[0].root != made.root:
-            why = f"records {before + 1} to {made.size} are not those of checkpoint {number}"
-            return (before + 1, why), checked
+            reading.end(before + 1, f"checkpoint {checked + 1} is missing")
+            return checked
+        if made.root != store.root_at(uow.conn, made.size):
+            reading.end(before + 1, f"records {before + 1} to {made.size} are not those of checkpoint {number}")
+            return checked
         checked = number
-    return None, checked
+    return checked
 
 
-def _raise_broken(uow: UnitOfWork, position: int, why: str) -> None:
+def _walk_end(uow: UnitOfWork, reading: Reading, log: store.Log, checked: int) -> None:
+    """The head is that of the records, and there are no records or checkpoints that it does not know of."""
+    tree, size = reading.tree, log.size
+    kept = (tree.root().hex(), tuple(one.hex() for one in tree.edge))
+    if kept != (log.root, log.edge):
+        reading.end(max(size, 1), "the head is not that of the records")
+    elif store.rows(uow.conn, start=size + 1, limit=1):
+        reading.end(size + 1, f"record {size + 1} was put behind the end")
+    elif checked != log.checkpoints or store.checkpoints_kept(uow.conn) != log.checkpoints:
+        reading.end(max(size, 1), f"{log.checkpoints} checkpoints were made, {checked} of them fit")
+    elif store.nodes_kept(uow.conn) != merkle.stored_nodes(size):
+        reading.end(max(size, 1), "there are more or fewer stored subtrees than the records make")
+
+
+def _raise_new(uow: UnitOfWork, found: Sequence[Broken]) -> None:
+    """Each position once, in each programme whose parties this deployment knows: the log is of all of them."""
+    if not found:
+        return
+    told = found[:MOST_TOLD]
+    raised = [_raised(uow, programme, one) for programme in known.programmes(uow.conn) or [PROGRAMME] for one in told]
+    there = alerts.lock_subjects(uow.conn, (one.key for one in raised))
+    raise_alerts(uow, [one for one in raised if one.key not in there])
+
+
+def _raised(uow: UnitOfWork, programme: str, broken: Broken) -> Raised:
+    pack = pack_on(programme, uow.today)
     told = {
-        "rule": "EVIDENCE_BROKEN",
+        "rule": ALERT,
         "severity": "high",
         "score": 100,
-        "explanation": {"zh": f"存证日志第{position}条校验不通过。", "en": f"The evidence log breaks: {why}."},
-        "numbers": {"position": position},
+        "explanation": {
+            "zh": f"存证日志第{broken.position}条校验不通过。",
+            "en": f"The evidence log breaks: {broken.why}.",
+        },
+        "numbers": {"position": broken.position},
         "claims": [],
         "parties": [],
         "path": [],
     }
-    raised = Raised(
-        alert="EVIDENCE_BROKEN",
+    return Raised(
+        alert=ALERT,
         severity="high",
         subject_kind="evidence",
-        subject=f"{evidence.SUBJECT}:{position}",
-        programme=PROGRAMME,
-        region="52",
+        subject=f"{evidence.SUBJECT}:{broken.position}",
+        programme=programme,
+        region=pack.region if pack else "00",
         evidence=told,
+        pack=pack,
     )
-    raise_alerts(uow, [raised])

@@ -39,7 +39,7 @@ def evidence_page(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
 
 def evidence_head(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     """The log as it stands: `head`, a signed checkpoint of all its records (made_at: the moment of the last), the
-    public key, and how many checkpoints were published."""
+    public keys, and how many checkpoints were published."""
     log = evidence.read_log(conn, algorithm())
     return {
         "size": log.size,
@@ -47,28 +47,37 @@ def evidence_head(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         "algorithm": log.algorithm,
         "head": asdict(_head(conn, log)),
         "public_key": signing.signer().public_key,
+        "earlier_keys": [signing.raw_text(key) for key in signing.known_keys()[1:]],
         "checkpoints": log.checkpoints,
         "checkpoint_size": log.checkpoint_size,
     }
 
 
 def evidence_proof(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """That the records of these events stand at their positions under one signed checkpoint, the first published that
-    covers them, else of the log as it stands; `older`: the size of a published checkpoint that it is to have grown
-    from. NOT_FOUND names the events that the log has not."""
+    """That records stand at their positions under one signed checkpoint: the published one of `size` records, else the
+    first that covers them, else one of the log as it stands; `older`: the size of a published checkpoint that it is to
+    have grown from. NOT_FOUND names what the log has not; INVALID when nothing is asked."""
     body = command.body
-    found = evidence.positions(conn, body["event_ids"])
-    missing = sorted(set(body["event_ids"]) - set(found))
-    if missing:
-        return Refused("NOT_FOUND", "event_ids", facts={"event_ids": missing})
+    ids, asked = body.get("event_ids") or [], set(body.get("positions") or [])
+    if not (ids or asked or body.get("older")):
+        return Refused("INVALID", "event_ids")
     log = evidence.read_log(conn, algorithm())
-    older = evidence.checkpoint_of(conn, least=body["older"]) if body.get("older") else None
-    if body.get("older") and (older is None or older.size != body["older"]):
+    found = evidence.positions(conn, ids)
+    if missing := sorted(set(ids) - set(found)):
+        return Refused("NOT_FOUND", "event_ids", facts={"event_ids": missing})
+    wanted = sorted({*found.values(), *asked})
+    if wanted and wanted[-1] > log.size:
+        return Refused("NOT_FOUND", "positions", facts={"size": log.size})
+    older = _published(conn, body.get("older"))
+    if body.get("older") and older is None:
         return Refused("NOT_FOUND", "older")
-    least = max([*found.values(), older.size if older else 0])
-    made = evidence.checkpoint_of(conn, least=least) or _head(conn, log)
+    least = max([*wanted, older.size if older else 0])
+    made = _published(conn, body["size"]) if body.get("size") else evidence.checkpoint_of(conn, least=least)
+    if body.get("size") and (made is None or made.size < least):
+        return Refused("NOT_FOUND", "size")
+    made = made or _head(conn, log)
     root_of = merkle.root_by(merkle.hash_of(log.algorithm), partial(evidence.fetch, conn))
-    records = [_proved(conn, position, made.size, root_of) for position in sorted(found.values())]
+    records = [_proved(record, made.size, root_of) for record in evidence.at_positions(conn, wanted)]
     proof: Row = {"checkpoint": asdict(made), "records": records}
     if older is not None:
         path = merkle.consistency(older.size, made.size, root_of)
@@ -76,11 +85,14 @@ def evidence_proof(conn: sa.Connection, command: Command) -> Mapping[str, Any] |
     return proof
 
 
-def _proved(conn: sa.Connection, position: int, size: int, root_of: merkle.RootOf) -> Row:
-    [record] = evidence.page(conn, start=position, limit=1)
-    kept = {name: getattr(record, name) for name in ("position", "recorded_at", "stream_seq", "body")}
-    path = merkle.inclusion(position - 1, size, root_of)
-    return {"record": kept, "path": [step.hex() for step in path]}
+def _published(conn: sa.Connection, size: int | None) -> merkle.Signed | None:
+    made = evidence.checkpoint_of(conn, least=size) if size else None
+    return made if made is not None and made.size == size else None
+
+
+def _proved(record: merkle.Record, size: int, root_of: merkle.RootOf) -> Row:
+    kept = {name: getattr(record, name) for name in merkle.KEPT}
+    return {"record": kept, "path": [step.hex() for step in merkle.inclusion(record.position - 1, size, root_of)]}
 
 
 def _head(conn: sa.Connection, log: evidence.Log) -> merkle.Signed:

@@ -57,12 +57,13 @@ def standing(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
 
 
 def related(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """The chain of shared facts between two parties, each named by its kind; and what was too common to count."""
+    """The chain between two parties, each step by kinds and by how many share each; ties on record between the two; and
+    what was too common to count."""
     pair = (command.body["from_id"], command.body["to_id"])
     unknown = set(pair) - known.parties(conn, pair).keys()
     if unknown:
         return Refused("NOT_FOUND", "from_id" if pair[0] in unknown else "to_id")
-    graph = known.graph(conn, pair)
+    graph = known.graph(conn, pair, today=evidence.last_day(conn))
     path = affiliation.paths(graph, [pair]).get(pair, ())
     ignored = [
         {"party_id": party, "kind": kind, "shared_by": many} for party in pair for kind, many in graph.crowded(party)
@@ -74,6 +75,7 @@ def related(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refuse
         "steps": len(path),
         "severity": affiliation.severity(path) if path else None,
         "path": list(affiliation.view(path)),
+        "ties": [dict(row) for row in known.ties_between(conn, *pair)],
         "ignored": ignored,
     }
 

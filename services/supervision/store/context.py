@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_new
 from services.supervision.domain.affiliation import Fact
-from services.supervision.domain.screening.reuse import Forms, forms, swaps
+from services.supervision.domain.screening.population import FACTS
+from services.supervision.domain.screening.reuse import Forms, digits, forms, swaps
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import (
     invoice_uses,
@@ -27,7 +28,7 @@ OF_PRODUCT = 121  # newest orders of a product: as many as its price is compared
 OF_CATEGORY = 300  # newest orders of a programme's category
 OF_PROVIDER = 300  # newest claims of a provider within its DAYS
 DAYS = 180
-ALIKE = 40  # newest claims with the same contract, or paid from or to the same account
+ALIKE = 20  # newest claims with the same contract, or paid from or to the same account
 LIKE = 2_000  # newest uses of like invoices, of all claims that are looked at
 
 Row = Mapping[str, Any]
@@ -35,9 +36,11 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Orders with their claims and products; uses of like invoices; facts of parties, and when they were registered."""
+    """Orders with their claims and products; which of them are there only because of their provider; uses of like
+    invoices; facts of parties, and when they were registered."""
 
     orders: Sequence[Row]
+    of_provider: frozenset[str]
     uses: Sequence[Row]
     facts: dict[str, frozenset[Fact]]
     registered: dict[str, Any]
@@ -47,17 +50,19 @@ def around(conn: sa.Connection, claims: Sequence[Row]) -> Around:
     """All that these claims are compared with, and they themselves, in a fixed number of statements."""
     uses = _like(conn, claims)
     ids = {claim["order_id"] for claim in claims} | {use["order_id"] for use in uses}
-    for found in (_peers(conn, claims), _of_providers(conn, claims), _alike(conn, claims)):
-        ids |= found
-    orders: list[Row] = [*rows_in(conn, _ORDERS, known_orders.c.order_id, ids)]
+    ids |= _peers(conn, claims) | _alike(conn, claims)
+    of_provider = _of_providers(conn, claims) - ids
+    orders: list[Row] = [*rows_in(conn, _ORDERS, known_orders.c.order_id, ids | of_provider)]
     parties = {row[side] for row in orders for side in ("enterprise_id", "provider_id")}
     held: dict[str, set[Fact]] = {}
-    for row in rows_in(conn, sa.select(party_facts), party_facts.c.party_id, parties):
+    told = sa.select(party_facts).where(party_facts.c.kind.in_(FACTS))
+    for row in rows_in(conn, told, party_facts.c.party_id, parties):
         held.setdefault(row["party_id"], set()).add((row["kind"], row["value"]))
     columns = (known_parties.c.party_id, known_parties.c.registered_on)
     registered = rows_in(conn, sa.select(*columns), known_parties.c.party_id, parties)
     return Around(
         orders=orders,
+        of_provider=frozenset(of_provider),
         uses=uses,
         facts={party: frozenset(facts) for party, facts in held.items()},
         registered={row["party_id"]: row["registered_on"] for row in registered},
@@ -162,7 +167,7 @@ def save_uses(conn: sa.Connection, claims: Sequence[Row]) -> None:
             "bare": form.bare[:64],
             "core": form.core[:64],
             "tail": form.tail,
-            "digits": "".join(sorted(form.bare))[:64],
+            "digits": digits(form.bare)[:64],
             "amount_fen": claim["invoice_fen"],
             "issued_on": claim["invoice_on"],
             "used_at": claim["filed_at"],
@@ -181,7 +186,10 @@ def _like(conn: sa.Connection, claims: Sequence[Row]) -> list[Row]:
         (c.bare, {bare for _, form in own for bare in {form.bare, *swaps(form.bare)} if bare}),
         (sa.tuple_(c.provider_id, c.core), keys),
         (sa.tuple_(c.provider_id, c.tail), keys),
-        (sa.tuple_(c.digits, c.amount_fen), {("".join(sorted(f.bare)), claim["invoice_fen"]) for claim, f in own}),
+        (
+            sa.tuple_(c.digits, c.amount_fen),
+            {(digits(form.bare)[:64], claim["invoice_fen"]) for claim, form in own},
+        ),
     ]
     found: dict[tuple[str, str], Row] = {}
     for column, values in asked:

@@ -51,13 +51,13 @@ class Walked:
     edge: tuple[str, ...] = ()
     checkpoint: int = 0
     walked_at: datetime | None = None
-    broken_at: int | None = None
 
 
 _HEAD = tuple(Log.__dataclass_fields__)
 _head = sa.select(*(evidence_head.c[name] for name in _HEAD)).where(evidence_head.c.name == LOG)
 _WALK = tuple(Walked.__dataclass_fields__)
 _walk = sa.select(*(evidence_walk.c[name] for name in _WALK)).where(evidence_walk.c.name == LOG)
+FROM_BODY = {"event_id": "id", "source": "source", "type": "type", "subject": "subject"}  # column → the event's field
 RECORD = ("position", "recorded_at", "stream_seq", "body", "leaf", "root")
 
 
@@ -117,10 +117,11 @@ def add_checkpoint(conn: sa.Connection, number: int, made: Signed) -> None:
 
 
 def checkpoints(conn: sa.Connection, *, after: int = 0, most: int = 1_000) -> list[tuple[int, Signed]]:
-    """Checkpoints by number."""
+    """Checkpoints by number; the column `size` counts, so that one that is filed under another size is not signed."""
     table = evidence_checkpoints
-    query = sa.select(table.c.number, table.c.document, table.c.signature).where(table.c.number > after)
-    return [(row[0], Signed(row[1], row[2])) for row in conn.execute(query.order_by(table.c.number).limit(most))]
+    query = sa.select(table).where(table.c.number > after).order_by(table.c.number).limit(most)
+    found = conn.execute(query).mappings()
+    return [(row["number"], Signed({**row["document"], "size": row["size"]}, row["signature"])) for row in found]
 
 
 def checkpoint_of(conn: sa.Connection, *, least: int) -> Signed | None:
@@ -161,6 +162,27 @@ def mark_shipped(conn: sa.Connection, destination: str, number: int, at: datetim
     upsert(conn, evidence_shipments, [row], key=("destination",))
 
 
+def checkpoints_kept(conn: sa.Connection) -> int:
+    """How many checkpoints there are."""
+    return int(conn.execute(sa.select(sa.func.count()).select_from(evidence_checkpoints)).scalar_one())
+
+
+def nodes_kept(conn: sa.Connection) -> int:
+    """How many complete subtrees are stored."""
+    return int(conn.execute(sa.select(sa.func.count()).select_from(evidence_nodes)).scalar_one())
+
+
+def root_at(conn: sa.Connection, size: int) -> str | None:
+    """The root that was kept with record `size`."""
+    return conn.execute(sa.select(evidence.c.root).where(evidence.c.position == size)).scalar_one_or_none()
+
+
+def rows(conn: sa.Connection, *, start: int, limit: int) -> Sequence[sa.RowMapping]:
+    """Records from position `start` with every column that is kept of them."""
+    query = sa.select(evidence).where(evidence.c.position >= start).order_by(evidence.c.position).limit(limit)
+    return conn.execute(query).mappings().all()
+
+
 def already(conn: sa.Connection, event_ids: Collection[str]) -> set[str]:
     """Those of the events that the log has."""
     rows = rows_in(conn, sa.select(evidence.c.event_id), evidence.c.event_id, event_ids)
@@ -187,6 +209,13 @@ def sources(conn: sa.Connection) -> list[sa.RowMapping]:
     """source, events, numbered, last_seq."""
     query = sa.select(evidence_sources).order_by(evidence_sources.c.source)
     return list(conn.execute(query).mappings())
+
+
+def at_positions(conn: sa.Connection, wanted: Collection[int]) -> list[Record]:
+    """The records at these positions, in order."""
+    columns = [evidence.c[name] for name in RECORD]
+    query = sa.select(*columns).where(evidence.c.position.in_(wanted)).order_by(evidence.c.position)
+    return [Record(*row) for row in conn.execute(query)]
 
 
 def page(conn: sa.Connection, *, start: int, limit: int) -> list[Record]:

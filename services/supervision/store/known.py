@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from infra.db_insert import insert_new
+from infra.holdings import holdings_around
 from infra.projection import upsert_newer
-from services.supervision.domain.affiliation import CROWD, Fact, Graph
+from services.supervision.domain.affiliation import ENDED_DAYS, Fact, Graph
+from services.supervision.domain.affiliation import ties as tied_by
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import (
     known_claims,
     known_filings,
+    known_holdings,
     known_orders,
     known_parties,
     known_products,
@@ -68,6 +72,12 @@ def parties(conn: sa.Connection, ids: Collection[str], *, lock: bool = False) ->
     return {row["party_id"]: row for row in rows}
 
 
+def programmes(conn: sa.Connection) -> list[str]:
+    """The programmes that parties take part in."""
+    query = sa.select(known_parties.c.programme).distinct().order_by(known_parties.c.programme)
+    return list(conn.execute(query).scalars())
+
+
 def orders(conn: sa.Connection, ids: Collection[str]) -> dict[str, sa.RowMapping]:
     """Known orders by id."""
     rows = rows_in(conn, sa.select(known_orders), known_orders.c.order_id, ids)
@@ -89,21 +99,61 @@ def claims_between(conn: sa.Connection, pairs: Collection[tuple[str, str]]) -> l
     return list(conn.execute(query.order_by(columns[0])).mappings())
 
 
-def graph(conn: sa.Connection, ends: Collection[str]) -> Graph:
-    """All that can tie these parties within three steps: their facts, who shares one, and what these share in turn.
+def claims_among(conn: sa.Connection, holders: Collection[str]) -> list[str]:
+    """Claims that may still be paid, of whose parties both hang together with these holders by shares."""
+    around = holdings_around(conn, known_holdings, holders)
+    ids = sorted(_held_by(conn, {holder for one in around for holder in (one.owner, one.held)}))
+    query = sa.select(known_claims.c.claim_id).where(
+        known_claims.c.provider_id.in_(ids), known_claims.c.status.not_in(("refused", "withdrawn", "paid"))
+    )
+    found = rows_in(conn, query, known_claims.c.enterprise_id, ids)
+    return sorted(row["claim_id"] for row in found)
+
+
+def ties_between(conn: sa.Connection, one: str, other: str) -> list[sa.RowMapping]:
+    """Ties on record between two parties, whichever is the enterprise: tie_id and kind."""
+    ends = sa.tuple_(known_ties.c.enterprise_id, known_ties.c.provider_id)
+    query = sa.select(known_ties.c.tie_id, known_ties.c.kind).where(ends.in_([(one, other), (other, one)]))
+    return list(conn.execute(query.order_by(known_ties.c.tie_id)).mappings())
+
+
+def graph(conn: sa.Connection, ends: Collection[str], *, today: date) -> Graph:
+    """All that can tie these parties within three steps: their facts, who shares one, and what these share in turn; and
+    whoever hangs together with any of them by shares of that day, or given up not long before it.
 
     A chain of three steps has both its middle parties among the neighbours of its ends, so one ring is enough. A fact
     that a crowd shares leads nowhere and is not followed, so that the ring stays small.
     """
     facts = _facts(conn, ends)
     crowd = _crowd(conn, {fact for held in facts.values() for fact in held})
-    narrow = {value for (_, value), many in crowd.items() if 1 < many <= CROWD}
-    holders = rows_in(conn, sa.select(party_facts.c.party_id).distinct(), party_facts.c.value, narrow)
-    ring = {row["party_id"] for row in holders} - facts.keys()
-    around = _facts(conn, ring)
-    crowd |= _crowd(conn, {fact for held in around.values() for fact in held} - crowd.keys())
-    everyone = {*ends, *ring}
-    return Graph(facts={**facts, **around}, crowd=crowd, ties=_ties(conn, everyone))
+    narrow = {value for (kind, value), many in crowd.items() if many > 1 and tied_by(kind, many)}
+    sharers = rows_in(conn, sa.select(party_facts.c.party_id).distinct(), party_facts.c.value, narrow)
+    ring = {*ends, *(row["party_id"] for row in sharers)}
+    holders = _holders(conn, ring)
+    since = today - timedelta(days=ENDED_DAYS)
+    around = holdings_around(conn, known_holdings, set(holders.values()))
+    held = frozenset(
+        (one.owner, one.held)
+        for one in around
+        if one.from_on <= today and (one.until_on is None or one.until_on > since)
+    )
+    holders |= _held_by(conn, {holder for pair in held for holder in pair})
+    everyone = ring | holders.keys()
+    more = _facts(conn, everyone - facts.keys())
+    crowd |= _crowd(conn, {fact for own in more.values() for fact in own} - crowd.keys())
+    return Graph(facts={**facts, **more}, crowd=crowd, ties=_ties(conn, everyone), holdings=held, holders=holders)
+
+
+def _holders(conn: sa.Connection, ids: Collection[str]) -> dict[str, str]:
+    """Party → the holder that it is, as holdings name it."""
+    query = sa.select(known_parties.c.party_id, known_parties.c.holder).where(known_parties.c.holder.is_not(None))
+    return {row["party_id"]: row["holder"] for row in rows_in(conn, query, known_parties.c.party_id, ids)}
+
+
+def _held_by(conn: sa.Connection, holders: Collection[str]) -> dict[str, str]:
+    """The parties that are these holders."""
+    query = sa.select(known_parties.c.party_id, known_parties.c.holder)
+    return {row["party_id"]: row["holder"] for row in rows_in(conn, query, known_parties.c.holder, holders)}
 
 
 def _facts(conn: sa.Connection, ids: Collection[str]) -> dict[str, frozenset[Fact]]:

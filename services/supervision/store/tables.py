@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from infra.db import Json, UtcDateTime, common_tables
+from infra.holdings import holdings_table
 from infra.immutable import immutable
 
 metadata = sa.MetaData()
@@ -27,7 +28,6 @@ evidence = sa.Table(
     sa.Column("subject", sa.String(128), nullable=False, index=True),
     sa.Column("time", UtcDateTime, nullable=False),
     sa.Column("stream_seq", sa.BigInteger),
-    sa.Column("stream_hash", DIGEST),
     sa.Column("recorded_at", sa.String(32), nullable=False),  # the very text that was hashed
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("leaf", DIGEST, nullable=False),
@@ -64,7 +64,6 @@ evidence_walk = sa.Table(  # how far supervision has read its own log again, and
     sa.Column("edge", Json, nullable=False),
     sa.Column("checkpoint", sa.BigInteger, nullable=False),  # the last that it was held against
     sa.Column("walked_at", UtcDateTime),  # when it last came to the end
-    sa.Column("broken_at", sa.BigInteger),  # the first record that was found changed
 )
 
 evidence_checkpoints = sa.Table(
@@ -109,6 +108,7 @@ known_parties = sa.Table(
     sa.Column("public_name", sa.String(120), nullable=False),  # as everyone may read it
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("provider_kind", sa.String(20)),
+    sa.Column("holder", DIGEST, index=True),
     sa.Column("registered_on", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
@@ -132,6 +132,8 @@ known_ties = sa.Table(
     sa.Column("provider_id", ID, nullable=False, index=True),
     sa.Column("kind", sa.String(20), nullable=False),
 )
+
+known_holdings = holdings_table(metadata)
 
 known_products = sa.Table(
     "known_products",
@@ -261,7 +263,7 @@ invoice_uses = sa.Table(  # every number a claim was ever filed with, in the for
     sa.Column("bare", sa.String(64), nullable=False, index=True),
     sa.Column("core", sa.String(64), nullable=False),
     sa.Column("tail", sa.String(10), nullable=False),
-    sa.Column("digits", sa.String(64), nullable=False, index=True),  # those of `bare`, sorted
+    sa.Column("digits", sa.String(64), nullable=False, index=True),  # those of `bare` but noughts, sorted
     sa.Column("order_id", ID, nullable=False),
     sa.Column("provider_id", ID, nullable=False),
     sa.Column("enterprise_id", ID, nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,7 +12,7 @@ from services.voucher.domain.facts import Facts
 @dataclass(frozen=True)
 class Enterprise:
     """granted_fen: the sum of its applications granted this year, 0 while there is none; granted_region: of the plan
-    that they are of."""
+    that they are of. holder, representative, accounts: what it declared, by blind index."""
 
     enterprise_id: str
     programme: str
@@ -29,6 +30,9 @@ class Enterprise:
     granted_region: str | None = None
     tax_region: str | None = None
     serves_industry: bool | None = None
+    holder: str | None = None
+    representative: str | None = None
+    accounts: Sequence[str] = ()
 
     def standing(self, *, on: date) -> Facts:
         """What the registers say of it that day: what a pack's conditions are judged on."""
@@ -53,12 +57,15 @@ class Enterprise:
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider as far as orders are concerned."""
+    """A provider as far as orders are concerned; what it declared by blind index, as an enterprise's."""
 
     provider_id: str
     programme: str
     status: str
     blacklisted: bool
+    holder: str | None = None
+    representative: str | None = None
+    accounts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

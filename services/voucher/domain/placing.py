@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from services.voucher.domain.affiliation import Affiliation
 from services.voucher.domain.denominations import Vouchers
 from services.voucher.domain.eligibility import conditions_met
 from services.voucher.domain.entitlement import Entitlement, amount
@@ -84,7 +85,7 @@ class _Case:
     request: Request
     enterprise: Enterprise
     product: Product
-    tied: bool
+    affiliation: Affiliation
     means: Means
     today: date
 
@@ -99,13 +100,13 @@ def place(
     request: Request,
     enterprise: Enterprise,
     product: Product,
-    tied: bool,
+    affiliation: Affiliation,
     means: Means,
     now: datetime,
     today: date,
 ) -> Placed | Refused:
     """The order placed, or the first reason why not."""
-    case = _Case(pack, request, enterprise, product, tied, means, today)
+    case = _Case(pack, request, enterprise, product, affiliation, means, today)
     refused = _parties(pack, enterprise, product) or _terms(pack, request, product)
     if refused is not None:
         return refused
@@ -204,8 +205,8 @@ def _support(case: _Case) -> _Support | Refused:
         return absent(pack, "issuing" if pack.issuing is None else "amount")
     if not pack.period.contains(case.today):
         return refuse(pack, "OUT_OF_PERIOD", None, "period", on=case.today.isoformat())
-    if case.tied and pack.eligibility.not_affiliated is not None:
-        found = {"provider_id": product.provider_id}
+    if case.affiliation and pack.eligibility.not_affiliated is not None:
+        found = {"provider_id": product.provider_id, **case.affiliation.facts()}
         return refuse(pack, "AFFILIATED_WITH_PROVIDER", "product_id", "eligibility.not_affiliated", **found)
     return _of_quota(case) if applied_for(pack) else _of_budget(case)
 
@@ -227,7 +228,7 @@ def _of_budget(case: _Case) -> _Support | Refused:
     if isinstance(filing, Refused):
         return filing
     track = None if filing is None else filing.track
-    standing = replace(case.enterprise.standing(on=case.today), track=track, affiliated=case.tied)
+    standing = replace(case.enterprise.standing(on=case.today), track=track, affiliated=bool(case.affiliation))
     refused = (
         ineligible(pack, standing)
         or open_for_use(pack=pack, plan=plan, year=year, today=case.today)

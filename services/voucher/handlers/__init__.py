@@ -67,6 +67,8 @@ EVENTS: Mapping[str, EventHandler] = {
     "registry.product_priced.v1": news.on_product,
     "registry.product_delisted.v1": news.on_product,
     "registry.tie_recorded.v1": news.on_tie,
+    "registry.shareholding_recorded.v1": news.on_holding,
+    "registry.shareholding_ended.v1": news.on_holding,
     "supervision.party_blacklisted.v1": news.on_blacklist,
     "supervision.party_removed.v1": news.on_blacklist,
     "settlement.claim_filed.v1": claims.on_claim_filed,

@@ -17,6 +17,7 @@ from services.voucher.domain.filings import Filing, Request
 from services.voucher.domain.law import law
 from services.voucher.domain.parties import Enterprise, Provider
 from services.voucher.handlers.packs import Packs
+from services.voucher.ties_store import Ties
 
 Step = tuple[str, Filing]
 
@@ -86,7 +87,7 @@ class _Known:
     live: dict[str, list[Filing]]
     enterprises: dict[str, Enterprise]
     providers: dict[str, Provider]
-    ties: set[tuple[str, str]]
+    ties: Ties
     packs: Packs
 
     def put(self, filing: Filing) -> None:
@@ -94,18 +95,25 @@ class _Known:
         self.live.setdefault(filing.enterprise_id, []).append(filing)
 
     def affiliated(self, request: Request) -> bool:
-        return (request.enterprise_id, request.provider_id) in self.ties
+        enterprise = self.enterprises.get(request.enterprise_id)
+        provider = self.providers.get(request.provider_id or "")
+        return enterprise is not None and provider is not None and bool(self.ties.between(enterprise, provider))
 
 
 def _known(uow: UnitOfWork, commands: Sequence[Command]) -> _Known:
     conn, bodies = uow.conn, [command.body for command in commands]
     buyers = {body["enterprise_id"] for body in bodies}
+    enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
+    sellers = {body["provider_id"] for body in bodies if body["provider_id"]}
+    providers = store.providers(conn, sellers, now=uow.now)
+    asked = {(body["enterprise_id"], body["provider_id"] or "") for body in bodies}
+    pairs = [(enterprises[one], providers[other]) for one, other in asked if one in enterprises and other in providers]
     return _Known(
         filings=filings_store.filings_by_id(conn, {body["filing_id"] for body in bodies}),
         live=filings_store.live_filings(conn, buyers),
-        enterprises=store.enterprises(conn, buyers, now=uow.now, year=uow.today.year),
-        providers=store.providers(conn, {body["provider_id"] for body in bodies if body["provider_id"]}, now=uow.now),
-        ties=store.tied(conn, buyers),
+        enterprises=enterprises,
+        providers=providers,
+        ties=Ties(conn, pairs, on=uow.today),
         packs=Packs(uow.today),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from infra.db import UnitOfWork
+from infra.holdings import know_holdings
 from infra.messages import Event
 from infra.projection import upsert_newer
 from services.voucher import store, tables
@@ -18,12 +20,12 @@ AT_ONCE = 500  # orders that follow an exit in one transaction
 
 def on_enterprise(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Facts and certification of enterprises."""
-    _project(uow, tables.known_enterprises, events, "enterprise_id")
+    _project(uow, tables.known_enterprises, events, "enterprise_id", _declared)
 
 
 def on_provider(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Standing of providers."""
-    _project(uow, tables.known_providers, events, "provider_id")
+    _project(uow, tables.known_providers, events, "provider_id", _declared)
 
 
 def on_provider_exited(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -40,6 +42,11 @@ def on_product(uow: UnitOfWork, events: Sequence[Event]) -> None:
 def on_tie(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Facts that tie an enterprise to a provider (第十三条(四))."""
     _project(uow, tables.known_ties, events, "tie_id")
+
+
+def on_holding(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Who holds a share of whom, and until when."""
+    know_holdings(uow, tables.known_holdings, events)
 
 
 def on_blacklist(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -69,8 +76,27 @@ def _follow_exits(uow: UnitOfWork, exits: Mapping[str, Event]) -> int:
     return len(behind)
 
 
-def _project(uow: UnitOfWork, table: sa.Table, events: Sequence[Event], key: str) -> None:
+def _declared(event: Event) -> dict[str, Any]:
+    """Of what a party declared, what may bar an order (第十三条(四)); the rest is for supervision to look at."""
+    indexes = event.data["indexes"]
+    return {
+        "holder": indexes.get("holder"),
+        "representative": indexes.get("representative"),
+        "accounts": indexes.get("account") or [],
+    }
+
+
+def _project(
+    uow: UnitOfWork,
+    table: sa.Table,
+    events: Sequence[Event],
+    key: str,
+    more: Callable[[Event], dict[str, Any]] = lambda event: {},
+) -> None:
     """Keep what the table has a column for, where it is newer."""
-    names = [column.name for column in table.c if column.name != "sequence"]
-    rows = [{**{name: event.data.get(name) for name in names}, "sequence": event.sequence} for event in events]
+    names = [column.name for column in table.c]
+    rows = [
+        {**{name: event.data.get(name) for name in names}, **more(event), "sequence": event.sequence}
+        for event in events
+    ]
     upsert_newer(uow.conn, table, rows, (key,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,12 @@ from infra.messages import Command
 from services.voucher import store
 from services.voucher.access import foreign
 from services.voucher.domain import orders as domain
+from services.voucher.domain.affiliation import Affiliation
 from services.voucher.domain.law import refuse
 from services.voucher.domain.orders import Order
-from services.voucher.domain.parties import Provider
+from services.voucher.domain.parties import Enterprise, Provider
 from services.voucher.handlers.steps import Steps, taken
+from services.voucher.ties_store import Pair, Ties
 
 MAY_CONFIRM = ("admitted", "leaving")  # a provider that leaves serves out its notice
 Act = Callable[[Command], tuple[str, dict[str, Any]]]
@@ -172,7 +174,9 @@ def hand_over_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
     takers = {command.body["to_provider_id"] for command in commands}
     providers = store.providers(conn, takers | {order.provider_id for order in orders.values()}, now=uow.now)
     offering = store.offering(conn, takers)
-    ties = store.tied(conn, {order.enterprise_id for order in orders.values()})
+    buyers = {order.enterprise_id for order in orders.values()}
+    enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
+    ties = Ties(conn, _pairs(commands, orders, enterprises, providers), on=uow.today)
     names: set[str] = set()
     for command in commands:
         order = orders.get(command.body["order_id"])
@@ -188,7 +192,8 @@ def hand_over_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
             continue
         taker = providers.get(taker_id)
         shown = taker is not None and (taker_id, order.category) in offering
-        tied = (order.enterprise_id, taker_id) in ties
+        enterprise = enterprises.get(order.enterprise_id)
+        tied = Affiliation() if enterprise is None or taker is None else ties.between(enterprise, taker)
         giver = providers.get(order.provider_id)
         refused = foreign(command, order.programme) or _may_hand_over(
             steps, order, giver, taker, shown=shown, tied=tied
@@ -199,8 +204,23 @@ def hand_over_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
     return outcomes
 
 
+def _pairs(
+    commands: Sequence[Command],
+    orders: Mapping[str, Order],
+    enterprises: Mapping[str, Enterprise],
+    providers: Mapping[str, Provider],
+) -> list[Pair]:
+    asked = {(command.body["order_id"], command.body["to_provider_id"]) for command in commands}
+    found = {
+        (orders[order_id].enterprise_id, taker)
+        for order_id, taker in asked
+        if order_id in orders and taker in providers
+    }
+    return [(enterprises[buyer], providers[taker]) for buyer, taker in found if buyer in enterprises]
+
+
 def _may_hand_over(
-    steps: Steps, order: Order, giver: Provider | None, taker: Provider | None, *, shown: bool, tied: bool
+    steps: Steps, order: Order, giver: Provider | None, taker: Provider | None, *, shown: bool, tied: Affiliation
 ) -> Refused | None:
     """The one leaves, the other is admitted, offers that category, and has no tie with the enterprise."""
     pack = steps.pack_of(order)
@@ -213,5 +233,5 @@ def _may_hand_over(
         found = {"status": taker.status, "category": order.category}
         return refuse(pack, "PROVIDER_NOT_AVAILABLE", "to_provider_id", "exit.aftermath", offers=shown, **found)
     if tied and order.voucher_fen and pack.eligibility.not_affiliated is not None:
-        return refuse(pack, "AFFILIATED_WITH_PROVIDER", "to_provider_id", "eligibility.not_affiliated")
+        return refuse(pack, "AFFILIATED_WITH_PROVIDER", "to_provider_id", "eligibility.not_affiliated", **tied.facts())
     return None

@@ -3,7 +3,7 @@ order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
@@ -22,6 +22,7 @@ from services.voucher.domain.placing import Means, Placed, Request, place
 from services.voucher.domain.plans import Plan, applied_for, serving
 from services.voucher.handlers.packs import Packs
 from services.voucher.handlers.steps import view
+from services.voucher.ties_store import Pair, Ties
 
 
 def place_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -45,7 +46,7 @@ class _Placing:
         self.orders = store.orders_by_id(conn, {body["order_id"] for body in bodies})
         self.enterprises = store.enterprises(conn, buyers, now=uow.now, year=uow.today.year)
         self.products = store.products(conn, {body["product_id"] for body in bodies}, now=uow.now)
-        self.ties = store.tied(conn, buyers)
+        self.ties = Ties(conn, self._pairs(bodies), on=uow.today)
         self.plans = self._plans()
         supported = [one for one in self.enterprises.values() if self._draws_on_budget(one)]
         self.filings = self._filings(supported)
@@ -78,7 +79,7 @@ class _Placing:
             request=Request(**{name: body.get(name) for name in names}),
             enterprise=enterprise,
             product=product,
-            tied=(enterprise.enterprise_id, product.provider_id) in self.ties,
+            affiliation=self.ties.between(enterprise, product.provider),
             means=self._means(pack, enterprise),
             now=self.uow.now,
             today=self.uow.today,
@@ -108,6 +109,18 @@ class _Placing:
         )
         decision = Decision("place_order", order.order_id, order.programme, pack.label, placed.articles, facts)
         return Ok(view(order), decision)
+
+    def _pairs(self, bodies: Sequence[dict[str, Any]]) -> Iterable[Pair]:
+        """Who buys from whom with support, where the programme asks that nothing ties them (第十三条(四))."""
+        pairs: dict[tuple[str, str], Pair] = {}
+        for body in bodies:
+            enterprise, product = self.enterprises.get(body["enterprise_id"]), self.products.get(body["product_id"])
+            if enterprise is None or product is None or product.provider is None or body.get("voucher_fen") == 0:
+                continue
+            pack = self.packs.get(enterprise.programme, enterprise.region)
+            if pack is not None and pack.eligibility.not_affiliated is not None:
+                pairs[enterprise.enterprise_id, product.provider_id] = (enterprise, product.provider)
+        return pairs.values()
 
     # --- what an enterprise may draw on
 

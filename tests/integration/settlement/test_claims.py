@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.errors import ERRORS
+from contracts.money import account_number
 from infra import crypto
 from infra.clock import local_date
 from infra.pipeline import EventsFailed
-from services.registry.domain.personal import comparable
 from services.settlement import tables
 from tests.integration.settlement.world import GUIZHOU, PRICE, World, uid
 
@@ -55,6 +55,43 @@ def test_an_invoice_lives_in_one_claim_alone(world: World) -> None:
     )
     world.ok("withdraw_claim", claim_id=claim_id, provider_id=provider_id)
     assert world.ok("file_claim", **other)["status"] == "filed"
+
+
+def _confirmed_between(world: World, *, holder: bool = True) -> tuple[str, dict[str, object]]:
+    """The enterprise of a confirmed order, and the papers of its claim."""
+    provider_id = world.provider(indexes={"holder": "f" * 64} if holder else {})
+    order_id = world.order(provider_id)
+    enterprise_id = world.buyers[order_id]
+    world.enterprise(enterprise_id, indexes={"holder": "e" * 64} if holder else {})
+    return enterprise_id, world.papers(order_id, provider_id)
+
+
+def test_a_tie_found_after_the_order_refuses_its_claim(world: World) -> None:
+    """Lost otherwise: money goes to a provider that a supervisor has just found to be the enterprise's own."""
+    enterprise_id, body = _confirmed_between(world, holder=False)
+    tie = {"tie_id": world.new("T"), "enterprise_id": enterprise_id, "provider_id": body["provider_id"]}
+    data = {**tie, "programme": GUIZHOU, "kind": "confirmed_alert"}
+    world.hear(world.event("registry.tie_recorded.v1", tie["tie_id"], data))
+    error = world.refused("file_claim", **body)
+    assert (error["code"], error["article"]) == ("AFFILIATED_WITH_PROVIDER", "第十三条(四)")
+    assert error["facts"]["ties"] == ["confirmed_alert"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "refused"),
+    [(-900, None, True), (0, None, True), (-900, 0, True), (1, None, False), (-900, -500, False)],
+)
+def test_a_share_on_the_day_of_order_or_claim_refuses_it(world: World, since: int, until: int | None, refused: bool):
+    """Lost otherwise: a company bought after the order, or sold just before the claim, is paid for serving itself."""
+    _enterprise_id, body = _confirmed_between(world)
+    today = local_date(world.clock.now())
+    days = {"from_on": str(today + timedelta(days=since))}
+    days["until_on"] = None if until is None else str(today + timedelta(days=until))
+    data = {"holding_id": world.new("H"), "owner": "f" * 64, "held": "e" * 64, "state": False, "share_bp": 1, **days}
+    world.hear(world.event("registry.shareholding_recorded.v1", data["holding_id"], {**data, "status": "recorded"}))
+    answer = world.do("file_claim", **body)
+    assert answer.get("ok") is not refused
+    assert not refused or answer["error"]["code"] == "AFFILIATED_WITH_PROVIDER"
 
 
 def test_each_seller_numbers_its_own_invoices(world: World) -> None:
@@ -117,7 +154,7 @@ def test_an_answer_that_crosses_a_withdrawal_is_answered_by_news(world: World) -
     world.ok("withdraw_claim", claim_id=claim_id, provider_id=provider_id)
     world.answer(claim_id, order_id, provider_id)
     assert world.told(claim_id) == ["claim_filed", "claim_withdrawn", "claim_withdrawn"]
-    assert world.outbox()[-1]["sequence"] == 3
+    assert [body["sequence"] for body in world.outbox() if body["subject"] == claim_id] == [1, 2, 3]
     assert world.figures()["claimed_fen"] == 0
 
 
@@ -302,8 +339,8 @@ def test_accounts_of_a_transfer_are_sealed_and_told_as_registrys_indexes(world: 
     given = {"transfer__payer_account": "6222 0210-0111 6245", "transfer__payee_account": "６２２２０２１００９９９"}
     claim_id, _order_id, _provider_id = world.filed(**given, transfer__refunded_fen=100)
     data = next(one["data"] for one in world.outbox() if one["type"] == "settlement.claim_filed.v1")
-    payer = comparable({"account": "6222021001116245"})["account"]
-    payee = comparable({"account": "6222-0210-0999"})["account"]
+    payer = account_number("6222021001116245")
+    payee = account_number("6222-0210-0999")
     assert data["payer_index"] == crypto.ring().blind("account", payer)
     assert data["payee_index"] == crypto.ring().blind("account", payee)
     assert data["refunded_fen"] == 100

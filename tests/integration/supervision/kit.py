@@ -109,7 +109,7 @@ class Kit:
             "bad_credit": False,
             "priority": False,
             "status": "certified",
-            "indexes": indexes,
+            "indexes": {kind: [value] for kind, value in indexes.items()},
         }
         type_ = "registry.enterprise_certified.v1"
         return self.event(type_, data["enterprise_id"], data, sequence=sequence)
@@ -132,7 +132,7 @@ class Kit:
             "provider_kind": kind,
             "status": status,
             "account_version": 1,
-            "indexes": indexes,
+            "indexes": {kind: [value] for kind, value in indexes.items()},
         }
         return self.event("registry.provider_admitted.v1", data["provider_id"], data)
 

@@ -62,6 +62,20 @@ def test_a_confirmed_alert_of_low_severity_rejects_too(kit: Kit) -> None:
     assert kit.verdicts(1) == ["cleared", "rejected"]
 
 
+def test_confirmed_affiliation_is_told_as_a_tie_and_a_false_alarm_is_not(kit: Kit) -> None:
+    """Lost otherwise: the two go on buying from each other, one claim after the other held (第十三条(四))."""
+    kit.market(phone="b" * 64)
+    kit.hear(kit.enterprise(1, phone="b" * 64), kit.enterprise(2, phone="b" * 64))
+    kit.filed(1)
+    kit.filed(2, enterprise=2)
+    (one,), (two,) = kit.alerts(1), kit.alerts(2)
+    kit.ok("resolve_alert", alert_id=one["alert_id"], verdict="confirmed", reason="实为一家")
+    kit.ok("resolve_alert", alert_id=two["alert_id"], verdict="false_alarm", reason="同一代办")
+    (told,) = (event["data"] for event in kit.said("tie_found"))
+    assert (told["enterprise_id"], told["provider_id"]) == (uid("E", 1), uid("P", 1))
+    assert "b" * 64 not in str(told)
+
+
 def test_an_alert_on_a_version_filed_anew_since_says_nothing_of_the_new_one(kit: Kit) -> None:
     ids = suspicious(kit)
     kit.hear(kit.claim(2, 2, version=2, invoice="55554444"))

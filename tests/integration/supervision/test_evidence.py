@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,17 +13,22 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from contracts import catalogue, ulid
 from contracts.catalogue import EVENTS
-from infra import signing
+from contracts.client.errors import error_of
+from infra import auth, signing
 from infra import tables as common
+from infra.db import UnitOfWork
+from infra.local.keys import write_secret
 from infra.messages import Event
 from services.supervision import evidence, evidence_cli, shipping
 from services.supervision.domain import merkle
 from services.supervision.domain.merkle import Record, Signed, Verdict
 from services.supervision.handlers import walking
+from services.supervision.store import evidence as store
 from services.supervision.store import tables
 from services.supervision.store.tables import evidence as table
-from tests.integration.supervision.kit import GUIZHOU, Kit, uid
+from tests.integration.supervision.kit import GUIZHOU, START, Kit, uid
 
 
 class FakeClient:
@@ -39,7 +45,10 @@ class FakeClient:
 
     def call(self, service: str, method: str, **fields: Any) -> dict[str, Any]:
         assert service == "supervision"
-        return self.kit.ask(method, **fields)
+        answer = self.kit.ask(method, **fields)
+        if "code" in answer:
+            raise error_of(answer)
+        return answer
 
 
 def log(kit: Kit) -> list[Record]:
@@ -55,7 +64,7 @@ def log(kit: Kit) -> list[Record]:
 def verdict(kit: Kit) -> Verdict:
     """What an auditor finds who has the log and the public key."""
     head = kit.ask("evidence_head")
-    key = signing.public_from(head["public_key"])
+    key = [signing.public_from(head["public_key"])]
     return merkle.verify([*log(kit), Signed(**head["head"])], key, algorithm=head["algorithm"])
 
 
@@ -134,34 +143,167 @@ def test_a_database_changed_behind_its_back_is_found_out(kit: Kit) -> None:
 
 
 def rewrite(**values: Any) -> Any:
-    return lambda at: sa.update(table).where(table.c.position == at).values(**values)
+    return lambda at: [sa.update(table).where(table.c.position == at).values(**values)]
 
 
-CHANGES = {
-    "edited": rewrite(body=table.c.body + " "),
-    "renumbered": rewrite(stream_seq=7777),
-    "moved in time": rewrite(recorded_at="2017-01-01T00:00:00Z"),
-    "another leaf": rewrite(leaf="0" * 64),
-    "another root": rewrite(root="0" * 64),
-    "removed": lambda at: sa.delete(table).where(table.c.position == at),
+def of_checkpoint(**values: Any) -> Any:
+    made = tables.evidence_checkpoints
+    return lambda at: [sa.update(made).where(made.c.number == 1 + at % 3).values(**values)]
+
+
+def swapped(at: int) -> list[Any]:
+    """Two neighbours change places, with all that they hold."""
+    apart = [(at, -1), (at + 1, at), (-1, at + 1)]
+    return [sa.update(table).where(table.c.position == old).values(position=new) for old, new in apart]
+
+
+def inserted(at: int) -> list[Any]:
+    """Another event behind the end, or in the place of one that all later ones make room for."""
+    columns = [column.name for column in table.columns]
+    copied = [
+        *(sa.literal(uid("Z", at)) if name == "event_id" else table.c[name] for name in columns if name != "position")
+    ]
+    behind = sa.select(sa.literal(41 + at), *copied).where(table.c.position == at)
+    names = ["position", *(name for name in columns if name != "position")]
+    return [sa.insert(table).from_select(names, behind)]
+
+
+def removed_and_closed_up(at: int) -> list[Any]:
+    later = [sa.update(table).where(table.c.position == old).values(position=old - 1) for old in range(at + 1, 41)]
+    return [sa.delete(table).where(table.c.position == at), *later]
+
+
+def rehashed(at: int) -> list[Any]:
+    """The record's own hash is made to fit."""
+    kept = {"recorded_at": "2017-01-01T00:00:00Z", "stream_seq": 1, "body": "{}"}
+    leaf = merkle.leaf_of(merkle.hash_of("sha-256"), position=at, **kept).hex()
+    return [sa.update(table).where(table.c.position == at).values(**kept, leaf=leaf)]
+
+
+# What is done to record `at`, and where the log is then said to break (None: between two checkpoints, or at its end).
+CHANGES: dict[str, tuple[Any, Any]] = {
+    "body": (rewrite(body=table.c.body + " "), lambda at: at),
+    "stream_seq": (rewrite(stream_seq=7777), lambda at: at),
+    "recorded_at": (rewrite(recorded_at="2017-01-01T00:00:00Z"), lambda at: at),
+    "leaf": (rewrite(leaf="0" * 64), lambda at: at),
+    "root": (rewrite(root="0" * 64), lambda at: at),
+    "event_id": (rewrite(event_id="01ZZZZZZZZZZZZZZZZZZZZZZZZ"), lambda at: at),
+    "source": (rewrite(source="/yunquan/notify"), lambda at: at),
+    "type": (rewrite(type="voucher.order_failed.v1"), lambda at: at),
+    "subject": (rewrite(subject="another"), lambda at: at),
+    "time": (rewrite(time=START), lambda at: at),
+    "rehashed": (rehashed, lambda at: at),
+    "removed": (lambda at: [sa.delete(table).where(table.c.position == at)], lambda at: at),
+    "removed and closed up": (removed_and_closed_up, lambda at: at),
+    "cut off": (lambda at: [sa.delete(table).where(table.c.position >= at)], lambda at: at),
+    "swapped": (swapped, lambda at: at),
+    "inserted": (inserted, lambda at: 41),
+    "head": (lambda at: [sa.update(tables.evidence_head).values(root="0" * 64)], None),
+    "edge": (lambda at: [sa.update(tables.evidence_head).values(edge=[])], None),
+    "checkpoint's size": (of_checkpoint(size=5), None),
+    "checkpoint's document": (of_checkpoint(document={"kind": "evidence-checkpoint", "size": 3}), None),
+    "checkpoint's signature": (of_checkpoint(signature={"algorithm": "Ed25519", "signature": "AAAA"}), None),
+    "checkpoint dropped": (
+        lambda at: [sa.delete(tables.evidence_checkpoints).where(tables.evidence_checkpoints.c.number == 1 + at % 3)],
+        None,
+    ),
+    "another subtree": (
+        lambda at: [sa.insert(tables.evidence_nodes).values(level=8, at=at, hash="0" * 64)],
+        None,
+    ),
 }
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_supervision_reads_its_own_log_again_and_names_what_was_changed(light: Kit, change: str) -> None:
-    """Lost otherwise: tampering is found when an auditor comes, a year later."""
-    light.hear(*orders(light, 1, 40))
-    light.pipeline.run_due()
-    assert light.ask("list_alerts", programme=GUIZHOU)["items"] == []
-    unguarded(light, CHANGES[change](23))
-    light.pipeline.run_due()
-    assert light.ask("list_alerts", programme=GUIZHOU)["items"] == [], "not again before an hour has passed"
+def forty(kit: Kit) -> None:
+    """Forty records under three checkpoints."""
+    for first, last in ((1, 11), (12, 25), (26, 40)):
+        kit.clock.advance(timedelta(hours=1))
+        kit.hear(*orders(kit, first, last))
+        kit.pipeline.run_due()
+
+
+def test_whatever_is_changed_in_the_tables_is_found_and_named(light: Kit) -> None:
+    """Lost otherwise: tampering by whoever owns the database is found when an auditor comes, or never. Each kind of
+    change, at random places, hundreds of times."""
+    forty(light)
+    unguarded(light)
+    dice, tried = random.Random(20180823), 0
+    for name, (change, place) in CHANGES.items():
+        for at in dice.sample(range(2, 40), 10):
+            with light.engine.connect() as conn:  # never committed
+                uow = UnitOfWork(
+                    conn, now=light.clock.now(), service="supervision", catalogue=catalogue, new_id=ulid.new
+                )
+                for statement in change(at):
+                    conn.execute(statement)
+                found = walking.read_again(uow, store.read_log(conn), store.Walked())[0].found
+                conn.rollback()
+            assert found, (name, at)
+            assert place is None or found[0].position == place(at), (name, at, found)
+            tried += 1
+    assert tried == 10 * len(CHANGES)
+    with light.engine.connect() as conn:
+        uow = UnitOfWork(conn, now=light.clock.now(), service="supervision", catalogue=catalogue, new_id=ulid.new)
+        assert walking.read_again(uow, store.read_log(conn), store.Walked())[0].found == []
+
+
+@pytest.mark.parametrize("name", ["body", "root", "removed", "checkpoint dropped"])
+def test_supervision_reads_its_own_log_again_and_alerts_once(kit: Kit, name: str) -> None:
+    """Lost otherwise: what was found is told to nobody, or every hour anew."""
+    kit.market(enterprises=1)
+    forty(kit)
+    kit.pipeline.run_due()
+    assert kit.ask("list_alerts", programme=GUIZHOU)["items"] == []
+    unguarded(kit, *CHANGES[name][0](23))
+    kit.pipeline.run_due()
+    assert kit.ask("list_alerts", programme=GUIZHOU)["items"] == [], "not again before an hour has passed"
+    for _ in range(3):
+        kit.clock.advance(walking.WALK_AGAIN)
+        kit.pipeline.run_due()
+        kit.pipeline.run_due()
+        [alert] = kit.ask("list_alerts", programme=GUIZHOU)["items"]
+        assert (alert["alert"], alert["severity"], alert["repeats"]) == ("EVIDENCE_BROKEN", "high", 0)
+    if CHANGES[name][1]:
+        assert alert["evidence"]["numbers"] == {"position": 23}
+
+
+def test_all_that_was_edited_is_named_and_not_the_first_alone(light: Kit) -> None:
+    """Else one change that everyone knows of would cover for all later ones."""
+    forty(light)
+    unguarded(light, *(statement for at in (7, 19, 33) for statement in rewrite(body=table.c.body + " ")(at)))
     light.clock.advance(walking.WALK_AGAIN)
     light.pipeline.run_due()
+    found = light.ask("list_alerts", programme=GUIZHOU)["items"]
+    assert sorted(alert["evidence"]["numbers"]["position"] for alert in found) == [7, 19, 33]
+
+
+def test_a_walk_that_was_put_off_for_ever_is_begun_all_the_same(light: Kit) -> None:
+    """How far the log was read again stands in the same database."""
+    forty(light)
+    late = {"walked_at": light.clock.now() + timedelta(days=9999), "size": 0, "edge": [], "checkpoint": 0}
+    unguarded(light, sa.update(tables.evidence_walk).values(**late), *rewrite(body="{}")(5))
     light.pipeline.run_due()
-    [alert] = light.ask("list_alerts", programme=GUIZHOU)["items"]
-    assert (alert["alert"], alert["severity"]) == ("EVIDENCE_BROKEN", "high")
-    assert alert["evidence"]["numbers"] == {"position": 23}
+    assert len(light.ask("list_alerts", programme=GUIZHOU)["items"]) == 1
+
+
+def test_a_log_whose_key_changed_verifies_by_both_keys(light: Kit, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost otherwise: after a change of keys every log is broken, or an old key proves nothing any more."""
+    light.hear(*orders(light, 1, 5))
+    light.clock.advance(timedelta(hours=1))
+    light.pipeline.run_due()
+    [made] = light.said("checkpoint_made")
+    light.hear(light.event(made["type"], "evidence", made["data"], sequence=1))
+    (tmp_path / "earlier.pub").write_bytes(signing.public_pem(signing.signer().key.public_key()))
+    write_secret(tmp_path / "new.pem", auth.generate_keys()[0])
+    monkeypatch.setenv(signing.SETTING, str(tmp_path / "new.pem"))
+    run, file, keys = command(light, monkeypatch), tmp_path / "log", tmp_path / "keys.pem"
+    assert run("verify")[1]["fault"] == "forged"
+    monkeypatch.setenv(signing.EARLIER, str(tmp_path / "earlier.pub"))
+    assert run("verify")[0] == 0
+    assert run("export", "--out", file, "--key-out", keys)[0] == run("verify", "--file", file, "--key", keys)[0] == 0
+    light.clock.advance(timedelta(hours=2))
+    light.pipeline.run_due()
+    assert light.ask("list_alerts", programme=GUIZHOU)["items"] == []
 
 
 def test_a_log_rewritten_with_all_its_hashes_breaks_at_the_checkpoints(light: Kit) -> None:
@@ -177,7 +319,7 @@ def test_a_log_rewritten_with_all_its_hashes_breaks_at_the_checkpoints(light: Ki
         for level, at, node in anew.add(leaf):
             where = (tables.evidence_nodes.c.level == level) & (tables.evidence_nodes.c.at == at)
             changes.append(sa.update(tables.evidence_nodes).where(where).values(hash=node.hex()))
-        changes.append(rewrite(body=body, leaf=leaf.hex(), root=anew.root().hex())(record.position))
+        changes += rewrite(body=body, leaf=leaf.hex(), root=anew.root().hex())(record.position)
     edge = [one.hex() for one in anew.edge]
     changes.append(sa.update(tables.evidence_head).values(root=anew.root().hex(), edge=edge))
     unguarded(light, *changes)
@@ -213,7 +355,7 @@ def test_a_checkpoint_every_thousand_records_and_one_an_hour(kit: Kit) -> None:
     [made] = kit.said("checkpoint_made")
     assert (made["data"]["size"], made["data"]["root"]) == (1200, log(kit)[-1].root)
     told = merkle.signed_of(made["data"])
-    assert merkle.signed_by(told, signing.public_from(made["data"]["public_key"]))
+    assert merkle.signed_by(told, [signing.public_from(made["data"]["public_key"])])
     assert kit.pipeline.run_due()["hourly_checkpoint"] == 0
     kit.hear(*orders(kit, 1201, 1205))
     kit.clock.advance(timedelta(hours=1))
@@ -288,6 +430,19 @@ def test_a_proof_by_the_services_and_by_an_export_is_the_same(
     run = command(kit, monkeypatch)
     file, key, first, second = (tmp_path / name for name in ("log", "key.pem", "first", "second"))
     run("export", "--out", file, "--key-out", key)
+    assert run("prove", "--position", 7, "--file", file, "--out", second)[1]["positions"] == [7]
+    pair = ("--before", events[4].id, "--after", events[31].id)
+    for where in ((), ("--file", file)):
+        assert run("prove", *pair, *where, "--out", first)[:2] == (0, {"ok": True, "positions": [5, 32], "size": 40})
+        assert run("verify", "--proof", first, "--key", key)[0] == 0
+        turned = ("--before", events[31].id, "--after", events[4].id)
+        assert run("prove", *turned, *where, "--out", second)[0] == 1
+        assert run("prove", "--position", 41, *where, "--out", second)[0] == 2
+        assert run("prove", "--position", 1, "--checkpoint", 39, *where, "--out", second)[0] == 2
+    lying = json.loads(first.read_bytes())
+    first.write_text(json.dumps({**lying, "order": lying["order"][::-1]}))
+    assert run("verify", "--proof", first, "--key", key)[0] == 1
+    assert run("prove", "--before", events[4].id, "--out", first)[0] == 2
     wanted = [part for number in (31, 4) for part in ("--event", events[number].id)]
     assert run("prove", *wanted, "--out", first)[:2] == (0, {"ok": True, "positions": [5, 32], "size": 40})
     assert run("prove", *wanted, "--file", file, "--out", second)[0] == 0
@@ -319,7 +474,7 @@ def test_checkpoints_are_shipped_in_order_once_each_until_they_are_taken(
     assert place.read_text() == away.read_text()
     run = command(kit, monkeypatch)
     assert run("verify", "--checkpoint", place)[0] == 0
-    unguarded(kit, rewrite(body=table.c.body + " ")(2))
+    unguarded(kit, *rewrite(body=table.c.body + " ")(2))
     assert run("verify", "--checkpoint", place)[0] == 1
 
 

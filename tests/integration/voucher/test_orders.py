@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from infra.clock import local_date
 from services.voucher import tables
 from tests.integration.voucher.world import CONTRACT, QUOTA
 
@@ -141,6 +142,87 @@ def test_a_tie_is_told_and_then_counts(shop):
     error = world.order(enterprise, product)["error"]
     assert (error["code"], error["article"]) == ("AFFILIATED_WITH_PROVIDER", "第十三条(四)")
     assert world.order(world.granted(), product)["ok"]
+
+
+def holding(world, owner, held, *, sequence=1, since="2018-01-01", until=None, state=False):
+    ends = {"owner": owner * 64, "held": held * 64, "state": state, "share_bp": 1, "from_on": since, "until_on": until}
+    holding_id = f"01H{owner}{held}".upper().ljust(26, "0")
+    what = "recorded" if sequence == 1 else "ended"
+    data = {**ends, "holding_id": holding_id, "status": what}
+    world.hear(world.event(f"registry.shareholding_{what}.v1", holding_id, data, sequence))
+
+
+def declared(world, enterprise, provider, buyer, seller):
+    world.enterprise(enterprise, indexes={"holder": "e" * 64, **buyer})
+    world.provider(provider, indexes={"holder": "f" * 64, **seller})
+
+
+def test_a_share_through_any_number_of_owners_refuses_the_order(shop):
+    """Lost otherwise: a provider sells to itself behind two companies (第十三条(四))."""
+    world, enterprise, provider, product = shop
+    declared(world, enterprise, provider, {}, {})
+    for owner, held in ("fa", "ab", "cb", "ce"):
+        assert world.order(enterprise, product, voucher_fen=1000)["ok"]
+        holding(world, owner, held)
+    error = world.order(enterprise, product)["error"]
+    assert (error["code"], error["article"]) == ("AFFILIATED_WITH_PROVIDER", "第十三条(四)")
+    assert (error["facts"]["ties"], error["facts"]["holdings"]) == (["holding"], 4)
+    assert "a" * 64 not in str(error)
+    assert world.order(enterprise, product, voucher_fen=0)["ok"]
+    assert world.order(world.granted(), product)["ok"]
+
+
+def test_what_counts_is_the_share_of_the_day_of_the_order(shop):
+    """Lost otherwise: a company that was sold long ago, or is bought next year, is refused; news in any order."""
+    world, enterprise, provider, product = shop
+    declared(world, enterprise, provider, {}, {})
+    today, tomorrow = (str(local_date(world.clock.now()) + timedelta(days=days)) for days in (0, 1))
+    holding(world, "f", "e", sequence=2, until=today)
+    holding(world, "f", "e")
+    assert world.order(enterprise, product)["ok"]
+    holding(world, "f", "e", sequence=3, until=tomorrow)
+    assert world.order(enterprise, product)["error"]["code"] == "AFFILIATED_WITH_PROVIDER"
+    holding(world, "f", "e", sequence=4, since=tomorrow)
+    assert world.order(enterprise, product)["ok"]
+
+
+def test_the_state_ties_nobody(shop):
+    """Lost otherwise: no company of the province could buy from another of the province (公司法)."""
+    world, enterprise, provider, product = shop
+    declared(world, enterprise, provider, {}, {})
+    holding(world, "a", "e", state=True)
+    holding(world, "a", "f", state=True)
+    assert world.order(enterprise, product)["ok"]
+
+
+@pytest.mark.parametrize(
+    ("buyer", "seller", "ties"),
+    [
+        ({"account": ["1" * 64, "2" * 64]}, {"account": ["2" * 64]}, ["account"]),
+        ({"representative": "1" * 64}, {"representative": "1" * 64}, ["representative"]),
+        ({"phone": ["1" * 64], "address": ["2" * 64]}, {"phone": ["1" * 64], "address": ["2" * 64]}, None),
+        ({"person": ["1" * 64]}, {"person": ["1" * 64]}, None),
+        ({"representative": "1" * 64}, {"representative": "2" * 64}, None),
+    ],
+)
+def test_the_same_account_or_representative_refuses_and_the_rest_is_for_a_supervisor(shop, buyer, seller, ties):
+    """Lost otherwise: an honest firm is refused for an agent's telephone, or one person sells to himself."""
+    world, enterprise, provider, product = shop
+    declared(world, enterprise, provider, buyer, seller)
+    answer = world.order(enterprise, product)
+    assert answer.get("ok") is (ties is None)
+    assert ties is None or answer["error"]["facts"]["ties"] == ties
+
+
+def test_a_common_name_refuses_nobody(shop):
+    """Lost otherwise: every 王伟 would be refused by every provider of another 王伟."""
+    world, enterprise, provider, product = shop
+    name = {"representative": "1" * 64}
+    declared(world, enterprise, provider, name, name)
+    world.enterprise(indexes=name)
+    assert world.order(enterprise, product)["error"]["code"] == "AFFILIATED_WITH_PROVIDER"
+    world.enterprise(indexes=name)
+    assert world.order(enterprise, product)["ok"]
 
 
 def test_the_blacklist_stops_orders_and_confirmations_from_its_moment(shop):

@@ -13,7 +13,7 @@ from ulid import ULID
 from contracts import fields as f
 from contracts import roles as r
 from contracts.errors import Decision, Ok, Outcome, Refused
-from contracts.events.base import EventType, refused
+from contracts.events.base import EventType, decided, refused
 from contracts.rpc.base import Explain, Method, everywhere
 from infra.clock import Clock, SystemClock
 from infra.db import UnitOfWork, common_tables
@@ -68,6 +68,7 @@ EVENTS = [
     EventType("toy.deposited.v1", Deposited, ("toy",)),
     EventType("toy.gift.v1", Gift, ("toy",)),
     refused(SERVICE),
+    decided(SERVICE),
 ]
 CATALOGUE = SimpleNamespace(
     SERVICES=(SERVICE,),

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from services.registry.domain import register
-from services.registry.domain.personal import comparable, masked
+from services.registry.domain.personal import masked
 
 
 @pytest.mark.parametrize(
@@ -111,30 +111,6 @@ def test_the_region_is_where_it_is_registered(code, prefecture, region):
 def test_who_is_a_legal_person(name, type, code, is_one):
     """Lost otherwise: branches and sole traders would apply, whom the rules keep out (第十三条(二))."""
     assert register.is_legal_person(name=name, type=type, code=code) is is_one
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ({"contact_phone": "+86 138-0000-0001"}, {"contact_phone": "13800000001"}),
-        ({"contact_phone": "008613800000001"}, {"contact_phone": "138 0000 0001"}),
-        ({"address": "贵阳市 示例路（1号）"}, {"address": "贵阳市示例路(1号)"}),
-        ({"account": "6222-0000 0001"}, {"account": "622200000001"}),
-        ({"representative": "ＡＢ 示例"}, {"representative": "ab示例"}),
-        ({"contact_name": "张示例"}, {"representative": "张示例"}),
-    ],
-)
-def test_the_same_fact_in_another_hand_compares_equal(one, other):
-    """Lost otherwise: a space in a telephone number would hide that two parties are one."""
-    assert comparable(one) == comparable(other) != {}
-
-
-@pytest.mark.parametrize(
-    "personal", [{}, {"contact_phone": "-"}, {"address": "（）"}, {"contact_email": "a@example.invalid"}]
-)
-def test_nothing_compares_equal_to_nothing(personal):
-    """Lost otherwise: all whose telephone is a hyphen would be tied to each other."""
-    assert comparable(personal) == {}
 
 
 @pytest.mark.parametrize(("value", "shown"), [("6222000000000001", "****01"), ("1234", "****")])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.supervision.domain import affiliation
 from services.supervision.domain.affiliation import CROWD, Graph, judge, paths
@@ -137,3 +139,63 @@ def test_the_explanation_names_kinds_and_what_was_left_out_never_values() -> Non
 def test_the_bounds_of_the_search_fit_the_ring_that_the_store_loads() -> None:
     """The store reads the neighbours of both ends and no further: a longer chain would be found only by chance."""
     assert affiliation.MOST_STEPS == 3
+
+
+def test_shares_tie_through_any_number_of_owners_and_count_as_one_step() -> None:
+    chain = frozenset((f"h{number}", f"h{number + 1}") for number in range(9))
+    made = Graph(facts={}, crowd={}, holdings=chain, holders={"E": "h0", "X": "h4", "P": "h9", "Q": "z"})
+    path = paths(made, [("E", "P"), ("E", "Q")])
+    assert path.keys() == {("E", "P")}
+    (link,) = path["E", "P"]
+    assert (link.kinds, link.holdings, affiliation.severity([link])) == (("holding",), 9, "high")
+
+
+def test_one_company_under_two_registrations_is_tied_to_itself() -> None:
+    made = Graph(facts={}, crowd={}, holders={"E": "h", "P": "h"})
+    assert paths(made, [("E", "P")])["E", "P"][0].holdings == 0
+
+
+def test_a_building_alone_says_little_and_leads_nowhere() -> None:
+    """Lost otherwise: all tenants of a house would be held, or a room left out would hide an address."""
+    assert found(graph({"E": {"building": "1"}, "P": {"building": "1"}})) == ("low", [("building",)])
+    assert found(graph({"E": {"building": "1"}, "P": {"building": "1"}}, crowd={"1": 4})) is None
+    both = {"E": {"building": "1", "address": "2"}, "P": {"building": "1", "address": "2"}}
+    assert found(graph(both)) == ("medium", [("address",)])
+    chain = {"E": {"building": "1"}, "X": {"building": "1", "phone": "2"}, "P": {"phone": "2"}}
+    assert found(graph(chain)) is None
+
+
+FACT = st.tuples(st.sampled_from(["phone", "account", "person", "address", "building"]), st.sampled_from("123456"))
+PARTY = st.sampled_from("ABCDEFGH")
+GRAPHS = st.builds(
+    lambda facts, ties, holdings: Graph(
+        facts={party: frozenset(own) for party, own in facts.items()},
+        crowd={fact: sum(fact in own for own in facts.values()) for own in facts.values() for fact in own},
+        ties=frozenset(frozenset(tie) for tie in ties if tie[0] != tie[1]),
+        holdings=frozenset(holdings),
+        holders={party: party.lower() for party in "ABCDEFGH"},
+    ),
+    st.dictionaries(PARTY, st.frozensets(FACT, max_size=4), max_size=8),
+    st.lists(st.tuples(PARTY, PARTY), max_size=2),
+    st.lists(st.tuples(st.sampled_from("abcdxy"), st.sampled_from("abcdxy")), max_size=3),
+)
+
+
+@given(made=GRAPHS, one=PARTY, other=PARTY)
+def test_what_ties_one_to_the_other_ties_the_other_to_the_one_edge_by_edge(made: Graph, one: str, other: str) -> None:
+    """Lost otherwise: who is asked about first decides, or a chain has a link that nobody can show."""
+    both = paths(made, [(one, other), (other, one)])
+    there, back = both.get((one, other), ()), both.get((other, one), ())
+    assert sum(link.cost for link in there) == sum(link.cost for link in back)
+    assert bool(there) == bool(back)
+    at = one
+    for link in there:
+        assert link.a == at
+        at = link.b
+        for kind in link.kinds:
+            shared = {value for named, value in made.facts.get(link.a, frozenset()) if named == kind}
+            shared &= {value for named, value in made.facts.get(link.b, frozenset()) if named == kind}
+            tied = kind == "tie" and frozenset((link.a, link.b)) in made.ties
+            assert tied or (kind == "holding" and link.holdings is not None) or shared
+            assert all(link.shared[link.kinds.index(kind)] <= CROWD for kind in link.kinds if kind != "holding")
+    assert not there or at == other

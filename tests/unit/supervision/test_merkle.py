@@ -23,7 +23,7 @@ from tests.profiles import examples
 
 SIGNER = signing.Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 OTHER = signing.Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
-KEY = SIGNER.key.public_key()
+KEY = [SIGNER.key.public_key()]
 SHA = hash_of("sha-256")
 
 # The eight leaves, and the roots over the first 0, 1, 2 … of them, that implementations of RFC 6962 are tested with.
@@ -189,10 +189,10 @@ def test_the_definition_can_be_recomputed_by_a_stranger() -> None:
 def test_what_is_signed_is_what_our_signatures_are_of() -> None:
     """`yunquan signature verify` and this module read the same checkpoint."""
     made = closing(log(3))
-    signing.verify(made.document, made.signature, KEY)
+    signing.verify(made.document, made.signature, KEY[0])
     assert merkle.canonical(made.document).encode() == signing.canonical(made.document)
     assert merkle.signed_by(made, KEY)
-    assert not merkle.signed_by(made, OTHER.key.public_key())
+    assert not merkle.signed_by(made, [OTHER.key.public_key()])
     assert not merkle.signed_by(Signed({**made.document, "kind": "notice"}, made.signature), KEY)
 
 
@@ -422,7 +422,7 @@ def test_a_proof_shows_order_and_growth_to_whoever_has_the_key_alone() -> None:
     }
     assert tree.root().hex() == made.root
     assert merkle.proof_holds(proof, KEY) is None
-    assert merkle.proof_holds(proof, OTHER.key.public_key()) is not None
+    assert merkle.proof_holds(proof, [OTHER.key.public_key()]) is not None
     swapped_ids = json.loads(json.dumps(proof))
     first, second = swapped_ids["records"]
     first["record"]["position"], second["record"]["position"] = 257, 18
@@ -455,7 +455,7 @@ def test_the_one_file_verifies_by_itself(tmp_path: Path) -> None:
     """An auditor runs this one file, copied anywhere, with `cryptography` and without any package of ours."""
     copy = tmp_path / "merkle.py"
     copy.write_text(Path(merkle.__file__).read_text("utf-8"), "utf-8")
-    pem = KEY.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    pem = KEY[0].public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     (tmp_path / "key.pem").write_bytes(pem)
     (tmp_path / "export.jsonl").write_bytes(b"".join(export(log(3))))
     command = [sys.executable, "merkle.py", "export.jsonl", "key.pem"]

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.errors import ERRORS, Refused
 from contracts.programmes import load
+from services.voucher.domain.affiliation import Affiliation
 from services.voucher.domain.denominations import Denomination, Vouchers
 from services.voucher.domain.placing import Means, Placed, Request, place
 from tests.unit.voucher.made import ENTERPRISE, GUIZHOU, NOW, PRODUCT, PROVIDER, TODAY, plan
@@ -25,7 +26,7 @@ def placed(*, pack=PACK, asked=(), enterprise=(), product=(), provider=(), tied=
         request=replace(ASKED, **dict(asked)),
         enterprise=replace(ENTERPRISE, **dict(enterprise)),
         product=replace(PRODUCT, **product_now),
-        tied=tied,
+        affiliation=Affiliation(("ownership",)) if tied else Affiliation(),
         means=Means(home="52", plan=plan(), left_fen=left_fen),
         now=NOW,
         today=TODAY,
@@ -163,7 +164,7 @@ def test_nothing_is_promised_beyond_a_plan_that_promises_nothing():
             request=ASKED,
             enterprise=replace(ENTERPRISE, **facts),
             product=replace(PRODUCT, programme="neimenggu-2019", provider=provider),
-            tied=False,
+            affiliation=Affiliation(),
             means=Means(home="15", plan=found, left_fen=left_fen, vouchers=vouchers),
             now=NOW,
             today=date(2019, 10, 1),

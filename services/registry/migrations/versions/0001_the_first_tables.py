@@ -147,10 +147,7 @@ def upgrade() -> None:
     sa.Column('nominated_by', infra.tables.Json(), nullable=False),
     sa.Column('key_id', sa.String(length=12), nullable=True),
     sa.Column('sealed', sa.LargeBinary(), nullable=True),
-    sa.Column('person_index', sa.String(length=64), nullable=True),
-    sa.Column('phone_index', sa.String(length=64), nullable=True),
-    sa.Column('address_index', sa.String(length=64), nullable=True),
-    sa.Column('account_index', sa.String(length=64), nullable=True),
+    sa.Column('indexes', infra.tables.Json(), nullable=False),
     sa.Column('registration', sa.String(length=64), nullable=True),
     sa.CheckConstraint("kind IN ('enterprise', 'provider')", name=op.f('ck_parties_kind')),
     sa.CheckConstraint("status IN ('admitted', 'certified', 'exited', 'leaving', 'nominated', 'refused', 'registered', 'submitted')", name=op.f('ck_parties_status')),
@@ -269,6 +266,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('market_prices', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_market_prices_product_id'), ['product_id'], unique=False)
+
+    op.create_table('shareholdings',
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('owner', sa.String(length=64), nullable=False),
+    sa.Column('held', sa.String(length=64), nullable=False),
+    sa.Column('owner_id', sa.String(length=26), nullable=True),
+    sa.Column('held_id', sa.String(length=26), nullable=True),
+    sa.Column('state', sa.Boolean(), nullable=False),
+    sa.Column('share_bp', sa.Integer(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=True),
+    sa.Column('source_sha256', sa.String(length=64), nullable=False),
+    sa.Column('ended_by_sha256', sa.String(length=64), nullable=True),
+    sa.Column('recorded_by', sa.String(length=128), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint("status IN ('ended', 'recorded')", name=op.f('ck_shareholdings_status')),
+    sa.CheckConstraint('owner <> held', name=op.f('ck_shareholdings_two_holders')),
+    sa.CheckConstraint('share_bp BETWEEN 1 AND 10000', name=op.f('ck_shareholdings_share_bp')),
+    sa.ForeignKeyConstraint(['held_id'], ['parties.id'], name=op.f('fk_shareholdings_held_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['parties.id'], name=op.f('fk_shareholdings_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shareholdings'))
+    )
+    with op.batch_alter_table('shareholdings', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shareholdings_held'), ['held'], unique=False)
+        batch_op.create_index(batch_op.f('ix_shareholdings_owner'), ['owner'], unique=False)
 
     op.create_table('ties',
     sa.Column('id', sa.String(length=26), nullable=False),

@@ -211,9 +211,25 @@ def upgrade() -> None:
     sa.Column('uscc', sa.String(length=18), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('holder', sa.String(length=64), nullable=True),
     sa.Column('account_version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('enterprise_id')
     )
+    op.create_table('known_holdings',
+    sa.Column('holding_id', sa.String(length=26), nullable=False),
+    sa.Column('owner', sa.String(length=64), nullable=False),
+    sa.Column('held', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.Boolean(), nullable=False),
+    sa.Column('share_bp', sa.Integer(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('holding_id')
+    )
+    with op.batch_alter_table('known_holdings', schema=None) as batch_op:
+        batch_op.create_index('known_holdings_held', ['held'], unique=False)
+        batch_op.create_index('known_holdings_owner', ['owner'], unique=False)
+
     op.create_table('known_orders',
     sa.Column('order_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
@@ -257,9 +273,21 @@ def upgrade() -> None:
     sa.Column('provider_kind', sa.String(length=20), nullable=False),
     sa.Column('platform_id', sa.String(length=26), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('holder', sa.String(length=64), nullable=True),
     sa.Column('account_version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('provider_id')
     )
+    op.create_table('known_ties',
+    sa.Column('tie_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('tie_id')
+    )
+    with op.batch_alter_table('known_ties', schema=None) as batch_op:
+        batch_op.create_index('known_ties_of', ['enterprise_id', 'provider_id'], unique=False)
+
     op.create_table('known_usage',
     sa.Column('order_id', sa.String(length=26), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),

@@ -107,20 +107,28 @@ def _coincidences(
 
 def find(population: Population, focus: Rows, graph: Graph) -> Iterator[tuple[int, Finding]]:
     """Each claim whose enterprise and provider hang together in the graph."""
-    near = _Near(graph)
     pairs: dict[int, tuple[str, str]] = {}
     for row in focus.tolist():
         enterprise, provider = population.enterprise[row], population.provider[row]
-        if enterprise is not None and provider is not None and enterprise in near.within_reach(provider):
+        if enterprise is not None and provider is not None:
             pairs[row] = (enterprise, provider)
-    about = {party for _, provider in pairs.values() for party in (provider, *near.within_reach(provider))}
-    nearby = replace(graph, facts={party: graph.facts[party] for party in sorted(about) if party in graph.facts})
-    paths = affiliation.paths(nearby, pairs.values())
+    if not graph.holders:  # a file knows of no shares, and is large
+        graph, pairs = _within_reach(graph, pairs)
+    paths = affiliation.paths(graph, pairs.values())
     for row, pair in pairs.items():
         if pair in paths:
             found = affiliation.judge(enterprise_id=pair[0], provider_id=pair[1], graph=graph, path=paths[pair])
             if found is not None:
                 yield row, replace(found, score=_score(found.severity, len(paths[pair])))
+
+
+def _within_reach(graph: Graph, pairs: dict[int, tuple[str, str]]) -> tuple[Graph, dict[int, tuple[str, str]]]:
+    """The pairs that a chain can join at all, and what is around them."""
+    near = _Near(graph)
+    reached = {row: pair for row, pair in pairs.items() if pair[0] in near.within_reach(pair[1])}
+    about = {party for _, provider in reached.values() for party in (provider, *near.within_reach(provider))}
+    facts = {party: graph.facts[party] for party in sorted(about) if party in graph.facts}
+    return replace(graph, facts=facts), reached
 
 
 class _Near:

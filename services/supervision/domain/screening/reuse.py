@@ -72,7 +72,7 @@ def swaps(bare: str) -> Iterator[str]:
             yield (bare[:at] + bare[at + 1] + bare[at] + bare[at + 2 :]).lstrip("0")
 
 
-def _digits(bare: str) -> str:
+def digits(bare: str) -> str:
     """What a number and it with digits swapped have in common: its digits, but noughts, which may come to lead."""
     return "".join(sorted(bare.replace("0", "")))
 
@@ -210,16 +210,16 @@ class _Search:
                 yield from self._pairs(rows, rows, "prefix")
 
     def _swapped(self) -> Iterator[Hit]:
-        alike = Counter(map(_digits, self.by_bare))
+        alike = Counter(map(digits, self.by_bare))
         for bare, rows in self.by_bare.items():
-            for other in swaps(bare) if alike[_digits(bare)] > 1 else ():
+            for other in swaps(bare) if alike[digits(bare)] > 1 else ():
                 if other in self.by_bare:
                     yield from self._pairs(rows, self.by_bare[other], "swapped", len(bare) - 1)
         for group in self.population.groups("invoice_fen"):
             of_amount: defaultdict[str, list[int]] = defaultdict(list)
             for row in group.tolist() if len(group) > 1 else ():
                 if row in self.forms and len(bare := self.forms[row].bare) >= settings.INVOICE_SHORTEST:
-                    of_amount[_digits(bare)].append(row)
+                    of_amount[digits(bare)].append(row)
             for rows in of_amount.values():
                 if 1 < len(rows) <= settings.INVOICE_CROWD:
                     yield from self._two_swapped(rows)
@@ -229,7 +229,17 @@ class _Search:
             mine = self.forms[row].bare
             if mine.isdigit():
                 others = [other for other in rows if _two_swapped(mine, self.forms[other].bare)]
+                others = [other for other in others if self._telling(row, other)]
                 yield from self._pairs([row], others, "swapped", len(mine) ** 2 // 2)
+
+    def _telling(self, row: int, other: int) -> bool:
+        """Rolls of two sellers are full of numbers that two digits apart make one of the other's: between sellers that
+        says something of one customer's, or of an amount that few invoices are over."""
+        population = self.population
+        for column in (population.provider, population.enterprise):
+            if column[row] is not None and column[row] == column[other]:
+                return True
+        return self._share(population.invoice_fen[row], None) <= settings.INVOICE_RARE_AMOUNT
 
     def _pairs(self, rows: Sequence[int], others: Sequence[int], how: Likeness, ways: int = 1) -> Iterator[Hit]:
         if len(others) < 2 and rows is others:

@@ -50,6 +50,7 @@ INVOICE_RUN = 12  # numbers of a provider, from which it can be seen that they r
 INVOICE_ORDER = 0.9  # Spearman's rank correlation of numbers and days of issue, likewise
 INVOICE_APART = 0.08  # of the numbers lie between a number and its place: it is out of it
 INVOICE_MISPLACED = 0.03  # of honest numbers, roughly, are out of their place
+INVOICE_RARE_AMOUNT = 0.05  # of the invoices are over that amount: few, so that it tells them from others
 INVOICE_SAME_ENTERPRISE = 0.02  # share of a provider's claims that are one customer's, roughly
 # Of all claims: a likeness that more of them have, with the same things in common, is how invoices are numbered there.
 INVOICE_CUSTOM = {"same": 0.01, "prefix": 0.006, "swapped": 0.006}

@@ -258,7 +258,6 @@ def upgrade() -> None:
     sa.Column('subject', sa.String(length=128), nullable=False),
     sa.Column('time', infra.tables.UtcDateTime(timezone=True), nullable=False),
     sa.Column('stream_seq', sa.BigInteger(), nullable=True),
-    sa.Column('stream_hash', sa.String(length=64), nullable=True),
     sa.Column('recorded_at', sa.String(length=32), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('leaf', sa.String(length=64), nullable=False),
@@ -316,7 +315,6 @@ def upgrade() -> None:
     sa.Column('edge', infra.tables.Json(), nullable=False),
     sa.Column('checkpoint', sa.BigInteger(), nullable=False),
     sa.Column('walked_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('broken_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('name')
     )
     op.create_table('inbox',
@@ -401,6 +399,21 @@ def upgrade() -> None:
     with op.batch_alter_table('known_filings', schema=None) as batch_op:
         batch_op.create_index('known_filings_by_status', ['programme', 'status'], unique=False)
 
+    op.create_table('known_holdings',
+    sa.Column('holding_id', sa.String(length=26), nullable=False),
+    sa.Column('owner', sa.String(length=64), nullable=False),
+    sa.Column('held', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.Boolean(), nullable=False),
+    sa.Column('share_bp', sa.Integer(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('holding_id')
+    )
+    with op.batch_alter_table('known_holdings', schema=None) as batch_op:
+        batch_op.create_index('known_holdings_held', ['held'], unique=False)
+        batch_op.create_index('known_holdings_owner', ['owner'], unique=False)
+
     op.create_table('known_orders',
     sa.Column('order_id', sa.String(length=26), nullable=False),
     sa.Column('enterprise_id', sa.String(length=26), nullable=False),
@@ -431,12 +444,14 @@ def upgrade() -> None:
     sa.Column('public_name', sa.String(length=120), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('provider_kind', sa.String(length=20), nullable=True),
+    sa.Column('holder', sa.String(length=64), nullable=True),
     sa.Column('registered_on', sa.Date(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('party_id')
     )
     with op.batch_alter_table('known_parties', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_parties_holder'), ['holder'], unique=False)
         batch_op.create_index('known_parties_by_region', ['programme', 'kind', 'region'], unique=False)
 
     op.create_table('known_products',

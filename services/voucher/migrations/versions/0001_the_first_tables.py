@@ -181,9 +181,29 @@ def upgrade() -> None:
     sa.Column('serves_industry', sa.Boolean(), nullable=True),
     sa.Column('priority', sa.Boolean(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('holder', sa.String(length=64), nullable=True),
+    sa.Column('representative', sa.String(length=64), nullable=True),
+    sa.Column('accounts', infra.tables.Json(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('enterprise_id')
     )
+    with op.batch_alter_table('known_enterprises', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_enterprises_representative'), ['representative'], unique=False)
+    op.create_table('known_holdings',
+    sa.Column('holding_id', sa.String(length=26), nullable=False),
+    sa.Column('owner', sa.String(length=64), nullable=False),
+    sa.Column('held', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.Boolean(), nullable=False),
+    sa.Column('share_bp', sa.Integer(), nullable=False),
+    sa.Column('from_on', sa.Date(), nullable=False),
+    sa.Column('until_on', sa.Date(), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('holding_id')
+    )
+    with op.batch_alter_table('known_holdings', schema=None) as batch_op:
+        batch_op.create_index('known_holdings_held', ['held'], unique=False)
+        batch_op.create_index('known_holdings_owner', ['owner'], unique=False)
+
     op.create_table('known_products',
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('provider_id', sa.String(length=26), nullable=False),
@@ -205,10 +225,14 @@ def upgrade() -> None:
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('holder', sa.String(length=64), nullable=True),
+    sa.Column('representative', sa.String(length=64), nullable=True),
+    sa.Column('accounts', infra.tables.Json(), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('provider_id')
     )
     with op.batch_alter_table('known_providers', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_providers_representative'), ['representative'], unique=False)
         batch_op.create_index(batch_op.f('ix_known_providers_status'), ['status'], unique=False)
 
     op.create_table('known_ties',
