@@ -100,6 +100,9 @@ ERRORS: Mapping[str, ErrorText] = {
     "EVALUATION_MISSING": ErrorText(
         "refused", "A region has no evaluation of that year.", "有地区缺少该年度考核结果。"
     ),
+    "TARGETS_EXCEEDED": ErrorText(
+        "refused", "The counties' targets would add up to more than the city's.", "各县目标之和超过所属市的目标。"
+    ),
     "ALREADY_LISTED": ErrorText("refused", "The party is on the blacklist already.", "该主体已在黑名单中。"),
     "EFFECT_IN_PAST": ErrorText("refused", "It cannot take effect in the past.", "生效时间不能早于当前时间。"),
     # registry: who may take part, and with what

@@ -59,14 +59,14 @@ def _insert(
     if not rows:
         return []
     columns = tuple(rows[0])
-    binders = [_binder(table.c[name], conn.dialect) for name in columns]
+    binders = [_bind_processor(table.c[name], conn.dialect) for name in columns]
     if conn.dialect.name == "postgresql":
-        arrays = [[bind(row[name]) for row in rows] for name, bind in zip(columns, binders, strict=True)]
+        arrays = [_column(rows, name, bind) for name, bind in zip(columns, binders, strict=True)]
         statement = _unnest(table, columns, conflict, returning)
         result = conn.exec_driver_sql(statement, tuple(arrays))
         return [tuple(row) for row in result] if returning else []
     statement = _values(table, columns, conflict, returning)
-    bound = [tuple(bind(row[name]) for name, bind in zip(columns, binders, strict=True)) for row in rows]
+    bound = list(zip(*(_column(rows, name, bind) for name, bind in zip(columns, binders, strict=True)), strict=True))
     if returning:
         return [tuple(row) for values in bound for row in conn.exec_driver_sql(statement, values)]
     conn.exec_driver_sql(statement, bound)
@@ -109,9 +109,6 @@ def _bind_processor(column: sa.Column[Any], dialect: sa.Dialect) -> Any:
     return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _binder(column: sa.Column[Any], dialect: sa.Dialect) -> Any:
-    return _bind_processor(column, dialect) or _same
-
-
-def _same(value: Any) -> Any:
-    return value
+def _column(rows: Rows, name: str, bind: Any) -> list[Any]:
+    """The column's values as the driver takes them; most types are taken as they are (no `bind`)."""
+    return [row[name] for row in rows] if bind is None else [bind(row[name]) for row in rows]

@@ -77,7 +77,6 @@ class Auditor:
             "source": source_of(service),
             "time": parse_instant(said["time"]),
             "stream_seq": number,
-            "stream_hash": None,
             "recorded_at": said["time"],
             "body": body,
             "leaf": "",

@@ -122,6 +122,17 @@ class ProgressReport(f.Body):
     law = law()
 
 
+class ProgressOverdue(f.Body):
+    """A month that a region has not reported by due_on."""
+
+    programme = f.programme()
+    region = f.region_prefix()
+    month = f.period()
+    due_on = f.day()
+    status = f.one_of(("overdue",))
+    law = law()
+
+
 class RegionEvaluation(f.Body):
     """figures: as `region_figures` gave them at that moment."""
 
@@ -216,6 +227,7 @@ EVENTS = [
     _e("complaint_overdue", ComplaintState, "notify", doc="Its day has passed without an answer."),
     _e("target_set", TargetState, "notify", doc="A region's target for a year."),
     _e("progress_reported", ProgressReport, "notify", doc="A region's own assessment of a month."),
+    _e("progress_overdue", ProgressOverdue, "notify", doc="A month that was not reported by its day; once."),
     _e("region_evaluated", RegionEvaluation, "notify"),
     _e("assessment_recorded", Assessment, "notify", doc="Of a provider, an enterprise or the programme's effect."),
     _e("enterprise_designated", Designation, "notify", doc="A pilot or a model case."),

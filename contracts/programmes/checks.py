@@ -113,6 +113,9 @@ def check_numbers(pack: Pack) -> Iterator[Finding]:
     for name, assessment in pack.assessments.items():
         if assessment.pass_mark is not None and assessment.pass_mark > MOST_SCORE:
             yield f"assessments.{name}.pass_mark", f"scores go up to {MOST_SCORE}: nobody could pass"
+        days = assessment.report_days
+        if days is not None and not (1 <= days <= MOST_DAYS and (assessment.of, assessment.every) == ("city", "month")):
+            yield f"assessments.{name}.report_days", f"1 to {MOST_DAYS}, of cities every month"
 
 
 def check_tracks(pack: Pack) -> Iterator[Finding]:

@@ -513,6 +513,8 @@ class Assessment(Rule):
     # of an enterprise: a claim passes this role's stage with a score alone, of at least the pass mark where one is set
     condition: bool = False
     pass_mark: int | None = None
+    # of a month: working days after its last day by which a region has reported it
+    report_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,7 @@ FIELDS: Mapping[str, Words] = {
     "answered_by": _words("答复方", "answered by"),
     "working_days": _words("工作日", "working days"),
     "notice_days": _words("提前天数", "days of notice"),
+    "report_days": _words("月后几个工作日内报送", "reported within working days of the month's end:"),
     "severities": _words("等级", "severities"),
     "high": _words("高等级（工作日）", "high (working days)"),
     "medium": _words("中等级（工作日）", "medium (working days)"),

@@ -100,6 +100,11 @@ REGIONS = (
         says=Said("地区已报送进展", "A region reported its progress"), rules=("assessments.*?every=month", _CITIES),
     ),
     Route(
+        event="supervision.progress_overdue.v1", template="progress_overdue", to=(PREFECTURE, BUREAU),
+        says=Said("月度自评逾期未报", "A month was not reported in time"),
+        do=Said("请补报。", "Please report it."), rules=("assessments.*?every=month", _CITIES),
+    ),
+    Route(
         event="supervision.region_evaluated.v1", template="region_evaluated", to=(PREFECTURE, BUREAU),
         says=Said("地区工作考评结果", "A region was evaluated"), rules=(_CITIES,),
     ),

@@ -91,7 +91,12 @@ def region_figures(record: Record, *, pack: Pack, region: str, year: int, today:
     mine = record.of(pack.code, region)
     figures = totals(mine.counts, year=year)
     targets = [
-        {"measure": row["measure"], "at_least": row["at_least"], "reached": reached(figures, row["measure"])}
+        {
+            "measure": row["measure"],
+            "at_least": row["at_least"],
+            "of_counties": _of_counties(mine.targets, row),
+            "reached": reached(figures, row["measure"]),
+        }
         for row in sorted(mine.targets, key=lambda row: row["measure"])
         if (row["region"], row["year"]) == (region, year)
     ]
@@ -112,6 +117,15 @@ def region_figures(record: Record, *, pack: Pack, region: str, year: int, today:
         "reports": reports,
         "evaluations": evaluations,
     }
+
+
+def _of_counties(targets: Iterable[Mapping[str, Any]], city: Mapping[str, Any]) -> int | None:
+    """What the city's counties are to reach of it together; None for other regions than cities."""
+    if len(city["region"]) != CITY:
+        return None
+    same = (row for row in targets if (row["year"], row["measure"]) == (city["year"], city["measure"]))
+    inside = (row for row in same if len(row["region"]) > CITY and row["region"].startswith(city["region"]))
+    return sum(int(row["at_least"]) for row in inside)
 
 
 def target_progress(record: Record, *, pack: Pack, today: date) -> list[dict[str, Any]]:

@@ -135,6 +135,38 @@ def months_due(pack: Pack, *, region: str, year: int, today: date) -> list[str] 
     return [month for month in months if span(month).last < today and out_of_period(pack, span(month), "month") is None]
 
 
+def monthly_term(pack: Pack) -> int | None:
+    """Working days after a month's end by which cities report it; None where the pack states none."""
+    rules = (one for one in pack.assessments.values() if (one.of, one.every) == ("city", "month"))
+    return next((one.report_days for one in rules if one.report_days is not None), None)
+
+
+def months_after(looked_at: str | None, *, today: date) -> list[str]:
+    """The months that ended after the one looked at last and before today, oldest first; at the first look the last
+    alone, for nobody could report before."""
+    newest = today.replace(day=1) - timedelta(days=1)
+    if looked_at is None:
+        return [f"{newest:%Y-%m}"]
+    year, month = int(looked_at[:4]), int(looked_at[5:])
+    months = 12 * newest.year + newest.month - (12 * year + month)
+    return [f"{(12 * year + month + k) // 12}-{(12 * year + month + k) % 12 + 1:02d}" for k in range(months)]
+
+
+def target_excess(*, pack: Pack, region: str, measure: str, at_least: int, set_: Mapping[str, int]) -> Refused | None:
+    """TARGETS_EXCEEDED when the counties of a city would have to reach more than the city (at most; less is not broken
+    down yet). `set_`: what stands, by region. Nothing bounds the counties of a city that has no target."""
+    after = {**set_, region: at_least}
+    city = region[:CITY]
+    if len(region) < CITY or city not in after:
+        return None
+    counties = sum(number for place, number in after.items() if len(place) > CITY and place.startswith(city))
+    if counties <= after[city]:
+        return None
+    path = target_path(pack, measure)
+    article = pack.article(path) if path is not None else None
+    return refused(pack, "TARGETS_EXCEEDED", "at_least", article, city=city, of_city=after[city], of_counties=counties)
+
+
 def _end(year: int, month: int) -> date:
     return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 

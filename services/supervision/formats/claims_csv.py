@@ -16,7 +16,7 @@ from typing import Any
 from services.supervision.domain.screening.population import Population
 
 MOST = 2_000_000  # claims
-CHUNK = 20_000  # rows that are parsed a column at a time
+CHUNK = 2_000  # rows that are parsed a column at a time
 CELL_CHARACTERS = 131_072
 
 _AMOUNT = re.compile(r"\d{1,13}(?:\.\d{1,20})?")

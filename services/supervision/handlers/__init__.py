@@ -25,6 +25,7 @@ from services.supervision.handlers.regions import (
     evaluate_region,
     report_progress,
     set_target,
+    tell_missing_reports,
 )
 from services.supervision.handlers.screening import screen_ready
 from services.supervision.handlers.walking import walk
@@ -59,6 +60,7 @@ DUE: Sequence[Due] = (
     bring_into_effect,
     screen_waiting,
     escalate_late,
+    tell_missing_reports,
     overdue_complaints,
     hourly_checkpoint,
     walk,

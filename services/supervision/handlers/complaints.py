@@ -16,6 +16,7 @@ from infra.messages import Command
 from infra.packs import pack_at, pack_on
 from services.supervision.domain.complaints import complaint_articles, may_become, may_reopen, parties_problem, same
 from services.supervision.handlers.raising import Raised, raise_alerts
+from services.supervision.handlers.terms import missed
 from services.supervision.store import complaints as store
 from services.supervision.store import known
 
@@ -130,28 +131,14 @@ def overdue_complaints(uow: UnitOfWork) -> int:
 
 def _missed(complaint: Row) -> Raised:
     due_on = complaint["due_on"].isoformat()
-    return Raised(
-        alert="TERM_MISSED",
-        severity="medium",
-        subject_kind="case",
-        subject=complaint["complaint_id"],
-        programme=complaint["programme"],
+    return missed(
+        subject=("case", complaint["complaint_id"]),
+        says=(f"投诉应在{due_on}前答复，尚未答复。", f"A complaint was to be answered by {due_on}, and is not."),
         region=complaint["region"],
-        evidence={
-            "rule": "TERM_MISSED",
-            "severity": "medium",
-            "score": 50,
-            "explanation": {
-                "zh": f"投诉应在{due_on}前答复，尚未答复。",
-                "en": f"A complaint was to be answered by {due_on}, and is not.",
-            },
-            "numbers": {"due_on": due_on},
-            "claims": [],
-            "parties": [complaint["provider_id"]],
-            "path": [],
-        },
-        articles=tuple(complaint["articles"]),
+        programme=complaint["programme"],
         pack=pack_at(complaint["pack_version"]),
+        articles=complaint["articles"],
+        numbers={"due_on": due_on},
         provider_id=complaint["provider_id"],
         enterprise_id=complaint["enterprise_id"],
     )

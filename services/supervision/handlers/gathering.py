@@ -22,9 +22,11 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`later`: claims with a like invoice that were filed after one of these: by which."""
+    """`population` and, with the other claims of their providers, `provider`; `later`: claims with a like invoice that
+    were filed after one of these: by which."""
 
     population: Population
+    provider: Population
     graph: Graph
     later: Mapping[str, str]
 
@@ -33,11 +35,16 @@ def gather(uow: UnitOfWork, claims: Sequence[Row]) -> Seen:
     """All that the rules ask of these claims, in a fixed number of reads."""
     around = context.around(uow.conn, claims)
     used = {(use["claim_id"], use["plain"]): use["used_at"] for use in around.uses}
-    rows = [*_facts(around.facts), *_former_uses(around), *(_row(row, around, used) for row in _newest_last(around))]
-    graph = known.graph(
-        uow.conn, {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")}, today=uow.today
+    beside = [*_facts(around.facts), *_former_uses(around)]
+    rows = [(row["order_id"], _row(row, around, used)) for row in _newest_last(around)]
+    near = [told for order_id, told in rows if order_id not in around.of_provider]
+    sides = {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")}
+    return Seen(
+        population=Population.of([*beside, *near]),
+        provider=Population.of([*beside, *(told for _, told in rows)]),
+        graph=known.graph(uow.conn, sides, today=uow.today),
+        later=_later(claims, around),
     )
-    return Seen(Population.of(rows), graph, _later(claims, around))
 
 
 def _newest_last(around: context.Around) -> list[Row]:

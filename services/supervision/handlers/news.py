@@ -66,6 +66,7 @@ def take(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def _parties(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """A fact told after a claim was cleared: the claims of its party that may still be paid are screened again."""
     facts = {
         (event.subject, kind, value)
         for event in events
@@ -73,7 +74,9 @@ def _parties(uow: UnitOfWork, events: Sequence[Event]) -> None:
         for value in event.data["indexes"].get(kind) or ()
     }
     rows = [{"party_id": party_id, "kind": kind, "value": value} for party_id, kind, value in facts]
-    known.save_parties(uow.conn, [_party(event) for event in events], rows)
+    changed = known.save_parties(uow.conn, [_party(event) for event in events], rows)
+    touched = known.claims_of(uow.conn, changed)
+    claims.await_screening(uow.conn, [_line(uow, claim_id, events[-1], True) for claim_id in touched])
 
 
 def _party(event: Event) -> Row:

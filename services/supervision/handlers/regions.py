@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from contracts.errors import Outcome, Refused
 from contracts.programmes import Pack
 from contracts.programmes.places import shortest
+from infra.calendar import calendar
 from infra.db import UnitOfWork
 from infra.messages import Command
-from infra.packs import pack_on
+from infra.packs import library, pack_on
 from services.supervision.domain import awards, regions
 from services.supervision.domain.figures import Record, region_figures
+from services.supervision.handlers.raising import Raised, raise_alerts
+from services.supervision.handlers.terms import missed
 from services.supervision.handlers.told import Judged, Kind, tell
 from services.supervision.store import figures as figure_store
 from services.supervision.store import known, tables
@@ -75,7 +79,9 @@ AWARD = Kind(
 
 def set_target(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """A region's target for a year, in the place of the former one. PROGRAMME_UNKNOWN, INVALID, OUT_OF_PERIOD,
-    RULE_ABSENT, ALREADY_EXISTS."""
+    RULE_ABSENT, TARGETS_EXCEEDED, ALREADY_EXISTS."""
+    bodies = _bodies(commands)
+    around = store.targets_around(uow.conn, {_city_key(body) for body in bodies if len(body["region"]) >= regions.CITY})
 
     def judge(_: Command, body: Row) -> Judged | Refused:
         pack = pack_on(body["programme"], uow.today, body["region"])
@@ -83,9 +89,17 @@ def set_target(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
             return Refused("PROGRAMME_UNKNOWN", "programme")
         asked = {name: body[name] for name in ("region", "year", "measure")}
         law = regions.judge_target(pack=pack, **asked)
-        return _judged(pack, law, {}, {**asked, "at_least": body["at_least"]})
+        if isinstance(law, Refused):
+            return law
+        set_ = around.setdefault(_city_key(body), {})
+        about = {name: body[name] for name in ("region", "measure", "at_least")}
+        excess = regions.target_excess(pack=pack, set_=set_, **about)
+        if excess is not None:
+            return excess
+        set_[body["region"]] = body["at_least"]
+        return Judged(pack=pack, articles=law, made={}, facts={**asked, "at_least": body["at_least"]})
 
-    return tell(uow, TARGET, commands, _bodies(commands), judge)
+    return tell(uow, TARGET, commands, bodies, judge)
 
 
 def report_progress(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -179,6 +193,82 @@ def award_regions(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     taking_part = [sorted({shortest(region) for region in command.body["regions"]}) for command in commands]
     bodies = [{**one.body, "regions": theirs} for one, theirs in zip(commands, taking_part, strict=True)]
     return tell(uow, AWARD, commands, bodies, judge)
+
+
+def tell_missing_reports(uow: UnitOfWork) -> int:
+    """Months that cities owed a report on by today and gave none: told once to the region, and an alert; how many.
+
+    Of each programme whose pack states a term, when the newest month's is over.
+    """
+    looked = store.looked_at(uow.conn)
+    newly: dict[str, str] = {}
+    raised: list[Raised] = []
+    for code in library().codes():
+        pack = pack_on(code, uow.today)
+        days = regions.monthly_term(pack) if pack else None
+        if pack is None or days is None:
+            continue
+        due = _terms_over(uow, looked.get(code), days)
+        inside = (month for month in due if regions.out_of_period(pack, regions.span(month), "month") is None)
+        due = {month: due[month] for month in inside}
+        if not due:
+            continue
+        newly[code] = max(due)
+        raised += _missing(uow, pack, due)
+    store.look_at(uow.conn, newly)
+    raise_alerts(uow, raised)
+    return len(raised)
+
+
+def _terms_over(uow: UnitOfWork, looked_at: str | None, days: int) -> dict[str, date]:
+    """Months not looked at yet whose last day for a report has passed, with that day."""
+    found: dict[str, date] = {}
+    for month in regions.months_after(looked_at, today=uow.today):
+        day = calendar().add_working_days(regions.span(month).last, days)
+        if not isinstance(day, Refused) and day < uow.today:
+            found[month] = day
+    return found
+
+
+def _missing(uow: UnitOfWork, pack: Pack, due: Mapping[str, date]) -> list[Raised]:
+    told = store.reported(uow.conn, pack.code, due)
+    raised: list[Raised] = []
+    for city in store.cities(uow.conn, pack.code):
+        own = pack_on(pack.code, uow.today, city) or pack
+        path = regions.assessed_by(own, every=("month",), roles=regions.LEVELS)
+        if path is None or not city.startswith(pack.region):
+            continue
+        raised += [
+            _late_report(uow, own, city, month, due_on, own.article(path))
+            for month, due_on in sorted(due.items())
+            if (city, month) not in told
+        ]
+    return raised
+
+
+def _late_report(uow: UnitOfWork, pack: Pack, region: str, month: str, due_on: date, article: str) -> Raised:
+    law = {"pack_version": pack.label, "articles": [article], "facts": {"due_on": due_on.isoformat()}}
+    subject = f"{pack.code}:{region}:{month}"
+    about = {"programme": pack.code, "region": region, "month": month, "due_on": due_on}
+    data = {**about, "status": "overdue", "law": law}
+    uow.emit("supervision.progress_overdue.v1", subject=subject, sequence=1, data=data, cause=None)
+    return missed(
+        subject=("region", subject),
+        says=(
+            f"{region}应于{due_on}前报送{month}自评，没有报送。",
+            f"{region} was to report {month} by {due_on} and did not.",
+        ),
+        region=region,
+        programme=pack.code,
+        pack=pack,
+        articles=[article],
+        numbers={"month": month, "due_on": due_on.isoformat()},
+        severity="low",
+    )
+
+
+def _city_key(body: Row) -> tuple[Any, ...]:
+    return (body["programme"], body["year"], body["measure"], body["region"][: regions.CITY])
 
 
 def _bodies(commands: Sequence[Command]) -> list[Row]:

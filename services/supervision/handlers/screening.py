@@ -46,13 +46,18 @@ def _due(claim: Row) -> bool:
     """Not when it ended, nor when this very version was screened and nothing asks for another look."""
     if claim["status"] in claim_store.ENDED:
         return False
+    return bool(claim["again"] or _is_new(claim))
+
+
+def _is_new(claim: Row) -> bool:
     before = claim["before"]
-    return bool(claim["again"] or before is None or before["claim_version"] < claim["claim_version"])
+    return before is None or before["claim_version"] < claim["claim_version"]
 
 
 def _screen(uow: UnitOfWork, claims: Sequence[Row], causes: Causes) -> None:
     seen = gather(uow, claims)
-    found = screening.screen(seen.population, [claim["claim_id"] for claim in claims], graph=seen.graph)
+    focus = [claim["claim_id"] for claim in claims]
+    found = screening.screen(seen.population, focus, graph=seen.graph, provider=seen.provider)
     _look_again(uow, claims, found, seen.later)
     packs = {label: _pack(label) for label in {claim["pack_version"] for claim in claims}}
     caused = {claim["claim_id"]: causes.get(claim["claim_id"]) or _cause(claim) for claim in claims}
@@ -73,8 +78,8 @@ def _line(uow: UnitOfWork, claim_id: str, claim: Row) -> Row:
 def _look_again(uow: UnitOfWork, claims: Sequence[Row], found: Findings, later: Mapping[str, str]) -> None:
     """Claims that are new news for older ones bring these back into line: those that a finding names, those of the
     parties that it names with the provider, and those that were screened before the first user of their invoice came
-    (`later`: theirs by which claim). A claim that looks again calls no further one."""
-    new = {claim["claim_id"]: claim for claim in claims if not claim["again"]}
+    (`later`: theirs by which claim). A version that was screened before calls no further one."""
+    new = {claim["claim_id"]: claim for claim in claims if _is_new(claim)}
     asked: dict[str, str] = {other: by for other, by in later.items() if by in new}
     pairs: dict[tuple[str, str], str] = {}
     for claim_id in sorted(new.keys() & found.keys()):

@@ -28,7 +28,7 @@ OF_PRODUCT = 121  # newest orders of a product: as many as its price is compared
 OF_CATEGORY = 300  # newest orders of a programme's category
 OF_PROVIDER = 300  # newest claims of a provider within its DAYS
 DAYS = 180
-ALIKE = 40  # newest claims with the same contract, or paid from or to the same account
+ALIKE = 20  # newest claims with the same contract, or paid from or to the same account
 LIKE = 2_000  # newest uses of like invoices, of all claims that are looked at
 
 Row = Mapping[str, Any]
@@ -36,9 +36,11 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Orders with their claims and products; uses of like invoices; facts of parties, and when they were registered."""
+    """Orders with their claims and products; which of them are there only because of their provider; uses of like
+    invoices; facts of parties, and when they were registered."""
 
     orders: Sequence[Row]
+    of_provider: frozenset[str]
     uses: Sequence[Row]
     facts: dict[str, frozenset[Fact]]
     registered: dict[str, Any]
@@ -48,9 +50,9 @@ def around(conn: sa.Connection, claims: Sequence[Row]) -> Around:
     """All that these claims are compared with, and they themselves, in a fixed number of statements."""
     uses = _like(conn, claims)
     ids = {claim["order_id"] for claim in claims} | {use["order_id"] for use in uses}
-    for found in (_peers(conn, claims), _of_providers(conn, claims), _alike(conn, claims)):
-        ids |= found
-    orders: list[Row] = [*rows_in(conn, _ORDERS, known_orders.c.order_id, ids)]
+    ids |= _peers(conn, claims) | _alike(conn, claims)
+    of_provider = _of_providers(conn, claims) - ids
+    orders: list[Row] = [*rows_in(conn, _ORDERS, known_orders.c.order_id, ids | of_provider)]
     parties = {row[side] for row in orders for side in ("enterprise_id", "provider_id")}
     held: dict[str, set[Fact]] = {}
     told = sa.select(party_facts).where(party_facts.c.kind.in_(FACTS))
@@ -60,6 +62,7 @@ def around(conn: sa.Connection, claims: Sequence[Row]) -> Around:
     registered = rows_in(conn, sa.select(*columns), known_parties.c.party_id, parties)
     return Around(
         orders=orders,
+        of_provider=frozenset(of_provider),
         uses=uses,
         facts={party: frozenset(facts) for party, facts in held.items()},
         registered={row["party_id"]: row["registered_on"] for row in registered},

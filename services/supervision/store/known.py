@@ -30,10 +30,10 @@ from services.supervision.store.tables import (
 Row = Mapping[str, Any]
 
 
-def save_parties(conn: sa.Connection, parties: Sequence[Row], facts: Sequence[Row]) -> None:
-    """Parties as they stand now, and the facts they declared, which are kept beside earlier ones."""
+def save_parties(conn: sa.Connection, parties: Sequence[Row], facts: Sequence[Row]) -> set[str]:
+    """Parties as they stand now, and the facts they declared, which are kept beside earlier ones; whose are new."""
     upsert_newer(conn, known_parties, parties, key=("party_id",))
-    _add(conn, party_facts, facts)
+    return {str(party_id) for (party_id,) in _add(conn, party_facts, facts)}
 
 
 def save_products(conn: sa.Connection, products: Sequence[Row]) -> None:
@@ -110,6 +110,23 @@ def claims_among(conn: sa.Connection, holders: Collection[str]) -> list[str]:
     return sorted(row["claim_id"] for row in found)
 
 
+CALLED_BACK = 2_000  # claims of parties whose facts are new, the newest
+
+
+def claims_of(conn: sa.Connection, parties: Collection[str]) -> list[str]:
+    """Claims of these parties, on either side, that may still be paid; the newest CALLED_BACK."""
+    if not parties:
+        return []
+    c = known_claims.c
+    sides = [
+        sa.select(c.claim_id).where(side.in_(sorted(parties)), c.status.not_in(("refused", "withdrawn", "paid")))
+        for side in (c.enterprise_id, c.provider_id)
+    ]
+    either = sa.union(*sides).subquery()
+    newest = sa.select(either.c.claim_id).order_by(either.c.claim_id.desc()).limit(CALLED_BACK)
+    return sorted(conn.execute(newest).scalars())
+
+
 def ties_between(conn: sa.Connection, one: str, other: str) -> list[sa.RowMapping]:
     """Ties on record between two parties, whichever is the enterprise: tie_id and kind."""
     ends = sa.tuple_(known_ties.c.enterprise_id, known_ties.c.provider_id)
@@ -180,9 +197,8 @@ def _ties(conn: sa.Connection, ids: Collection[str]) -> frozenset[frozenset[str]
     return frozenset(found)
 
 
-def _add(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
-    """Insert what is not there yet, in key order."""
-    if rows:
-        keys = [column.name for column in table.primary_key]
-        ordered = sorted((dict(row) for row in rows), key=lambda row: [row[key] for key in keys])
-        insert_new(conn, table, ordered, returning=keys[:1])
+def _add(conn: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """Insert what is not there yet, in key order; the first key of each that was new."""
+    keys = [column.name for column in table.primary_key]
+    ordered = sorted((dict(row) for row in rows), key=lambda row: [row[key] for key in keys])
+    return insert_new(conn, table, ordered, returning=keys[:1])

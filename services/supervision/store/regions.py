@@ -9,10 +9,17 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_many, upsert
 from services.supervision.store.sets import rows_in
-from services.supervision.store.tables import region_evaluations
+from services.supervision.store.tables import (
+    known_parties,
+    region_evaluations,
+    region_reports,
+    report_terms,
+    targets,
+)
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+PLACES = (known_parties, targets)  # where cities are known from
 
 
 def by_id(conn: sa.Connection, table: sa.Table, ids: Collection[str]) -> dict[str, Row]:
@@ -38,6 +45,49 @@ def save(
     key = next(iter(table.primary_key)).name
     upsert(conn, table, sorted(replaced, key=lambda row: str(row[key])), key=(key,))
     insert_many(conn, table, new)
+
+
+def targets_around(conn: sa.Connection, asked: Collection[Key]) -> dict[Key, dict[str, int]]:
+    """Targets that stand by (programme, year, measure, city) and region, of each city and its counties. The cities' own
+    are locked first, so that two counties are not set at once."""
+    one = targets.c
+    keys = sorted({(*key[:3], key[3]) for key in asked})
+    if not keys:
+        return {}
+    about = sa.tuple_(one.programme, one.year, one.measure, sa.func.substr(one.region, 1, 4)).in_(keys)
+    standing_ = sa.select(one.programme, one.year, one.measure, one.region, one.at_least).where(
+        one.status == "set", about
+    )
+    conn.execute(standing_.where(sa.func.length(one.region) == 4).order_by(one.target_id).with_for_update()).all()
+    found: dict[Key, dict[str, int]] = {}
+    for row in conn.execute(standing_):
+        found.setdefault((row.programme, row.year, row.measure, row.region[:4]), {})[row.region] = row.at_least
+    return found
+
+
+def looked_at(conn: sa.Connection) -> dict[str, str]:
+    """The newest month whose term was looked at, by programme; locked."""
+    rows = conn.execute(sa.select(report_terms).order_by(report_terms.c.programme).with_for_update())
+    return {row.programme: row.month for row in rows}
+
+
+def look_at(conn: sa.Connection, months: Mapping[str, str]) -> None:
+    """Keep which month's term was looked at last."""
+    rows = [{"programme": programme, "month": month} for programme, month in sorted(months.items())]
+    upsert(conn, report_terms, rows, key=("programme",))
+
+
+def cities(conn: sa.Connection, programme: str) -> list[str]:
+    """Cities that the programme has an enterprise or a target in, in order."""
+    found = (sa.select(sa.func.substr(table.c.region, 1, 4)).where(table.c.programme == programme) for table in PLACES)
+    return sorted(city for city in conn.execute(sa.union(*found)).scalars() if len(city) == 4)
+
+
+def reported(conn: sa.Connection, programme: str, months: Collection[str]) -> set[tuple[str, str]]:
+    """(region, month) of the reports on these months."""
+    one = region_reports.c
+    query = sa.select(one.region, one.month).where(one.programme == programme, one.month.in_(sorted(months)))
+    return {(row.region, row.month) for row in conn.execute(query)}
 
 
 def yearly_scores(conn: sa.Connection, asked: Collection[tuple[str, int]]) -> dict[tuple[str, int], dict[str, int]]:

@@ -473,6 +473,13 @@ region_reports = sa.Table(
     sa.UniqueConstraint("programme", "region", "month"),
 )
 
+report_terms = sa.Table(  # the newest month whose term was looked at, of each programme that has one
+    "report_terms",
+    metadata,
+    sa.Column("programme", sa.String(40), primary_key=True),
+    sa.Column("month", sa.String(7), nullable=False),
+)
+
 region_evaluations = sa.Table(  # figures: as they were at that moment
     "region_evaluations",
     metadata,

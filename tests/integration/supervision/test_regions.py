@@ -190,7 +190,7 @@ def test_a_target_set_again_takes_the_place_of_the_former(kit: Kit) -> None:
     one, two, three = (uid("G", number) for number in (1, 2, 3))
     assert told == [(one, 1, "set"), (one, 2, "replaced"), (two, 1, "set"), (three, 1, "set")]
     targets = figures(kit, region="1401")["1401"]["targets"]
-    assert targets == [{"measure": "enterprises", "at_least": 9, "reached": 0}]
+    assert targets == [{"measure": "enterprises", "at_least": 9, "of_counties": 0, "reached": 0}]
     assert tell(kit, "set_target")["result"]["status"] == "replaced", "the same key again says how it stands now"
     assert refused(kit, "set_target", 2, at_least=10)["code"] == "ALREADY_EXISTS"
 
@@ -462,3 +462,54 @@ def test_a_late_report_is_of_its_month(kit: Kit) -> None:
     kit.clock.advance(timedelta(days=30))
     kit.hear(kit.enterprise(1, programme=SHANXI, region="140105"))
     assert figures(kit)["1401"]["reports"] == {"due": 4, "handed_in": 1, "missing": ["2019-02", "2019-03", "2019-04"]}
+
+
+# --- counties and late months ---------------------------------------------------------------------------------------
+
+
+def test_counties_share_their_city_s_target(kit: Kit) -> None:
+    """Within one batch too; what is left is the city's to break down."""
+    at(kit, APRIL)
+    bodies = [
+        body("set_target", number, region=region, at_least=number_of)
+        for number, region, number_of in ((1, "1401", 10), (2, "140105", 6), (3, "140106", 5), (4, "140106", 4))
+    ]
+    answers = kit.batch(*(kit.command("set_target", one, role="bureau") for one in bodies))
+    assert [one["ok"] for one in answers] == [True, True, False, True]
+    error = answers[2]["error"]
+    assert (error["code"], error["field"], error["article"]) == ("TARGETS_EXCEEDED", "at_least", "一(二)")
+    assert (error["facts"]["of_city"], error["facts"]["of_counties"]) == (10, 11)
+    assert refused(kit, "set_target", 5, region="1401", at_least=9)["code"] == "TARGETS_EXCEEDED"
+    done(kit, "set_target", 6, region="1401", at_least=11)
+    done(kit, "set_target", 7, region="140107", at_least=1)
+    (city,) = kit.ask("region_figures", programme=SHANXI, year=2019, region="1401")["items"]
+    (target,) = city["targets"]
+    assert (target["at_least"], target["of_counties"]) == (11, 11)
+
+
+def test_a_month_that_is_not_reported_is_told_once(kit: Kit) -> None:
+    """Ten working days of March 2019: 15 April (the 5th is a holiday). Lost otherwise: a city that reports nothing and
+    nobody asks it."""
+    at(kit, APRIL)
+    kit.hear(
+        kit.enterprise(1, programme=SHANXI, region="140105"),
+        kit.enterprise(2, programme=SHANXI, region="140200"),
+        kit.enterprise(3, programme=SHANDONG, region="370102"),
+    )
+    done(kit, "report_progress", 1)
+    at(kit, datetime(2019, 4, 15, 9, tzinfo=UTC))
+    kit.pipeline.run_due()
+    assert kit.said("progress_overdue") == []
+    at(kit, datetime(2019, 4, 16, 1, tzinfo=UTC))
+    kit.pipeline.run_due()
+    kit.pipeline.run_due()
+    (told,) = kit.said("progress_overdue")
+    assert (told["data"]["region"], told["data"]["month"], told["data"]["due_on"]) == ("1402", "2019-03", "2019-04-15")
+    (alert,) = kit.ask("list_alerts", programme=SHANXI, alert="TERM_MISSED")["items"]
+    assert (alert["region"], alert["subject"], alert["articles"]) == ("1402", f"{SHANXI}:1402:2019-03", ["五(三)"])
+    at(kit, datetime(2019, 5, 20, 1, tzinfo=UTC))
+    kit.pipeline.run_due()
+    assert [(one["data"]["region"], one["data"]["month"]) for one in kit.said("progress_overdue")[1:]] == [
+        ("1401", "2019-04"),
+        ("1402", "2019-04"),
+    ]

@@ -86,8 +86,8 @@ def test_a_region_s_targets_reports_and_evaluations_stand_beside_its_figures() -
     )
     found = region_figures(record, pack=load(P), region="1401", year=2019, today=TODAY)
     assert found["targets"] == [
-        {"measure": "enterprises", "at_least": 4, "reached": 3},
-        {"measure": "training_batches", "at_least": 6, "reached": None},
+        {"measure": "enterprises", "at_least": 4, "of_counties": 9, "reached": 3},
+        {"measure": "training_batches", "at_least": 6, "of_counties": 0, "reached": None},
     ]
     assert found["reports"] == {"due": 3, "handed_in": 1, "missing": ["2019-01", "2019-03"]}
     assert found["evaluations"] == [{"period": "2019-Q1", "score": 77}]

@@ -170,3 +170,40 @@ def test_every_programme_answers_each_question() -> None:
         )
         for outcome in (report, evaluation):
             assert not isinstance(outcome, Refused) or outcome.facts["pack_version"] == pack.label
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "today", "months"),
+    [
+        pytest.param(None, date(2019, 4, 10), ["2019-03"], id="at first the last alone"),
+        pytest.param("2019-03", date(2019, 4, 10), [], id="nothing new"),
+        pytest.param("2018-11", date(2019, 3, 1), ["2018-12", "2019-01", "2019-02"], id="over a new year"),
+        pytest.param("2019-11", date(2020, 1, 31), ["2019-12"], id="December"),
+    ],
+)
+def test_months_whose_term_is_looked_at(looked_at: str | None, today: date, months: list[str]) -> None:
+    """A month that is skipped is never asked for; one looked at twice is told twice."""
+    assert regions.months_after(looked_at, today=today) == months
+
+
+EXCESS = [
+    pytest.param("140105", 6, {"1401": 10, "140106": 4}, None, id="just as many as the city"),
+    pytest.param("140105", 7, {"1401": 10, "140106": 4}, (10, 11), id="one more than the city"),
+    pytest.param("140105", 7, {"1401": 10, "140105": 9}, None, id="in place of its former"),
+    pytest.param("140105", 7, {"140106": 4}, None, id="a city without one bounds nothing"),
+    pytest.param("140105", 7, {"1401": 7, "140206": 4}, None, id="another city's county is not in it"),
+    pytest.param("1401", 9, {"140105": 6, "140106": 4}, (9, 10), id="a city below its counties"),
+    pytest.param("1401", 10, {"1401": 20, "140105": 6, "140106": 4}, None, id="a city lowered to its counties"),
+    pytest.param("14", 1, {"1401": 10}, None, id="the province"),
+]
+
+
+@pytest.mark.parametrize(("region", "at_least", "standing", "sums"), EXCESS)
+def test_counties_add_up_to_no_more_than_their_city(
+    region: str, at_least: int, standing: dict[str, int], sums: tuple[int, int] | None
+) -> None:
+    """Else a city's counties are held to more than the city was given, and nobody set that."""
+    found = regions.target_excess(pack=SHANXI, region=region, measure="enterprises", at_least=at_least, set_=standing)
+    assert (found and (found.code, found.facts["of_city"], found.facts["of_counties"])) == (
+        ("TARGETS_EXCEEDED", *sums) if sums else None
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from services.supervision.domain.finding import Finding
@@ -24,19 +24,21 @@ def digest(text: str | None) -> str | None:
 
 
 def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
-    """Each claim whose contract also stands behind orders of others, unless that is usual in this population."""
+    """Each claim whose contract also stands behind orders of others, unless that is usual with other providers: who
+    copies much makes nothing usual by it."""
     digests = [digest(text) for text in population.contract_sha256]
     users: defaultdict[str, list[int]] = defaultdict(list)
     for row, one in enumerate(digests):
         if one is not None and population.enterprise[row] is not None:
             users[one].append(row)
     shared = {one: rows for one, rows in users.items() if len({population.enterprise[row] for row in rows}) > 1}
-    known = sum(map(len, users.values()))
-    if known >= settings.CUSTOM_FROM and sum(map(len, shared.values())) > settings.CUSTOM_SHARE * known:
-        return
+    known = Counter(population.provider[row] for rows in users.values() for row in rows)
+    sharing = Counter(population.provider[row] for rows in shared.values() for row in rows)
     for row in focus.tolist():
-        one = digests[row]
-        if one in shared and population.enterprise[row] is not None:
+        one, provider = digests[row], population.provider[row]
+        others = known.total() - known[provider]
+        usual = sharing.total() - sharing[provider] > settings.CUSTOM_SHARE * others and others >= settings.CUSTOM_FROM
+        if one in shared and population.enterprise[row] is not None and not usual:
             yield row, _finding(population, row, shared[one])
 
 

@@ -586,6 +586,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('report_id'),
     sa.UniqueConstraint('programme', 'region', 'month')
     )
+    op.create_table('report_terms',
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.PrimaryKeyConstraint('programme')
+    )
     op.create_table('screening_pending',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('since', infra.tables.UtcDateTime(timezone=True), nullable=False),
