@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from contracts.programmes import UnknownPack
@@ -18,6 +19,13 @@ from services.supervision.store import claims as claim_store
 from services.supervision.store import context, known
 
 Row = Mapping[str, Any]
+Facts = Mapping[str, Sequence[str]]  # by kind
+
+NONE: Facts = {}
+PRICED = (  # what an order tells that nobody has claimed yet
+    *("order", "enterprise", "programme", "category", "product", "kind", "list_price_fen", "market_price_fen"),
+    *("price_fen", "ordered_on"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +42,49 @@ class Seen:
 def gather(uow: UnitOfWork, claims: Sequence[Row]) -> Seen:
     """All that the rules ask of these claims, in a fixed number of reads."""
     around = context.around(uow.conn, claims)
-    used = {(use["claim_id"], use["plain"]): use["used_at"] for use in around.uses}
-    beside = [*_facts(around.facts), *_former_uses(around)]
-    rows = [(row["order_id"], _row(row, around, used)) for row in _newest_last(around)]
-    near = [told for order_id, told in rows if order_id not in around.of_provider]
+    facts = {party: _by_kind(facts) for party, facts in around.facts.items()}
+    beside = [*_further_facts(facts), *_former_uses(around)]
+    rows = _rows(around, facts)
+    near = [row for row in rows if row["order"] not in around.of_provider]
+    population = Population.of([*beside, *near])
     sides = {claim[side] for claim in claims for side in ("enterprise_id", "provider_id")}
     return Seen(
-        population=Population.of([*beside, *near]),
-        provider=Population.of([*beside, *(told for _, told in rows)]),
+        population=population,
+        provider=Population.of([*beside, *rows]) if around.of_provider else population,
         graph=known.graph(uow.conn, sides, today=uow.today),
         later=_later(claims, around),
     )
 
 
-def _newest_last(around: context.Around) -> list[Row]:
-    """Orders that nobody has claimed yet first: they tell prices alone, one of an enterprise and product, or a few
-    friends would make any price usual."""
-    unclaimed = {(row["enterprise_id"], row["product_id"]): row for row in around.orders if row["claim_id"] is None}
-    claimed = [row for row in around.orders if row["claim_id"] is not None]
-    return sorted(
-        [*unclaimed.values(), *claimed],
-        key=lambda row: (row["filed_at"] is not None, row["filed_at"] or row["ordered_on"], row["order_id"]),
-    )
+def _rows(around: context.Around, facts: Mapping[str, Facts]) -> list[dict[str, Any]]:
+    """Claims by the moment of their filing, the newest last; before them orders that nobody has claimed yet. These tell
+    prices alone, one of an enterprise and product, or a few friends would make any price usual."""
+    unclaimed = {(row["enterprise"], row["product"]): row for row in around.orders if row["claim"] is None}
+    used: dict[str, dict[str, Any]] = {}
+    for use in around.uses:
+        used.setdefault(use["claim_id"], {})[use["plain"]] = use["used_at"]
+    claimed = [row for row in around.orders if row["claim"] is not None]
+    claimed.sort(key=lambda row: (row["filed_at"], row["claim"]))
+    told = [{name: row[name] for name in PRICED} for row in sorted(unclaimed.values(), key=itemgetter("order"))]
+    return [*({**row, "claim": row["order"]} for row in told), *(_row(row, around, facts, used) for row in claimed)]
 
 
-def _row(row: Row, around: context.Around, used: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    names = ("programme", "category", "list_price_fen", "price_fen", "kind", "market_price_fen", "ordered_on")
-    told = {name: row[name] for name in names}
-    told |= {"product": row["product_id"], "enterprise": row["enterprise_id"], "order": row["order_id"]}
-    if row["claim_id"] is None:
-        return {**told, "claim": row["order_id"]}
-    at = used.get((row["claim_id"], forms(row["invoice_number"]).plain[:64]), row["filed_at"])
-    copied = ("confirmed_on", "voucher_fen", "invoice_fen", "invoice_on", "contract_sha256", "usage_days")
+def _row(
+    row: Row, around: context.Around, facts: Mapping[str, Facts], used: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    at, enterprise, provider = row["filed_at"], row["enterprise"], row["provider"]
+    if row["claim"] in used:
+        at = used[row["claim"]].get(forms(row["invoice_no"]).plain[:64], at)
     return {
-        **told,
-        **{name: row[name] for name in (*copied, "usage_units")},
-        "claim": row["claim_id"],
+        **row,
         "claimed_on": local_date(at),
         "at": at,
         "ended": row["status"] in claim_store.ENDED,
-        "provider": row["provider_id"],
         "paid_fen": _paid(row),
         "refunded_fen": row["refunded_fen"] or 0,
-        "invoice_no": row["invoice_number"],
-        "payer_account": row["payer_index"],
-        "payee_account": row["payee_index"],
-        "enterprise_registered_on": around.registered.get(row["enterprise_id"]),
-        **_first_facts("enterprise", around.facts.get(row["enterprise_id"], frozenset())),
-        **_first_facts("provider", around.facts.get(row["provider_id"], frozenset())),
+        "enterprise_registered_on": around.registered.get(enterprise),
+        **{f"enterprise_{kind}": values[0] for kind, values in facts.get(enterprise, NONE).items()},
+        **{f"provider_{kind}": values[0] for kind, values in facts.get(provider, NONE).items()},
     }
 
 
@@ -99,7 +102,7 @@ def _of_paid(label: str) -> bool:
     return pack.amount is not None and pack.amount.base.of == "paid"
 
 
-def _by_kind(facts: frozenset[Fact]) -> dict[str, list[str]]:
+def _by_kind(facts: frozenset[Fact]) -> Facts:
     found: dict[str, list[str]] = {}
     for kind, value in sorted(facts):
         if kind in FACTS:
@@ -107,24 +110,19 @@ def _by_kind(facts: frozenset[Fact]) -> dict[str, list[str]]:
     return found
 
 
-def _first_facts(side: str, facts: frozenset[Fact]) -> dict[str, str]:
-    return {f"{side}_{kind}": values[0] for kind, values in _by_kind(facts).items()}
-
-
-def _facts(facts: Mapping[str, frozenset[Fact]]) -> Iterator[dict[str, Any]]:
+def _further_facts(facts: Mapping[str, Facts]) -> Iterator[dict[str, Any]]:
     """What a party declared beyond the first of a kind: rows that are no claim and say nothing else."""
     for party in sorted(facts):
-        by_kind = _by_kind(facts[party])
-        for at in range(1, max(map(len, by_kind.values()), default=0)):
-            more = {kind: values[at] for kind, values in by_kind.items() if at < len(values)}
+        for at in range(1, max(map(len, facts[party].values()), default=0)):
+            more = {kind: values[at] for kind, values in facts[party].items() if at < len(values)}
             for side in ("enterprise", "provider"):
                 yield {"claim": party, side: party, **{f"{side}_{kind}": value for kind, value in more.items()}}
 
 
 def _former_uses(around: context.Around) -> Iterator[dict[str, Any]]:
     """Numbers that a claim was filed with before its present one: used all the same, but for its own order."""
-    claimed = [row for row in around.orders if row["claim_id"] is not None]
-    present = {(row["claim_id"], forms(row["invoice_number"]).plain[:64]) for row in claimed}
+    files = {use["claim_id"] for use in around.uses}
+    present = {(row["claim"], forms(row["invoice_no"]).plain[:64]) for row in around.orders if row["claim"] in files}
     for use in around.uses:
         if (use["claim_id"], use["plain"]) not in present:
             yield {

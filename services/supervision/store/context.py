@@ -36,8 +36,8 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Orders with their claims and products; which of them are there only because of their provider; uses of like
-    invoices; facts of parties, and when they were registered."""
+    """Orders with their claims and products, by the names that a population's columns have; which of them are there
+    only because of their provider; uses of like invoices; facts of parties, and when they were registered."""
 
     orders: Sequence[Row]
     of_provider: frozenset[str]
@@ -53,7 +53,7 @@ def around(conn: sa.Connection, claims: Sequence[Row]) -> Around:
     ids |= _peers(conn, claims) | _alike(conn, claims)
     of_provider = _of_providers(conn, claims) - ids
     orders: list[Row] = [*rows_in(conn, _ORDERS, known_orders.c.order_id, ids | of_provider)]
-    parties = {row[side] for row in orders for side in ("enterprise_id", "provider_id")}
+    parties = {row[side] for row in orders for side in ("enterprise", "order_provider")}
     held: dict[str, set[Fact]] = {}
     told = sa.select(party_facts).where(party_facts.c.kind.in_(FACTS))
     for row in rows_in(conn, told, party_facts.c.party_id, parties):
@@ -69,19 +69,20 @@ def around(conn: sa.Connection, claims: Sequence[Row]) -> Around:
     )
 
 
-def _columns(table: sa.Table, *names: str) -> list[sa.ColumnElement[Any]]:
-    return [table.c[name] for name in names]
+def _columns(table: sa.Table, *names: str, **labels: str) -> list[sa.ColumnElement[Any]]:
+    return [*(table.c[name] for name in names), *(table.c[name].label(label) for label, name in labels.items())]
 
 
 _ORDERS = (
     sa.select(
-        *_columns(known_orders, "order_id", "enterprise_id", "provider_id", "product_id", "programme", "category"),
-        *_columns(known_orders, "list_price_fen", "price_fen", "voucher_fen", "pack_version", "ordered_on"),
-        *_columns(known_orders, "confirmed_on"),
+        *_columns(known_orders, order="order_id", enterprise="enterprise_id", order_provider="provider_id"),
+        *_columns(known_orders, "programme", "category", "list_price_fen", "price_fen", product="product_id"),
+        *_columns(known_orders, "voucher_fen", "pack_version", "ordered_on", "confirmed_on"),
         *_columns(known_products, "kind", "market_price_fen"),
-        *_columns(known_claims, "claim_id", "filed_at", "transfer_fen", "refunded_fen", "payer_index", "payee_index"),
-        *_columns(known_claims, "invoice_number", "invoice_fen", "invoice_on", "contract_sha256", "usage_days"),
-        *_columns(known_claims, "usage_units", "status"),
+        *_columns(known_claims, "filed_at", "status", "transfer_fen", "refunded_fen", "invoice_fen", "invoice_on"),
+        *_columns(known_claims, "contract_sha256", "usage_days", "usage_units", claim="claim_id"),
+        *_columns(known_claims, invoice_no="invoice_number", provider="provider_id"),
+        *_columns(known_claims, payer_account="payer_index", payee_account="payee_index"),
     )
     .join(known_products, known_products.c.product_id == known_orders.c.product_id)
     .outerjoin(known_claims, known_claims.c.order_id == known_orders.c.order_id)

@@ -119,6 +119,7 @@ REQUIRED = tuple(one.name for one in fields(Population) if one.name not in (*OPT
 
 _NOT_SIGNS = re.compile(r"[\W_]+")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
+_BLIND = re.compile(r"[0-9a-f]{64}")
 _CODE_OF_CHINA = re.compile(r"^(?:00)?86(?=1\d{10}$)")
 
 
@@ -126,6 +127,8 @@ def fact_key(kind: str, value: str | None) -> str | None:
     """What two spellings of one person, phone, address or account have in common; None for an empty one."""
     if not value:
         return None
+    if _BLIND.fullmatch(value):
+        return value
     plain = _NOT_SIGNS.sub("", unicodedata.normalize("NFKC", value)).casefold()
     if kind == "phone" and (digits := _NOT_DIGITS.sub("", plain)) and len(digits) == len(plain):
         plain = _CODE_OF_CHINA.sub("", digits)
