@@ -6,12 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.programmes import UnknownPack, load
 from services.supervision.domain.finding import Finding, Severity
 from services.supervision.domain.screening import settings
 from services.supervision.domain.screening.chance import poisson_tail
@@ -47,13 +49,26 @@ def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
             yield row, _finding(population, row, found[row])
 
 
+@cache
+def stated_caps(programme: str) -> tuple[int, ...]:
+    """Caps in fen that the programme's pack states; none of a programme that there is not."""
+    try:
+        amount = load(programme).amount
+    except UnknownPack:
+        return ()
+    stated = amount.cap if amount else None
+    each = stated.of.values() if stated else ()
+    fen = {cap.cap_fen for cap in each} | {tier.cap_fen for cap in each for tier in cap.tiers}
+    return tuple(sorted(one for one in fen if one is not None))
+
+
 def caps(population: Population, rows: Rows) -> list[int]:
     """Caps of a programme's vouchers in fen: what its rules say, and what its claims show by going no further."""
     programme = population.programme[int(rows[0])]
     vouchers = population.numbers("voucher_fen")[rows]
     prices = population.numbers("price_fen")[rows][vouchers > 0]
     vouchers = vouchers[vouchers > 0]
-    found = {yuan * 100 for yuan in settings.KNOWN_CAPS.get(str(programme), ())}
+    found = set(stated_caps(str(programme)))
     if len(vouchers):
         found |= set(_ceilings(vouchers))
         values, counts = np.unique(vouchers, return_counts=True)

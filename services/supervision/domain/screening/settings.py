@@ -102,12 +102,6 @@ SHELLS_SHARE = 0.4  # of the provider's customers, likewise: it lives on them
 
 # --- CAP_HUGGING ----------------------------------------------------------------------------------------------------
 
-# Yuan, of vouchers: Guizhou 第十六条, Inner Mongolia 五(三), Shenyang 三(三). Other caps the claims themselves show.
-KNOWN_CAPS = {
-    "guizhou-2018": (50_000,),
-    "neimenggu-2019": (20_000,),
-    "shenyang-2018": (2_000_000, 1_500_000, 1_000_000, 500_000, 300_000, 200_000, 100_000),
-}
 CAP_BAND = 0.05  # of the cap, below it: "just under"
 CAP_BANDS = (0.05, 0.03, 0.015)  # those who know the cap end nearer to it than chance
 CAP_FAR = 0.15  # from there to the band is what vouchers are without an eye on the cap
