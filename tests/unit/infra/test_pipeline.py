@@ -32,7 +32,7 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def pipeline(engine: sa.Engine) -> Pipeline:
-    return toy.pipeline(engine)
+    return toy.pipeline(engine, catalogue=toy.TELLING)
 
 
 def effects(engine: sa.Engine) -> list[object]:
@@ -519,7 +519,7 @@ def test_an_event_that_breaks_its_contract_undoes_the_batch(engine):
 def test_what_is_old_is_pruned_and_decisions_stay(engine):
     """Lost otherwise: tables grow for ever; or evidence goes with them."""
     clock = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
-    pipeline = toy.pipeline(engine, clock)
+    pipeline = toy.pipeline(engine, clock, catalogue=toy.TELLING)
     pipeline.run_commands("deposit", [toy.command("k1")])
     pipeline.run_events([toy.event("a")])
     with engine.begin() as conn:

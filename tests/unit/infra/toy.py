@@ -68,15 +68,21 @@ EVENTS = [
     EventType("toy.deposited.v1", Deposited, ("toy",)),
     EventType("toy.gift.v1", Gift, ("toy",)),
     refused(SERVICE),
-    decided(SERVICE),
 ]
-CATALOGUE = SimpleNamespace(
-    SERVICES=(SERVICE,),
-    METHODS={f"{method.service}.{method.name}": method for method in METHODS},
-    EVENTS={event.type: event for event in EVENTS},
-    methods_of=lambda service: {m.name: m for m in METHODS if m.service == service},
-    consumed_by=lambda service: {e.type: e for e in EVENTS if service in e.consumers},
-)
+
+
+def _catalogue(events: Sequence[EventType]) -> SimpleNamespace:
+    return SimpleNamespace(
+        SERVICES=(SERVICE,),
+        METHODS={f"{method.service}.{method.name}": method for method in METHODS},
+        EVENTS={event.type: event for event in events},
+        methods_of=lambda service: {m.name: m for m in METHODS if m.service == service},
+        consumed_by=lambda service: {e.type: e for e in events if service in e.consumers},
+    )
+
+
+CATALOGUE = _catalogue(EVENTS)
+TELLING = _catalogue([*EVENTS, decided(SERVICE)])  # of a service that tells its decisions too
 
 
 def deposit(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -164,8 +170,8 @@ PLATFORM = Actor("platform-1", frozenset({r.PLATFORM}))
 def pipeline(engine: sa.Engine, clock: Clock | None = None, **changes: object) -> Pipeline:
     """The toy's machinery on `engine`, its tables made."""
     metadata.create_all(engine)
-    parts = {"commands": COMMANDS, "queries": QUERIES, "events": EVENT_HANDLERS, "due": DUE, **changes}
-    return Pipeline(SERVICE, engine, clock or SystemClock(), catalogue=CATALOGUE, **parts)
+    parts = {"commands": COMMANDS, "queries": QUERIES, "events": EVENT_HANDLERS, "due": DUE, "catalogue": CATALOGUE}
+    return Pipeline(SERVICE, engine, clock or SystemClock(), **{**parts, **changes})
 
 
 def command(
