@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,11 @@ class Clock(Protocol):
 def local_date(moment: datetime) -> date:
     """The business date: the day in Asia/Shanghai."""
     return moment.astimezone(SHANGHAI).date()
+
+
+def day_begins(day: date) -> datetime:
+    """The moment at which a business date begins."""
+    return datetime.combine(day, time(), tzinfo=SHANGHAI)
 
 
 class SystemClock:

@@ -1,4 +1,6 @@
-"""Who holds a share of whom, as registry told it: each service that needs it keeps the table, and asks it one way."""
+"""What ties parties, as registry told it: who holds a share of whom, and ties on record. Each service that needs it
+keeps the tables, and asks them one way.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +76,18 @@ def holdings_around(conn: sa.Connection, table: sa.Table, holders: Collection[st
         ~table.c.state, table.c.owner.in_(sa.select(reach.c.holder))
     )
     return [Holding(*row) for row in conn.execute(query.order_by(table.c.holding_id))]
+
+
+def ties_on_record(
+    conn: sa.Connection, table: sa.Table, enterprise_ids: Collection[str]
+) -> dict[tuple[str, str], set[str]]:
+    """Kinds of tie that `known_ties` has of these enterprises, by (enterprise, provider); one statement."""
+    tie = table.c
+    query = sa.select(tie.enterprise_id, tie.provider_id, tie.kind).where(tie.enterprise_id.in_(sorted(enterprise_ids)))
+    found: dict[tuple[str, str], set[str]] = {}
+    for enterprise_id, provider_id, kind in conn.execute(query):
+        found.setdefault((enterprise_id, provider_id), set()).add(kind)
+    return found
 
 
 class Owners:

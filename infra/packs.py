@@ -47,3 +47,11 @@ def known(programme: str) -> bool:
 def pack_at(label: str) -> Pack:
     """The rules that something was decided under, by the label it carries; UnknownPack."""
     return library().version(label)
+
+
+def pack_if_known(label: str) -> Pack | None:
+    """The same; None when they are no more among ours."""
+    try:
+        return pack_at(label)
+    except UnknownPack:
+        return None

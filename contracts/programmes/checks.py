@@ -184,8 +184,7 @@ def check_deadline(pack: Pack) -> Iterator[Finding]:
         return
     if not 1 <= rule.working_days <= MOST_DAYS:
         yield "claims.review_deadline.working_days", f"1 to {MOST_DAYS} are needed"
-    if rule.escalate_to not in pack.roles:
-        yield "claims.review_deadline.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
+    yield from _told(pack, "claims.review_deadline", rule.escalate_to)
 
 
 def check_alert_deadline(pack: Pack) -> Iterator[Finding]:
@@ -195,8 +194,7 @@ def check_alert_deadline(pack: Pack) -> Iterator[Finding]:
         return
     if not 1 <= rule.high <= rule.medium <= rule.low <= MOST_DAYS:
         yield "supervision.alert_deadline", f"1 ≤ high ≤ medium ≤ low ≤ {MOST_DAYS} working days are needed"
-    if rule.escalate_to not in pack.roles:
-        yield "supervision.alert_deadline.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
+    yield from _told(pack, "supervision.alert_deadline", rule.escalate_to)
 
 
 def check_complaints(pack: Pack) -> Iterator[Finding]:
@@ -207,8 +205,13 @@ def check_complaints(pack: Pack) -> Iterator[Finding]:
     for name in ("working_days", "reopen_days"):
         if not 1 <= getattr(rule, name) <= MOST_DAYS:
             yield f"supervision.complaints.{name}", f"1 to {MOST_DAYS} are needed"
-    if rule.escalate_to not in pack.roles:
-        yield "supervision.complaints.escalate_to", f"{rule.escalate_to} is not among the pack's roles"
+    yield from _told(pack, "supervision.complaints", rule.escalate_to)
+
+
+def _told(pack: Pack, path: str, role: str) -> Iterator[Finding]:
+    """Whoever is told of what is late is among the pack's roles."""
+    if role not in pack.roles:
+        yield f"{path}.escalate_to", f"{role} is not among the pack's roles"
 
 
 def check_expert_review(pack: Pack) -> Iterator[Finding]:

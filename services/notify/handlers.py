@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from contracts.errors import Ok, Outcome, Refused
-from contracts.programmes import Pack, UnknownPack
+from contracts.programmes import Pack
 from infra import packs
 from infra.clock import local_date
 from infra.db import UnitOfWork
@@ -117,10 +117,7 @@ def _pack(event: Event) -> Pack | None:
     programme = event.data["programme"]
     law = event.data.get("law") or {}
     for label in (law.get("pack_version"), event.data.get("pack_version")):
-        try:
-            pack = packs.pack_at(label) if label else None
-        except UnknownPack:
-            continue
+        pack = packs.pack_if_known(label) if label else None
         if pack is not None and pack.code == programme:
             return pack
     return packs.pack_on(programme, local_date(event.time), event.data.get("region"))

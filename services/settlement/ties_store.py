@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from infra.holdings import Owners, holdings_around
+from infra.holdings import Owners, holdings_around, ties_on_record
 from services.settlement.domain.parties import Enterprise, Provider
 from services.settlement.tables import known_holdings, known_ties
 
@@ -20,7 +20,7 @@ class Ties:
 
     def __init__(self, conn: sa.Connection, pairs: Sequence[Pair]) -> None:
         holders = {enterprise.holder for enterprise, _ in pairs if enterprise.holder is not None}
-        self._recorded = _recorded(conn, {enterprise.enterprise_id for enterprise, _ in pairs})
+        self._recorded = ties_on_record(conn, known_ties, {enterprise.enterprise_id for enterprise, _ in pairs})
         self._owners = Owners(holdings_around(conn, known_holdings, holders))
 
     def between(self, enterprise: Enterprise, provider: Provider, *, days: Sequence[date]) -> dict[str, Any] | None:
@@ -32,12 +32,3 @@ class Ties:
             if steps is not None:
                 return {"ties": [*kinds, "holding"], "holdings": steps, "on": day.isoformat()}
         return {"ties": kinds} if kinds else None
-
-
-def _recorded(conn: sa.Connection, enterprise_ids: Collection[str]) -> dict[tuple[str, str], set[str]]:
-    tie = known_ties.c
-    query = sa.select(tie.enterprise_id, tie.provider_id, tie.kind).where(tie.enterprise_id.in_(sorted(enterprise_ids)))
-    found: dict[tuple[str, str], set[str]] = {}
-    for enterprise_id, provider_id, kind in conn.execute(query):
-        found.setdefault((enterprise_id, provider_id), set()).add(kind)
-    return found

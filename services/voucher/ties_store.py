@@ -7,7 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from infra.holdings import Owners, holdings_around
+from infra.holdings import Owners, holdings_around, ties_on_record
 from services.voucher.domain.affiliation import Affiliation, affiliation, same_representative
 from services.voucher.domain.parties import Enterprise, Provider
 from services.voucher.tables import known_enterprises, known_holdings, known_providers, known_ties
@@ -21,7 +21,7 @@ class Ties:
     def __init__(self, conn: sa.Connection, pairs: Iterable[Pair], *, on: date) -> None:
         pairs = list(pairs)
         self._on = on
-        self._recorded = _recorded(conn, {enterprise.enterprise_id for enterprise, _ in pairs})
+        self._recorded = ties_on_record(conn, known_ties, {enterprise.enterprise_id for enterprise, _ in pairs})
         holders = {enterprise.holder for enterprise, _ in pairs if enterprise.holder is not None}
         self._owners = Owners(holdings_around(conn, known_holdings, holders))
         shared = {e.representative for e, p in pairs if e.representative is not None and same_representative(e, p)}
@@ -36,15 +36,6 @@ class Ties:
             steps=self._owners.steps(enterprise.holder, provider.holder, on=self._on),
             borne_by=self._bearers.get(enterprise.representative or "", 0),
         )
-
-
-def _recorded(conn: sa.Connection, enterprise_ids: Collection[str]) -> dict[tuple[str, str], set[str]]:
-    tie = known_ties.c
-    query = sa.select(tie.enterprise_id, tie.provider_id, tie.kind).where(tie.enterprise_id.in_(enterprise_ids))
-    found: dict[tuple[str, str], set[str]] = {}
-    for enterprise_id, provider_id, kind in conn.execute(query):
-        found.setdefault((enterprise_id, provider_id), set()).add(kind)
-    return found
 
 
 def _bearers(conn: sa.Connection, names: Collection[str]) -> dict[str, int]:

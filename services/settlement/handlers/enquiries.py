@@ -13,7 +13,7 @@ from typing import Any
 from contracts.errors import Ok, Outcome, Refused
 from infra import metrics
 from infra.calendar import calendar
-from infra.clock import SHANGHAI, local_date
+from infra.clock import day_begins, local_date
 from infra.db import UnitOfWork
 from infra.db_insert import insert_many
 from infra.messages import Command
@@ -128,7 +128,7 @@ def _released_before(today: date, days: int) -> datetime | None:
         if isinstance(due_on, Refused):
             return None
         if due_on < today:
-            return datetime.combine(released_on + timedelta(days=1), datetime.min.time(), SHANGHAI)
+            return day_begins(released_on + timedelta(days=1))
     return None
 
 

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
-from contracts.programmes import Pack, UnknownPack
 from infra.db import UnitOfWork
 from infra.messages import Command
-from infra.packs import pack_at
+from infra.packs import pack_if_known
 from services.supervision.domain.alerts import OPEN_STATES, may_become
 from services.supervision.handlers.raising import conclude, tell
 from services.supervision.store import alerts as store
@@ -88,7 +87,7 @@ class _Desk:
         store.save(self.uow.conn, [self.alerts[alert_id] for alert_id in sorted(self.changed)])
         store.save_claims(self.uow.conn, self.cleared)
         touched = [{**row, "before": row} for claim_id, row in self.verdicts.items() if claim_id in self.causes]
-        packs = {label: _pack(label) for label in {row["pack_version"] for row in touched}}
+        packs = {label: pack_if_known(label) for label in {row["pack_version"] for row in touched}}
         conclude(self.uow, touched, packs=packs, causes=self.causes)
 
 
@@ -153,13 +152,6 @@ def resolve(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
             outcomes.append(Ok(_view(moved), _decision("resolve_alert", moved, facts)))
     desk.save()
     return outcomes
-
-
-def _pack(label: str) -> Pack | None:
-    try:
-        return pack_at(label)
-    except UnknownPack:
-        return None
 
 
 def _wrong_state(alert: Mapping[str, Any]) -> Refused:

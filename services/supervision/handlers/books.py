@@ -19,14 +19,15 @@ from typing import Any
 from contracts.books import BOOKS, BY_NAME, DIFFERENCE, TOLD, Book
 from contracts.equations import Check, recovery, within
 from contracts.errors import Decision
-from infra import metrics, packs
+from infra import metrics
 from infra.books import sketch
 from infra.books.rows import key_of, packed, sums, unpacked, values_of, width, words_of
 from infra.books.telling import every_s, is_due, subject_of
 from infra.db import UnitOfWork
 from infra.jsontext import canonical
 from services.supervision.domain.alerts import OPEN_STATES
-from services.supervision.handlers.raising import Raised, raise_alerts
+from services.supervision.domain.finding import Finding
+from services.supervision.handlers.raising import of_programme, raise_alerts
 from services.supervision.store import alerts as alert_store
 from services.supervision.store import books as store
 
@@ -287,7 +288,7 @@ def _conclude(uow: UnitOfWork, subject: str, programme: str, found: Found) -> No
     since = before["since"] if before is not None and stands else uow.now
     row = {"subject": subject, "programme": programme, "evidence": evidence, "digest": digest}
     store.save_difference(uow.conn, {**row, "since": since, "ended_at": None})
-    raise_alerts(uow, [_raised(uow, subject, programme, evidence)])
+    raise_alerts(uow, [of_programme(uow, evidence, subject=("books", subject), programme=programme)])
 
 
 def _vanished(uow: UnitOfWork, before: Mapping[str, Any]) -> None:
@@ -302,41 +303,21 @@ def _vanished(uow: UnitOfWork, before: Mapping[str, Any]) -> None:
         return
     zh, en = "差异已自行消失，须查明原因。", "The difference is gone by itself: find out why."
     evidence = {**before["evidence"], "explanation": {"zh": zh, "en": en}, "vanished_at": uow.now}
-    raise_alerts(uow, [_raised(uow, subject, programme, evidence)])
-
-
-def _raised(uow: UnitOfWork, subject: str, programme: str, evidence: Row) -> Raised:
-    pack = packs.pack_on(programme, uow.today)
-    return Raised(
-        alert=DIFFERENCE,
-        severity="high",
-        subject_kind="books",
-        subject=subject,
-        programme=programme,
-        region=pack.home if pack else "00",
-        evidence=evidence,
-        pack=pack,
-    )
+    raise_alerts(uow, [of_programme(uow, evidence, subject=("books", subject), programme=programme)])
 
 
 def _evidence(found: Found) -> Row:
     first = found.lines[0]
     rows = len(found.rows) + found.more
-    return {
-        "rule": DIFFERENCE,
-        "severity": "high",
-        "score": 100,
-        "explanation": {
-            "zh": f"对账不符：{first['zh']}，所报{first['told']}，应为{first['known']}；涉及{rows}行。",
-            "en": f"The books differ: {first['what']}, told {first['told']}, known {first['known']}; {rows} rows.",
-        },
-        "numbers": {"told": first["told"], "known": first["known"], "rows": rows},
-        "claims": [],
-        "parties": [],
-        "path": [],
-        "differences": found.lines,
-        "rows": found.rows,
-    }
+    finding = Finding(
+        rule=DIFFERENCE,
+        severity="high",
+        score=100,
+        zh=f"对账不符：{first['zh']}，所报{first['told']}，应为{first['known']}；涉及{rows}行。",
+        en=f"The books differ: {first['what']}, told {first['told']}, known {first['known']}; {rows} rows.",
+        numbers={"told": first["told"], "known": first["known"], "rows": rows},
+    )
+    return {**finding.evidence(), "differences": found.lines, "rows": found.rows}
 
 
 def watch_differences(uow: UnitOfWork) -> int:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from contracts.programmes import UnknownPack
 from infra.clock import local_date
 from infra.db import UnitOfWork
-from infra.packs import pack_at
+from infra.packs import pack_if_known
 from services.supervision.domain.affiliation import Fact, Graph
 from services.supervision.domain.screening import Population
 from services.supervision.domain.screening.population import FACTS
@@ -95,11 +94,8 @@ def _paid(row: Row) -> int | None:
 
 
 def _of_paid(label: str) -> bool:
-    try:
-        pack = pack_at(label)
-    except UnknownPack:
-        return False
-    return pack.amount is not None and pack.amount.base.of == "paid"
+    pack = pack_if_known(label)
+    return pack is not None and pack.amount is not None and pack.amount.base.of == "paid"
 
 
 def _by_kind(facts: frozenset[Fact]) -> Facts:

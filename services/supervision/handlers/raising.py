@@ -12,6 +12,7 @@ from contracts.programmes import Pack
 from infra.calendar import calendar
 from infra.db import UnitOfWork
 from infra.messages import Command, Event
+from infra.packs import pack_on
 from services.supervision.domain.alerts import (
     OPEN_STATES,
     SHOWN,
@@ -63,6 +64,21 @@ class Raised:
     @property
     def key(self) -> store.Subject:
         return (self.subject, self.alert, self.programme)
+
+
+def of_programme(uow: UnitOfWork, evidence: Mapping[str, Any], *, subject: tuple[str, str], programme: str) -> Raised:
+    """What was found of a programme as a whole, on no claim. subject: kind and which."""
+    pack = pack_on(programme, uow.today)
+    return Raised(
+        alert=evidence["rule"],
+        severity=evidence["severity"],
+        subject_kind=subject[0],
+        subject=subject[1],
+        programme=programme,
+        region=pack.region if pack else "00",
+        evidence=evidence,
+        pack=pack,
+    )
 
 
 def raise_alerts(uow: UnitOfWork, raised: Sequence[Raised]) -> None:

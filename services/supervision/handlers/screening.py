@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.programmes import Pack, UnknownPack
+from contracts.programmes import Pack
 from infra.db import UnitOfWork
 from infra.messages import Event
-from infra.packs import pack_at
+from infra.packs import pack_if_known
 from services.supervision.domain import affiliation, screening
 from services.supervision.domain.alerts import subject_of
 from services.supervision.domain.finding import Finding
@@ -59,7 +59,8 @@ def _screen(uow: UnitOfWork, claims: Sequence[Row], causes: Causes) -> None:
     focus = [claim["claim_id"] for claim in claims]
     found = screening.screen(seen.population, focus, graph=seen.graph, provider=seen.provider)
     _look_again(uow, claims, found, seen.later)
-    packs = {label: _pack(label) for label in {claim["pack_version"] for claim in claims}}
+    # of rules that are no more among ours all holds
+    packs = {label: pack_if_known(label) for label in {claim["pack_version"] for claim in claims}}
     caused = {claim["claim_id"]: causes.get(claim["claim_id"]) or _cause(claim) for claim in claims}
     raised = [
         _raised(claim, finding, packs[claim["pack_version"]], caused[claim["claim_id"]])
@@ -115,14 +116,6 @@ def _raised(claim: Row, finding: Finding, pack: Pack | None, cause: Event) -> Ra
         provider_id=claim["provider_id"],
         enterprise_id=claim["enterprise_id"],
     )
-
-
-def _pack(label: str) -> Pack | None:
-    """The rules that the claim's order was placed under; None when they are no more among ours: then all holds."""
-    try:
-        return pack_at(label)
-    except UnknownPack:
-        return None
 
 
 def _cause(claim: Row) -> Event:

@@ -11,10 +11,11 @@ from typing import Any
 from infra import signing
 from infra.clock import parse_instant
 from infra.db import UnitOfWork
-from infra.packs import PROGRAMME, pack_on
+from infra.packs import PROGRAMME
 from services.supervision import evidence
 from services.supervision.domain import merkle
-from services.supervision.handlers.raising import Raised, raise_alerts
+from services.supervision.domain.finding import Finding
+from services.supervision.handlers.raising import Raised, of_programme, raise_alerts
 from services.supervision.store import alerts, known
 from services.supervision.store import evidence as store
 
@@ -168,34 +169,23 @@ def _raise_new(uow: UnitOfWork, found: Sequence[Broken]) -> None:
     """Each position once, in each programme whose parties this deployment knows: the log is of all of them."""
     if not found:
         return
-    told = found[:MOST_TOLD]
-    raised = [_raised(uow, programme, one) for programme in known.programmes(uow.conn) or [PROGRAMME] for one in told]
+    raised = [
+        _raised(uow, programme, one)
+        for programme in known.programmes(uow.conn) or [PROGRAMME]
+        for one in found[:MOST_TOLD]
+    ]
     there = alerts.lock_subjects(uow.conn, (one.key for one in raised))
     raise_alerts(uow, [one for one in raised if one.key not in there])
 
 
 def _raised(uow: UnitOfWork, programme: str, broken: Broken) -> Raised:
-    pack = pack_on(programme, uow.today)
-    told = {
-        "rule": ALERT,
-        "severity": "high",
-        "score": 100,
-        "explanation": {
-            "zh": f"存证日志第{broken.position}条校验不通过。",
-            "en": f"The evidence log breaks: {broken.why}.",
-        },
-        "numbers": {"position": broken.position},
-        "claims": [],
-        "parties": [],
-        "path": [],
-    }
-    return Raised(
-        alert=ALERT,
+    finding = Finding(
+        rule=ALERT,
         severity="high",
-        subject_kind="evidence",
-        subject=f"{evidence.SUBJECT}:{broken.position}",
-        programme=programme,
-        region=pack.region if pack else "00",
-        evidence=told,
-        pack=pack,
+        score=100,
+        zh=f"存证日志第{broken.position}条校验不通过。",
+        en=f"The evidence log breaks: {broken.why}.",
+        numbers={"position": broken.position},
     )
+    subject = ("evidence", f"{evidence.SUBJECT}:{broken.position}")
+    return of_programme(uow, finding.evidence(), subject=subject, programme=programme)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from contracts.errors import Refused
-from infra.clock import SHANGHAI
+from infra.clock import day_begins
 from infra.messages import Command
 from infra.pipeline import Query
 from services.supervision.domain.alerts import OPEN_STATES
@@ -65,8 +65,8 @@ def alert_rates(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         sa.select(alerts.c.alert, alerts.c.status, many)
         .where(
             alerts.c.programme == body["programme"],
-            alerts.c.raised_at >= _begin(body["from_on"]),
-            alerts.c.raised_at < _begin(body["until_on"] + timedelta(days=1)),
+            alerts.c.raised_at >= day_begins(body["from_on"]),
+            alerts.c.raised_at < day_begins(body["until_on"] + timedelta(days=1)),
         )
         .group_by(alerts.c.alert, alerts.c.status)
     )
@@ -74,10 +74,6 @@ def alert_rates(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     for row in conn.execute(query):
         found.setdefault(row.alert, {})[row.status] = row.many
     return {"items": [_rates(rule, counts) for rule, counts in sorted(found.items())], "next": None}
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=SHANGHAI)
 
 
 def _rates(rule: str, counts: Mapping[str, int]) -> Row:

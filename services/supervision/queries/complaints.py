@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from contracts import roles as r
 from contracts.errors import Refused
-from infra.clock import SHANGHAI
+from infra.clock import day_begins
 from infra.messages import Command
 from infra.pipeline import Query
 from services.supervision.domain.complaints import figures
@@ -57,16 +57,12 @@ def complaint_figures(conn: sa.Connection, command: Command) -> Mapping[str, Any
     body = command.body
     query = sa.select(*(complaints.c[name] for name in COUNTED)).where(
         complaints.c.programme == body["programme"],
-        complaints.c.filed_at >= _begin(body["from_on"]),
-        complaints.c.filed_at < _begin(body["until_on"] + timedelta(days=1)),
+        complaints.c.filed_at >= day_begins(body["from_on"]),
+        complaints.c.filed_at < day_begins(body["until_on"] + timedelta(days=1)),
     )
     if body.get("provider_id"):
         query = query.where(complaints.c.provider_id == body["provider_id"])
     return {"items": figures(conn.execute(query).mappings()), "next": None}
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=SHANGHAI)
 
 
 QUERIES: Mapping[str, Query] = {

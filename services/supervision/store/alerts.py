@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from infra.db_insert import upsert
 from services.supervision.domain.alerts import OPEN_STATES
+from services.supervision.store import sets
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import alert_claims, alerts, blacklist
 
@@ -83,14 +84,7 @@ def claims_on(conn: sa.Connection, alert_ids: Collection[str]) -> list[Row]:
 
 def lock_late(conn: sa.Connection, *, today: date, most: int) -> list[Row]:
     """Alerts whose day has passed unresolved, and that nobody was told of yet."""
-    query = (
-        sa.select(alerts)
-        .where(alerts.c.status.in_(OPEN_STATES), alerts.c.due_on < today, alerts.c.escalated_at.is_(None))
-        .order_by(alerts.c.alert_id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return [dict(row) for row in conn.execute(query).mappings()]
+    return sets.lock_late(conn, alerts, waiting=OPEN_STATES, told="escalated_at", today=today, most=most)
 
 
 def lock_entries(conn: sa.Connection, *, entry_ids: Collection[str], party_ids: Collection[str]) -> dict[str, Row]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from infra.db_insert import insert_many, upsert
 from services.supervision.domain.complaints import WAITING
+from services.supervision.store import sets
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import complaints
 
@@ -24,14 +25,7 @@ def lock(conn: sa.Connection, ids: Collection[str]) -> dict[str, Row]:
 
 def lock_late(conn: sa.Connection, *, today: date, most: int) -> list[Row]:
     """Complaints that wait for an answer after their day, and of which nobody was told."""
-    query = (
-        sa.select(complaints)
-        .where(complaints.c.status.in_(WAITING), complaints.c.due_on < today, complaints.c.overdue_at.is_(None))
-        .order_by(complaints.c.complaint_id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    return [dict(row) for row in conn.execute(query).mappings()]
+    return sets.lock_late(conn, complaints, waiting=WAITING, told="overdue_at", today=today, most=most)
 
 
 def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,3 +18,14 @@ def rows_in(
     ordered = sorted(set(values))
     for start in range(0, len(ordered), MOST):
         yield from conn.execute(query.where(column.in_(ordered[start : start + MOST]))).mappings()
+
+
+def lock_late(
+    conn: sa.Connection, table: sa.Table, *, waiting: Collection[str], told: str, today: date, most: int
+) -> list[dict[str, Any]]:
+    """Rows that are still in a state of `waiting` after their `due_on`, and of which nobody was told (`told`: when), in
+    key order; none that another has at hand."""
+    c, key = table.c, next(iter(table.primary_key))
+    query = sa.select(table).where(c.status.in_(waiting), c.due_on < today, c[told].is_(None))
+    query = query.order_by(key).limit(most).with_for_update(skip_locked=True)
+    return [dict(row) for row in conn.execute(query).mappings()]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.populations import COLUMNS as SPECIFIED
 from services.supervision.cli import screen_file
 from services.supervision.domain.finding import Finding
 from services.supervision.formats import alerts_csv
@@ -14,40 +15,6 @@ from services.supervision.formats.claims_csv import COLUMNS, CannotScreen, read_
 from tests.unit.supervision.claims import crowd
 
 NAMES = [name for name, _, _ in COLUMNS]
-SPECIFIED = [
-    "claim",
-    "claimed_on",
-    "order",
-    "ordered_on",
-    "confirmed_on",
-    "programme",
-    "provider",
-    "enterprise",
-    "category",
-    "product",
-    "list_price_yuan",
-    "price_yuan",
-    "voucher_yuan",
-    "paid_yuan",
-    "refunded_yuan",
-    "invoice_no",
-    "invoice_on",
-    "invoice_yuan",
-    "payer_account",
-    "payee_account",
-    "contract_sha256",
-    "usage_days",
-    "usage_units",
-    "enterprise_registered_on",
-    "enterprise_person",
-    "enterprise_phone",
-    "enterprise_address",
-    "enterprise_account",
-    "provider_person",
-    "provider_phone",
-    "provider_address",
-    "provider_account",
-]
 
 
 def texts(rows):

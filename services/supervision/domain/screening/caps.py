@@ -22,8 +22,6 @@ from services.supervision.domain.screening.prices import peers
 
 RULE = "CAP_HUGGING"
 
-WHO = {"provider": ("该云服务商", "the provider's"), "programme": ("该计划", "the programme's")}
-
 
 @dataclass(frozen=True, slots=True)
 class Hugging:
