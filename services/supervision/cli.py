@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -144,6 +145,7 @@ def screen_file(claims: Path, out: Path) -> None:
     from services.supervision.formats.claims_csv import CannotScreen, keep_apart, read_claims
 
     begun = time.monotonic()
+    gc.disable()  # millions of small values that all live to the end: looking for rings among them costs a fifth
     try:
         keep_apart(claims, out)
         size = claims.stat().st_size
@@ -157,6 +159,8 @@ def screen_file(claims: Path, out: Path) -> None:
         refuse(f"{claims}: {error}")
     except OSError as error:
         refuse(f"{error.filename or claims}: {error.strerror or error}")
+    finally:
+        gc.enable()
     alerts = Counter(finding.rule for findings in found.values() for finding in findings)
     totals = {"claims": len(read.population), "alerted": len(found), "alerts": dict(sorted(alerts.items()))}
     click.echo(json.dumps({**totals, "seconds": round(time.monotonic() - begun, 1)}))

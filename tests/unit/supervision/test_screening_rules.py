@@ -94,6 +94,53 @@ def test_one_claim(rule: str, cells, alerted: bool) -> None:
         assert said.en.endswith(".")
 
 
+# --- list prices ------------------------------------------------------------------------------------------------------
+
+PLANS = (1_000_000, 2_500_000, 6_000_000)  # a product comes in three; each is bought by others too
+
+
+def in_plans(per_product):
+    """320 orders of products in three plans, each at its list price; the middle plan is as common as the cheap one."""
+    products, rows = 320 // per_product, crowd(320)
+    for at, row in enumerate(rows):
+        price = PLANS[(0, 1, 0, 1, 2, 0, 1, 2)[at // products % 8]]
+        row |= {"product": f"L{at % products}", "price_fen": price, "list_price_fen": price}
+        row |= {"voucher_fen": None, "invoice_fen": price}
+    return rows
+
+
+LISTS = [
+    ("a plan that others buy", 6_000_000, 6_000_000, 16, False),
+    ("between two plans, the list price raised with it", 3_400_000, 3_400_000, 16, True),
+    ("the same of a product with few orders", 3_400_000, 3_400_000, 8, True),
+    ("within a correction of the plan below", 2_600_000, 2_600_000, 16, False),
+    ("below the price of the most", 1_500_000, 1_500_000, 16, False),
+    ("discounted far below a list price of its own", 1_000_000, 3_400_000, 16, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("price", "listed", "many", "alerted"), [case[1:] for case in LISTS], ids=[c[0] for c in LISTS]
+)
+def test_a_list_price_that_nobody_else_was_quoted(price: int, listed: int, many: int, alerted: bool) -> None:
+    """Where a product comes in plans its prices scatter far, and only the list tells a plan from an invention."""
+    rows = in_plans(many)
+    rows[50] |= {"price_fen": price, "list_price_fen": listed, "invoice_fen": price}
+    said = finding(rows, "C00050", "PRICE_OUTLIER")
+    assert (said is not None) is alerted
+    others = {claim for claim, rules in found(rows).items() if "PRICE_OUTLIER" in rules} - {"C00050"}
+    assert others == set()
+
+
+def test_list_prices_made_for_each_customer_say_nothing() -> None:
+    """Where more than two in a hundred have one of their own, it is how that trade quotes."""
+    rows = in_plans(16)
+    for at in range(0, 320, 32):
+        rows[at] |= {"price_fen": 3_000_000 + 100_000 * at, "list_price_fen": 3_000_000 + 100_000 * at}
+    alerts = [finding(rows, f"C{at:05d}", "PRICE_OUTLIER") for at in range(0, 320, 32)]
+    assert [said for said in alerts if said is not None and said.numbers.get("basis") == "list"] == []
+
+
 # --- invoices ---------------------------------------------------------------------------------------------------------
 
 INVOICES = [

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.supervision.domain.finding import Finding, Severity
-from services.supervision.domain.screening import settings
+from services.supervision.domain.screening import lists, settings
 from services.supervision.domain.screening.population import Codes, Floats, Population, Rows
 
 RULE = "PRICE_OUTLIER"
@@ -53,14 +53,14 @@ def find(population: Population, focus: Rows) -> Iterator[tuple[int, Finding]]:
     prices = population.numbers("price_fen")
     above = {name: _above(population, name) for name in ("list_price_fen", "market_price_fen")}
     of_product = population.kept("peers", lambda: _of_product(population))
-    quoted, unheard = _quoted(population)
+    quoted = lists.quotes(population)
     others = _OtherProducts(population)
     for row in focus.tolist():
         if above["list_price_fen"][row] or above["market_price_fen"][row]:
             yield row, _above_stated(population, row, "list" if above["list_price_fen"][row] else "market")
-        elif row in unheard:
-            yield row, _unlisted(population, row, *unheard[row])
-        elif prices[row] > 0 and not quoted[row]:
+        elif row in quoted.alone:
+            yield row, _unlisted(population, row, *quoted.alone[row])
+        elif prices[row] > 0 and not quoted.cleared[row]:
             same = of_product.compare(row)
             found = same if same is not None and same.far else others.compare(row, alone=same is None)
             if found is not None and found.far:
@@ -180,35 +180,6 @@ def _figures(peers: Floats, count: Rows) -> tuple[Floats, Floats, Floats]:
     mean = inside.sum(axis=1) / kept
     deviation = np.sqrt(np.maximum((inside**2).sum(axis=1) / kept - mean**2, 0.0))
     return middle, mad, deviation
-
-
-def _quoted(population: Population) -> tuple[NDArray[np.bool_], dict[int, tuple[int, int]]]:
-    """Where a product's list prices repeat: orders at one that several others were quoted too, and not above it; and
-    those at one that nobody else was, well above the next (row → that one in fen, how many orders of others)."""
-    lists, prices = population.numbers("list_price_fen"), population.numbers("price_fen")
-    enterprises = population.codes("enterprise")
-    quoted = np.zeros(len(population), dtype=bool)
-    unheard: dict[int, tuple[int, int]] = {}
-    for rows in population.groups("product"):
-        known = rows[lists[rows] > 0]
-        if len(known) < settings.PRICE_LISTS:
-            continue
-        known = known[np.argsort(lists[known], kind="stable")]
-        value = lists[known]
-        low = np.searchsorted(value, value * (1 - settings.PRICE_LIST_BAND))
-        high = np.searchsorted(value, value * (1 + settings.PRICE_LIST_BAND), side="right")
-        near = zip(low.tolist(), high.tolist(), strict=True)
-        others = np.array([len(set(enterprises[known[a : min(b, a + 20)]].tolist())) - 1 for a, b in near])
-        if np.count_nonzero(others) < settings.PRICE_LISTS_REPEAT * len(known):
-            continue
-        quoted[rows[np.isnan(lists[rows])]] = True  # as far as one can know
-        quoted[known] = (others >= settings.PRICE_LIST_OTHERS) & (prices[known] <= value)
-        usual = value[others > 0]
-        for at in np.flatnonzero(others == 0).tolist():
-            below, row = int(np.searchsorted(usual, value[at])), int(known[at])
-            if below and prices[row] >= settings.PRICE_RATIO["product"] * usual[below - 1]:
-                unheard[row] = int(usual[below - 1]), len(known) - 1
-    return quoted, unheard
 
 
 def _logs(population: Population) -> Floats:

@@ -77,8 +77,7 @@ def digits(bare: str) -> str:
     return "".join(sorted(bare.replace("0", "")))
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One claim's number found again in an earlier claim's."""
 
     row: int
@@ -123,7 +122,10 @@ class _Search:
             if number is not None and self.days[row] is not None and (form := forms(number)).plain:
                 self.forms[row] = form
         self.rows = list(self.forms)
-        self.shapes = Counter(_shape(str(population.invoice_no[row])) for row in self.rows)
+        shapes = {row: _shape(str(population.invoice_no[row])) for row in self.rows}
+        often = Counter(shapes.values())
+        # of a shape (letters, digits, what stands between) that hardly any number has
+        self.odd = {row for row, shape in shapes.items() if often[shape] <= settings.INVOICE_ODD * len(self.rows)}
         self.by_bare: defaultdict[str, list[int]] = defaultdict(list)
         for row, form in self.forms.items():
             if len(form.bare) >= settings.INVOICE_SHORTEST and form.bare.isdigit():
@@ -280,12 +282,8 @@ class _Search:
                 chance *= self._share(population.invoice_fen[row], population.provider[row] if provider else None)
             if enterprise:
                 chance *= settings.INVOICE_SAME_ENTERPRISE
-        odd = row in self.misplaced or (how != "swapped" and self._odd(row))
+        odd = row in self.misplaced or (how != "swapped" and row in self.odd)
         return Hit(row, other, how, provider, enterprise, alike, odd, close, chance)
-
-    def _odd(self, row: int) -> bool:
-        """Of a shape (letters, digits, what stands between) that hardly any number has."""
-        return self.shapes[_shape(str(self.population.invoice_no[row]))] <= settings.INVOICE_ODD * len(self.rows)
 
     def _density(self, mine: int, theirs: int) -> float:
         """How many of the numbers round about are used, on the scale on which the two differ."""
