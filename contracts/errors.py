@@ -75,7 +75,11 @@ ERRORS: Mapping[str, ErrorText] = {
     ),
     # everywhere
     "ALREADY_EXISTS": ErrorText("conflict", "This id exists with another content.", "该编号已存在且内容不同。"),
-    "BLACKLISTED": ErrorText("refused", "The party is on the blacklist.", "该主体已列入黑名单。"),
+    "BLACKLISTED": ErrorText(
+        "refused",
+        "The party is on the blacklist, or barred while a case against it runs.",
+        "该主体已列入黑名单，或在案件办理期间暂停办理。",
+    ),
     "CALENDAR_UNKNOWN": ErrorText(
         "refused", "Working days of that year are not known; supply a table.", "该年度工作日历未知，请提供日历表。"
     ),
@@ -102,6 +106,12 @@ ERRORS: Mapping[str, ErrorText] = {
     ),
     "TARGETS_EXCEEDED": ErrorText(
         "refused", "The counties' targets would add up to more than the city's.", "各县目标之和超过所属市的目标。"
+    ),
+    "HEARING_OPEN": ErrorText(
+        "refused", "The party has neither spoken nor waived, and still may.", "陈述申辩期未满，当事人尚未陈述或放弃。"
+    ),
+    "CASE_OPEN": ErrorText(
+        "refused", "A case of this kind runs against the party already.", "该主体已有同类案件正在办理。"
     ),
     "ALREADY_LISTED": ErrorText("refused", "The party is on the blacklist already.", "该主体已在黑名单中。"),
     "EFFECT_IN_PAST": ErrorText("refused", "It cannot take effect in the past.", "生效时间不能早于当前时间。"),

@@ -137,6 +137,11 @@ def words(longest: int, most: int, required: bool = True, least: int = 0, **extr
     return fields.List(text(longest), **_kw(required, {"validate": rule, **extra}))
 
 
+def digests(most: int, required: bool = True, **extra: Any) -> fields.List[Any]:
+    """A list of SHA-256."""
+    return fields.List(sha256(), **_kw(required, {"validate": validate.Length(0, most), **extra}))
+
+
 def numbers(least: int, largest: int, most: int, required: bool = True, **extra: Any) -> fields.List[Any]:
     """A list of up to `most` whole numbers in [least, largest]."""
     return fields.List(whole(least, largest), **_kw(required, {"validate": validate.Length(0, most), **extra}))

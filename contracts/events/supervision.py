@@ -5,13 +5,17 @@ from __future__ import annotations
 from contracts import fields as f
 from contracts.events.base import EventType, decided, law, refused
 from contracts.events.books import totals_told
-from contracts.rpc.registry import PARTY_KINDS
+from contracts.rpc.registry import GROUNDS, PARTY_KINDS
 from contracts.rpc.supervision import (
     ALERT_STATES,
     ALERT_SUBJECTS,
     ALERTS,
     ASSESSED,
+    CASE_GROUNDS,
+    CASE_KINDS,
+    CASE_STATES,
     COMPLAINT_STATES,
+    COOPERATION,
     DESIGNATIONS,
     OUTCOMES,
     SEVERITIES,
@@ -79,14 +83,52 @@ class ComplaintState(f.Body):
 
 
 class BlacklistState(f.Body):
+    """An entry, under the id of its case. interim: a measure while the case runs, which stops the same and is not
+    published; the case's decision lifts it, or makes it an entry of the list."""
+
     entry_id = f.ulid()
+    kind = f.one_of(CASE_KINDS)
+    interim = f.flag()
     party_kind = f.one_of(PARTY_KINDS)
     party_id = f.ulid()
     party_name = f.text(120, required=False)
     programme = f.programme()
     ground = f.text(60)
     effective_at = f.instant()
+    until = f.day(required=False)
     status = f.one_of(("listed", "removed"))
+    law = law()
+
+
+class CaseState(f.Body):
+    """Without the texts, which may name people, and without what is only proposed. referred_to: the authority."""
+
+    case_id = f.ulid()
+    kind = f.one_of(CASE_KINDS)
+    party_kind = f.one_of(PARTY_KINDS)
+    party_id = f.ulid()
+    programme = f.programme()
+    region = f.region(required=False)
+    ground = f.one_of(CASE_GROUNDS)
+    status = f.one_of(CASE_STATES)
+    interim = f.flag()
+    evidence = f.facts()
+    hearing_until = f.day(required=False)
+    hearing_sha256 = f.sha256(required=False)
+    appeal_until = f.day(required=False)
+    until = f.day(required=False)
+    referred_to = f.text(120, required=False)
+    cooperation = f.one_of(COOPERATION, required=False)
+    law = law()
+
+
+class ExitDecided(f.Body):
+    """registry carries it out: the provider is out, its products off the shelf; revoked: certified again."""
+
+    case_id = f.ulid()
+    provider_id = f.ulid()
+    programme = f.programme()
+    ground = f.one_of(GROUNDS)
     law = law()
 
 
@@ -234,6 +276,18 @@ EVENTS = [
     _e("regions_awarded", RegionAward, "notify", doc="The province's composite award, shared out."),
     _e("party_blacklisted", BlacklistState, "registry", "voucher", "settlement", "notify"),
     _e("party_removed", BlacklistState, "registry", "voucher", "settlement", "notify"),
+    _e("party_suspended", BlacklistState, "registry", "voucher", "settlement", "notify", doc="While its case runs."),
+    _e("party_resumed", BlacklistState, "registry", "voucher", "settlement", "notify"),
+    _e("case_opened", CaseState, "notify", doc="The party is told on which ground, and until when it may speak."),
+    _e("case_stated", CaseState, "notify", doc="The party has spoken, or waived."),
+    _e("case_heard", CaseState, "notify"),
+    _e("case_proposed", CaseState, "notify", doc="A decision waits for another person."),
+    _e("case_decided", CaseState, "notify"),
+    _e("case_appealed", CaseState, "notify"),
+    _e("case_referred", CaseState, "notify"),
+    _e("case_closed", CaseState, "notify", doc="A forced exit is wound up."),
+    _e("exit_decided", ExitDecided, "registry"),
+    _e("exit_revoked", ExitDecided, "registry", doc="On appeal."),
     _e("checkpoint_made", Checkpoint, "notify", doc="Size and root of the evidence log, signed."),
     refused("supervision"),
     decided("supervision"),

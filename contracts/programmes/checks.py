@@ -208,6 +208,18 @@ def check_complaints(pack: Pack) -> Iterator[Finding]:
     yield from _told(pack, "supervision.complaints", rule.escalate_to)
 
 
+def check_hearing(pack: Pack) -> Iterator[Finding]:
+    """Who may be put on a list or forced out is heard before, and may appeal."""
+    rule, barring = pack.supervision.hearing, (pack.exit.blacklist, pack.supervision.dishonesty_list)
+    if rule is None:
+        if any(barring) or pack.exit.forced:
+            yield "supervision.hearing", "a party is listed or forced out, and there is no term for its word"
+        return
+    for name in ("working_days", "appeal_days"):
+        if not 1 <= getattr(rule, name) <= MOST_DAYS:
+            yield f"supervision.hearing.{name}", f"1 to {MOST_DAYS} are needed"
+
+
 def _told(pack: Pack, path: str, role: str) -> Iterator[Finding]:
     """Whoever is told of what is late is among the pack's roles."""
     if role not in pack.roles:
@@ -256,6 +268,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_deadline,
     check_alert_deadline,
     check_complaints,
+    check_hearing,
     check_expert_review,
     check_region_award,
 )

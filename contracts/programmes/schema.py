@@ -488,6 +488,14 @@ class Complaints(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing(Rule):
+    """Working days in which a party that a case runs against may speak, and in which it may appeal from a decision."""
+
+    working_days: int
+    appeal_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Supervision:
     """What is watched, and what follows."""
 
@@ -497,6 +505,7 @@ class Supervision:
     # money taken by false papers is taken back
     recovery: Rule | None = None
     dishonesty_list: Rule | None = None
+    hearing: Hearing | None = None
     audit: Rule | None = None
     complaints: Complaints | None = None
     trace: Rule | None = None

@@ -264,14 +264,6 @@ class GiveExitNotice(f.Body):
     reason = f.text(500)
 
 
-class ForceExit(f.Body):
-    """At once off the shelf, on one of the five grounds (第十二条(二))."""
-
-    provider_id = f.ulid()
-    ground = f.one_of(GROUNDS)
-    evidence = f.text(1000)
-
-
 class ById(f.Body):
     id = f.ulid()
 
@@ -486,7 +478,6 @@ METHODS = [
         owner="provider_id",
         doc="第十二条(一).",
     ),
-    Method(SERVICE, "force_exit", "command", ForceExit, IdOnly, frozenset({r.OPERATOR, r.BUREAU}), doc="第十二条(二)."),
     Method(SERVICE, "get_enterprise", "query", ById, Anything, _readers, owner="id"),
     Method(SERVICE, "get_provider", "query", ById, Anything, _readers),
     Method(SERVICE, "get_product", "query", ById, Anything, _readers),

@@ -31,7 +31,12 @@ COMPLAINT_STATES = ("open", "answered", "reopened")
 ASSESSED = ("provider", "enterprise", "effect")
 DESIGNATIONS = ("pilot", "model")
 OUTCOMES = ("resolved", "rejected", "forwarded")
-BLACKLIST_GROUNDS = (*GROUNDS, "fraud", "crime")  # those of forced exit, fraud (五(四)), crime (第十二条)
+CASE_KINDS = ("blacklist", "dishonesty_list", "forced_exit")
+LISTS = ("blacklist", "dishonesty_list")
+CASE_GROUNDS = (*GROUNDS, "fraud", "crime")  # those of forced exit, fraud (五(四)), crime (第十二条)
+CASE_OUTCOMES = ("upheld", "dismissed", "kept", "revoked", "removed")
+CASE_STATES = ("noticed", "heard", "upheld", "dismissed", "appealed", "kept", "revoked", "removed", "closed")
+COOPERATION = ("given", "refused")
 
 
 class AcknowledgeAlert(f.Body):
@@ -55,21 +60,87 @@ class ResolveAlert(f.Body):
     claim_ids = f.words(26, 1000, required=False)
 
 
-class BlacklistParty(f.Body):
-    """New orders, quotas and payments stop from effective_at (empty: now) (第十二条、五(四))."""
+class OpenCase(f.Body):
+    """A case against a party: on which ground, by which evidence (ids of alerts, complaints and receivables, SHA-256 of
+    papers). interim: new orders, quotas and payments stop while it runs, unpublished."""
 
-    entry_id = f.ulid()
+    case_id = f.ulid()
+    kind = f.one_of(CASE_KINDS)
     party_kind = f.one_of(PARTY_KINDS)
     party_id = f.ulid()
     programme = f.programme()
-    ground = f.one_of(BLACKLIST_GROUNDS)
+    ground = f.one_of(CASE_GROUNDS)
     reason = f.text(1000)
+    interim = f.flag()
+    alert_ids = f.words(26, 100, required=False)
+    complaint_ids = f.words(26, 100, required=False)
+    receivable_ids = f.words(26, 100, required=False)
+    papers = f.digests(100, required=False)
+
+
+class StateCase(f.Body):
+    """The party's own word; waives: it does without a hearing. The text stays with supervision."""
+
+    case_id = f.ulid()
+    text = f.text(4000, required=False)
+    waives = f.flag()
+
+
+class HoldHearing(f.Body):
+    """That a hearing was held, and the SHA-256 of its record."""
+
+    case_id = f.ulid()
+    held_on = f.day()
+    record_sha256 = f.sha256()
+
+
+class ProposeDecision(f.Body):
+    """upheld or dismissed; of an appeal kept or revoked; of a listing removed. until: the last day of an entry on a list
+    (empty: until it is removed). effective_at: of an entry (empty: with the decision)."""
+
+    case_id = f.ulid()
+    outcome = f.one_of(CASE_OUTCOMES)
+    reason = f.text(1000)
+    until = f.day(required=False)
     effective_at = f.instant(required=False)
 
 
-class RemoveFromBlacklist(f.Body):
-    entry_id = f.ulid()
-    reason = f.text(1000)
+class DecideCase(f.Body):
+    """agreed: what was proposed is decided and takes effect; else it is proposed no more."""
+
+    case_id = f.ulid()
+    agreed = f.flag()
+
+
+class AppealCase(f.Body):
+    """By the party, within the pack's working days after the decision; what was decided stands until the appeal is."""
+
+    case_id = f.ulid()
+    text = f.text(4000)
+
+
+class ReferCase(f.Body):
+    """That the case was referred to another authority, with the SHA-256 of the letter."""
+
+    case_id = f.ulid()
+    authority = f.text(120)
+    referred_on = f.day()
+    letter_sha256 = f.sha256()
+
+
+class CloseCase(f.Body):
+    """A forced exit is wound up: nothing is open. cooperation: whether the provider helped to look into the risks."""
+
+    case_id = f.ulid()
+    cooperation = f.one_of(COOPERATION)
+    note = f.text(1000)
+
+
+class ListCases(Page):
+    programme = f.programme()
+    kind = f.one_of(CASE_KINDS, required=False)
+    status = f.one_of(CASE_STATES, required=False)
+    party_id = f.ulid(required=False)
 
 
 class FileComplaint(f.Body):
@@ -261,14 +332,21 @@ class EvidenceProof(f.Body):
 
 
 _supervisor = frozenset({r.SUPERVISOR})
+_case_officers = frozenset({r.SUPERVISOR, r.BUREAU, r.OPERATOR})
 _readers = frozenset({r.SUPERVISOR, r.AUDITOR, r.BUREAU, r.OPERATOR, r.FINANCE, r.OPS, r.SERVICE})
 
 METHODS = [
     Method(SERVICE, "acknowledge_alert", "command", AcknowledgeAlert, IdOnly, _supervisor),
     Method(SERVICE, "assign_alert", "command", AssignAlert, IdOnly, _supervisor),
     Method(SERVICE, "resolve_alert", "command", ResolveAlert, IdOnly, _supervisor),
-    Method(SERVICE, "blacklist_party", "command", BlacklistParty, IdOnly, _supervisor | {r.BUREAU}),
-    Method(SERVICE, "remove_from_blacklist", "command", RemoveFromBlacklist, IdOnly, _supervisor | {r.BUREAU}),
+    Method(SERVICE, "open_case", "command", OpenCase, IdOnly, _case_officers, doc="第十二条(二)、五(四)."),
+    Method(SERVICE, "state_case", "command", StateCase, IdOnly, r.PARTIES | {r.PLATFORM}, private=True),
+    Method(SERVICE, "hold_hearing", "command", HoldHearing, IdOnly, _case_officers),
+    Method(SERVICE, "propose_decision", "command", ProposeDecision, IdOnly, _case_officers),
+    Method(SERVICE, "decide_case", "command", DecideCase, IdOnly, _supervisor | {r.BUREAU}),
+    Method(SERVICE, "appeal_case", "command", AppealCase, IdOnly, r.PARTIES | {r.PLATFORM}, private=True),
+    Method(SERVICE, "refer_case", "command", ReferCase, IdOnly, _case_officers, doc="移送司法机关 (第十二条)."),
+    Method(SERVICE, "close_case", "command", CloseCase, IdOnly, _case_officers),
     Method(
         SERVICE,
         "file_complaint",
@@ -366,6 +444,17 @@ METHODS = [
         doc="By provider and product: complaints filed, how they ended, overdue ones, mean days to the first answer.",
     ),
     Method(SERVICE, "blacklist", "query", ListBlacklist, Items, r.ALL),
+    Method(
+        SERVICE,
+        "get_case",
+        "query",
+        ById,
+        Anything,
+        _readers | r.PARTIES | {r.PLATFORM},
+        private=True,
+        doc="With its texts, and of a forced exit what is still open; a party sees those about it, not what is proposed.",
+    ),
+    Method(SERVICE, "list_cases", "query", ListCases, Items, _readers, doc="Without the texts."),
     Method(
         SERVICE,
         "standing",

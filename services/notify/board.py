@@ -313,14 +313,16 @@ def _blacklist(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -
     statement = (
         sa.select(
             entries.c.entry_id.label("id"),
+            entries.c.kind,
             entries.c.party_id,
             entries.c.party_kind,
             sa.func.coalesce(parties.c.public_name, entries.c.party_name).label("name"),
             entries.c.ground,
             entries.c.effective_at,
+            entries.c.until,
         )
         .select_from(entries.outerjoin(parties, parties.c.party_id == entries.c.party_id))
-        .where(entries.c.programme == pack.code, entries.c.status == "listed")
+        .where(entries.c.programme == pack.code, entries.c.status == "listed", entries.c.interim.is_(False))
     )
     return _rows(conn, statement, entries.c.entry_id, after, limit)
 

@@ -208,6 +208,8 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "supervision.regions_awarded.v1": ((store.known_shares, _shares),),
     "supervision.party_blacklisted.v1": _BLACKLIST,
     "supervision.party_removed.v1": _BLACKLIST,
+    "supervision.party_suspended.v1": _BLACKLIST,
+    "supervision.party_resumed.v1": _BLACKLIST,
     "supervision.checkpoint_made.v1": ((store.known_checkpoints, _checkpoint),),
 }
 

@@ -311,12 +311,15 @@ known_blacklist = sa.Table(
     "known_blacklist",
     metadata,
     sa.Column("entry_id", ID, primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("interim", sa.Boolean, nullable=False),  # kept, so that the books agree, and never shown
     sa.Column("party_id", ID, nullable=False),
     sa.Column("party_kind", sa.String(12), nullable=False),
     sa.Column("party_name", sa.String(120)),
     sa.Column("programme", sa.String(40), nullable=False, index=True),
     sa.Column("ground", sa.String(60), nullable=False),
     sa.Column("effective_at", UtcDateTime, nullable=False),
+    sa.Column("until", sa.Date),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )

@@ -79,6 +79,42 @@ CASES = (
         says=Said("投诉已答复", "A complaint was answered"), rules=("supervision.complaints",),
     ),
     Route(
+        event="supervision.case_opened.v1", template="case_opened", to=(PARTY, SUPERVISOR, BUREAU),
+        says=Said("已立案，当事人可陈述申辩", "A case was opened; the party may speak"),
+        do=Said("请在期限内陈述申辩，或声明放弃。", "Please speak in time, or waive."),
+        rules=("supervision.hearing",), then=_LISTED,
+    ),
+    Route(
+        event="supervision.case_stated.v1", template="case_stated", to=(SUPERVISOR, BUREAU),
+        says=Said("当事人已陈述申辩或放弃", "The party has spoken, or waived"), rules=("supervision.hearing",),
+    ),
+    Route(
+        event="supervision.case_proposed.v1", template="case_proposed", to=(SUPERVISOR, BUREAU),
+        says=Said("案件处理意见待另一人决定", "A decision on a case waits for another person"),
+        rules=("supervision.hearing",),
+    ),
+    Route(
+        event="supervision.case_decided.v1", template="case_decided", to=(PARTY, OPERATOR, BUREAU),
+        says=Said("案件已作出决定", "A case was decided"), rules=("supervision.hearing",), then=("exit.aftermath", *_LISTED),
+    ),
+    Route(
+        event="supervision.case_appealed.v1", template="case_appealed", to=(SUPERVISOR, BUREAU),
+        says=Said("当事人已申诉", "The party appeals"), do=Said("须由另外两人办理。", "Two others decide it."),
+        rules=("supervision.hearing",),
+    ),
+    Route(
+        event="supervision.case_closed.v1", template="case_closed", to=(PARTY, OPERATOR, BUREAU),
+        says=Said("退出案件已办结", "A forced exit is wound up"), rules=("exit.aftermath",),
+    ),
+    Route(
+        event="supervision.party_suspended.v1", template="party_suspended", to=(PARTY, OPERATOR, BUREAU),
+        says=Said("案件办理期间暂停办理", "Barred while a case runs"), rules=("supervision.hearing",), then=_LISTED,
+    ),
+    Route(
+        event="supervision.party_resumed.v1", template="party_resumed", to=(PARTY, OPERATOR, BUREAU),
+        says=Said("暂停办理已解除", "No longer barred"), rules=("supervision.hearing",),
+    ),
+    Route(
         event="supervision.party_blacklisted.v1", template="blacklisted", to=(PARTY, OPERATOR, BUREAU),
         says=Said("已列入失信名单（黑名单）", "Put on the list of the dishonest (blacklist)"),
         rules=_LISTED, then=_LISTED,

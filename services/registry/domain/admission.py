@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 from contracts.errors import Decision, Refused
 from contracts.programmes import Pack
@@ -15,9 +16,6 @@ from services.registry.domain.model import BEFORE_ADMISSION, Party, Product, may
 from services.registry.domain.stages import Official
 
 REVIEW = "provider_admission"
-
-# Grounds as commands name them, in the order in which 第十二条(二) and the packs number them.
-GROUNDS = ("law_breach", "public_morals", "refusal_or_fraud", "insolvency", "measures_not_mended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +117,25 @@ def leave(*, party: Party, pack: Pack, today: date) -> Stood:
     return Stood(party=moved(party, "exited"), decision=decision)
 
 
-def force_out(*, party: Party, ground: str, evidence: str, pack: Pack, today: date) -> Stood | Refused:
-    """Forced exit at once, on one of the grounds that the programme knows (第十二条(二)). FACT_INVALID, WRONG_STATE."""
-    rule = pack.exit.forced.get(str(GROUNDS.index(ground) + 1))
-    if rule is None:
-        return Refused("FACT_INVALID", field="ground", facts={"ground": ground, "grounds": len(pack.exit.forced)})
+def forced(*, party: Party, told: Mapping[str, Any]) -> Decision:
+    """The decision that supervision made (第十二条(二)), as registry carries it out."""
+    law = told["law"]
+    facts = {"case_id": told["case_id"], "ground": told["ground"]}
+    return Decision("force_exit", party.id, party.programme, law["pack_version"], tuple(law["articles"]), facts)
+
+
+def force_out(*, party: Party, decision: Decision, ground: str, today: date) -> Stood | None:
+    """Out at once; None for one that is out already."""
     if not may_move(party, "exited"):
-        return wrong_state("provider_id", party.status, subject=party.id, article=rule.article)
-    articles = [rule.article, *articles_of(pack, "exit.aftermath")]
-    facts = {"ground": ground, "evidence": evidence}
-    decision = decided(action="force_exit", subject=party.id, pack=pack, articles=articles, facts=facts)
+        return None
     return Stood(party=replace(moved(party, "exited"), ground=ground, exit_on=today), decision=decision)
+
+
+def readmit(*, party: Party, told: Mapping[str, Any]) -> Stood:
+    """The exit was revoked on appeal: certified, as before it was admitted."""
+    decision = replace(forced(party=party, told=told), action="take_back_exit")
+    back = replace(party, status="certified", ground=None, exit_on=None, nominated_by=[], sequence=party.sequence + 1)
+    return Stood(party=back, decision=decision)
 
 
 def delisted(product: Product) -> Product:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from infra.pipeline import Due, EventHandler, Route
-from services.registry.handlers.admission import admit_providers, exit_leavers, force_exits, give_exit_notices
+from services.registry.handlers.admission import (
+    admit_providers,
+    carry_out_exits,
+    exit_leavers,
+    give_exit_notices,
+    take_back_exits,
+)
 from services.registry.handlers.blacklist import know_entries
 from services.registry.handlers.certification import review_certifications, submit_certifications
 from services.registry.handlers.documents import prune_uploads, upload_chunks
@@ -33,7 +39,6 @@ COMMANDS: dict[str, Route] = {
     "review_certification": Route(review_certifications),
     "admit_provider": Route(admit_providers),
     "give_exit_notice": Route(give_exit_notices),
-    "force_exit": Route(force_exits),
     "submit_product": Route(submit_products),
     "review_product": Route(review_products),
     "record_market_price": Route(record_market_prices),
@@ -45,6 +50,10 @@ COMMANDS: dict[str, Route] = {
 EVENTS: dict[str, EventHandler] = {
     "supervision.party_blacklisted.v1": know_entries,
     "supervision.party_removed.v1": know_entries,
+    "supervision.party_suspended.v1": know_entries,
+    "supervision.party_resumed.v1": know_entries,
+    "supervision.exit_decided.v1": carry_out_exits,
+    "supervision.exit_revoked.v1": take_back_exits,
     "supervision.tie_found.v1": ties_found,
     **{f"{source}.wind_down_{what}.v1": know_wind_downs for source in WOUND_DOWN_BY for what in ("opened", "closed")},
 }

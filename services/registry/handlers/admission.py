@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from contracts.errors import Decision, Outcome, Refused
 from infra.db import UnitOfWork
-from infra.messages import SYSTEM, Command
+from infra.messages import SYSTEM, Command, Event
 from infra.packs import pack_at
+from infra.pipeline import NotYet
 from services.registry import store
 from services.registry.domain import admission
 from services.registry.domain.model import Party
@@ -17,6 +19,7 @@ from services.registry.handlers.common import done, each, foreign, ids, known_pa
 MOST = 100  # providers a transaction: each takes its products with it
 
 Step = Callable[[Command, Party], admission.Stood | Refused]
+Cause = Command | Event | None
 
 
 def admit_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -39,8 +42,7 @@ def admit_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
             ),
         )
 
-    outcomes, _ = _move(uow, commands, step)
-    return outcomes
+    return _move(uow, commands, step)
 
 
 def give_exit_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
@@ -52,26 +54,60 @@ def give_exit_notices(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outc
             pack, admission.give_notice(party=party, reason=command.body["reason"], pack=pack, today=uow.today)
         )
 
-    outcomes, _ = _move(uow, commands, step)
-    return outcomes
+    return _move(uow, commands, step)
 
 
-def force_exits(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十二条(二): out at once, and its products off the shelf in the same transaction."""
-
-    def step(command: Command, party: Party) -> admission.Stood | Refused:
-        pack, said = known_pack(party, uow.today), {name: command.body[name] for name in ("ground", "evidence")}
-        return under(pack, admission.force_out(party=party, pack=pack, today=uow.today, **said))
-
-    outcomes, exits = _move(uow, commands, step)
+def carry_out_exits(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """第十二条(二): supervision decided that a provider is out: at once, and its products off the shelf in the same
+    transaction. One that is out already stays as it is."""
+    providers = _told(uow, events)
+    exits: dict[str, tuple[Cause, Decision]] = {}
+    for event in events:
+        party = providers.get(event.data["provider_id"])
+        assert party is not None
+        decision = admission.forced(party=party, told=event.data)
+        stood = admission.force_out(party=party, decision=decision, ground=event.data["ground"], today=uow.today)
+        if stood is None:
+            uow.record(replace(decision, action="ignored"), actor=None, cause=event)
+            continue
+        providers.put(stood.party)
+        uow.record(decision, actor=None, cause=event)
+        announce.party(uow, "exited", stood.party, cause=event, decision=decision)
+        exits[party.id] = (event, decision)
+    providers.save()
     _delist(uow, exits)
-    return outcomes
+
+
+def take_back_exits(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Revoked on appeal: the provider is certified as before, and may be admitted anew; what was handed over stays so.
+    An exit that is not carried out yet is waited for."""
+    providers = _told(uow, events)
+    for event in events:
+        party = providers.get(event.data["provider_id"])
+        assert party is not None
+        if party.status != "exited":
+            raise NotYet(party.id)
+        stood = admission.readmit(party=party, told=event.data)
+        providers.put(stood.party)
+        uow.record(stood.decision, actor=None, cause=event)
+        announce.party(uow, "certified", stood.party, cause=event, decision=stood.decision)
+    providers.save()
+
+
+def _told(uow: UnitOfWork, events: Sequence[Event]) -> store.Rows[Party]:
+    """The providers that events are about; NotYet for one that is not known here."""
+    wanted = [event.data["provider_id"] for event in events]
+    providers = store.Rows(uow.conn, Party, wanted)
+    absent = sorted(one for one in wanted if providers.get(one) is None)
+    if absent:
+        raise NotYet(absent[0])
+    return providers
 
 
 def exit_leavers(uow: UnitOfWork) -> int:
     """Providers whose notice has run out are out, and their products off the shelf with them."""
     providers = store.Rows(uow.conn, Party, store.leavers(uow.conn, uow.today, MOST))
-    exits: dict[str, tuple[Command | None, Decision]] = {}
+    exits: dict[str, tuple[Cause, Decision]] = {}
     for party in providers.all():
         stood = admission.leave(party=party, pack=known_pack(party, uow.today), today=uow.today)
         providers.put(stood.party)
@@ -88,16 +124,12 @@ SAID = {
     "admitted": "admitted",
     "refused": "refused",
     "leaving": "exit_noticed",
-    "exited": "exited",
 }
 
 
-def _move(
-    uow: UnitOfWork, commands: Sequence[Command], step: Step
-) -> tuple[list[Outcome], dict[str, tuple[Command | None, Decision]]]:
-    """Take each provider a step; the outcomes, and the step behind each that moved."""
+def _move(uow: UnitOfWork, commands: Sequence[Command], step: Step) -> list[Outcome]:
+    """Take each provider a step."""
     providers = store.Rows(uow.conn, Party, ids(commands, "provider_id"))
-    steps: dict[str, tuple[Command | None, Decision]] = {}
 
     def judge(command: Command) -> Outcome:
         party = providers.get(command.body["provider_id"])
@@ -108,15 +140,14 @@ def _move(
             return stood
         providers.put(stood.party)
         announce.party(uow, SAID[stood.party.status], stood.party, cause=command, decision=stood.decision)
-        steps[party.id] = (command, stood.decision)
         return done(stood.party, stood.decision)
 
     outcomes = each(commands, judge)
     providers.save()
-    return outcomes, steps
+    return outcomes
 
 
-def _delist(uow: UnitOfWork, exits: dict[str, tuple[Command | None, Decision]]) -> None:
+def _delist(uow: UnitOfWork, exits: dict[str, tuple[Cause, Decision]]) -> None:
     """Everything they offer, off the shelf; each product says why."""
     if not exits:
         return

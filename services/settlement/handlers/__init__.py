@@ -104,6 +104,8 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.claim_rejected.v1": news.claims_rejected,
     "supervision.party_blacklisted.v1": news.blacklisted,
     "supervision.party_removed.v1": news.blacklist_told,
+    "supervision.party_suspended.v1": news.blacklisted,
+    "supervision.party_resumed.v1": news.blacklist_told,
 }
 
 DUE: Sequence[Due] = (

@@ -9,8 +9,19 @@ from infra.pipeline import Due, EventHandler, Route
 from services.supervision.evidence import hourly_checkpoint
 from services.supervision.handlers.alerts import acknowledge, assign, resolve
 from services.supervision.handlers.assessments import record_assessment
-from services.supervision.handlers.blacklist import bring_into_effect, list_party, remove
 from services.supervision.handlers.books import compare_services, follow_books, watch_differences
+from services.supervision.handlers.cases import (
+    appeal_case,
+    bring_into_effect,
+    close_case,
+    decide_case,
+    end_terms,
+    hold_hearing,
+    open_case,
+    propose_decision,
+    refer_case,
+    state_case,
+)
 from services.supervision.handlers.complaints import (
     answer_complaint,
     file_complaint,
@@ -40,8 +51,14 @@ COMMANDS: Mapping[str, Route] = {
     "acknowledge_alert": Route(acknowledge),
     "assign_alert": Route(assign),
     "resolve_alert": Route(resolve),
-    "blacklist_party": Route(list_party),
-    "remove_from_blacklist": Route(remove),
+    "open_case": Route(open_case),
+    "state_case": Route(state_case),
+    "hold_hearing": Route(hold_hearing),
+    "propose_decision": Route(propose_decision),
+    "decide_case": Route(decide_case),
+    "appeal_case": Route(appeal_case),
+    "refer_case": Route(refer_case),
+    "close_case": Route(close_case),
     "file_complaint": Route(file_complaint),
     "answer_complaint": Route(answer_complaint),
     "reopen_complaint": Route(reopen_complaint),
@@ -58,6 +75,7 @@ EVENTS: Mapping[str, EventHandler] = {"*": take}  # evidence of everything
 # standing first: money waits on it
 DUE: Sequence[Due] = (
     bring_into_effect,
+    end_terms,
     screen_waiting,
     escalate_late,
     tell_missing_reports,

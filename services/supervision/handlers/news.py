@@ -20,6 +20,7 @@ from infra.db import UnitOfWork
 from infra.holdings import know_holdings
 from infra.messages import Event
 from services.supervision import evidence
+from services.supervision.handlers.cases import exits_heard
 from services.supervision.handlers.screening import screen_ready
 from services.supervision.store import claims, context, known
 from services.supervision.store.tables import (
@@ -40,6 +41,7 @@ def _columns(table: sa.Table, *ours: str) -> tuple[str, ...]:
 
 
 FILED = "settlement.claim_filed.v1"
+EXITED = "registry.provider_exited.v1"
 REFUNDED = "settlement.claim_refund_recorded.v1"
 INDEXES = ("person", "phone", "address", "building", "account")
 PRODUCT = _columns(known_products)
@@ -75,6 +77,7 @@ def _parties(uow: UnitOfWork, events: Sequence[Event]) -> None:
     }
     rows = [{"party_id": party_id, "kind": kind, "value": value} for party_id, kind, value in facts]
     changed = known.save_parties(uow.conn, [_party(event) for event in events], rows)
+    exits_heard(uow, [event for event in events if event.type == EXITED])
     touched = known.claims_of(uow.conn, changed)
     claims.await_screening(uow.conn, [_line(uow, claim_id, events[-1], True) for claim_id in touched])
 

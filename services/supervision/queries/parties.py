@@ -17,7 +17,7 @@ from services.supervision.domain.screening import articles
 from services.supervision.queries.pages import page
 from services.supervision.store.tables import blacklist, known_receivables, known_wind_downs
 
-ENTRY = ("entry_id", "programme", "ground", "articles", "effective_at", "status")
+ENTRY = ("entry_id", "kind", "programme", "ground", "articles", "effective_at", "status")
 _c = known_receivables.c
 
 
@@ -32,7 +32,9 @@ def party_record(conn: sa.Connection, command: Command) -> Mapping[str, Any] | R
     if as_party and actor.organisation != party_id:
         return Refused("NOT_OWNER", "party_id")
     mine: list[sa.ColumnElement[bool]] = [_c.party_id == party_id]
-    entries = sa.select(*(blacklist.c[name] for name in ENTRY)).where(blacklist.c.party_id == party_id)
+    entries = sa.select(*(blacklist.c[name] for name in ENTRY)).where(
+        blacklist.c.party_id == party_id, blacklist.c.interim.is_(False)
+    )
     if actor.programme is not None:
         mine.append(_c.programme == actor.programme)
         entries = entries.where(blacklist.c.programme == actor.programme)

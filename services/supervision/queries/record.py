@@ -22,26 +22,39 @@ Row = dict[str, Any]
 
 
 def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Entries that stand, public, persons' names masked; officials also see those removed, reasons and by whom."""
+    """Entries that stand, public, persons' names masked; officials also see those removed, interim measures, reasons and
+    by whom."""
     body = command.body
     query = sa.select(blacklist).where(blacklist.c.programme == body["programme"])
     official = bool(command.actor.roles & r.OFFICIALS)
     if not official:
-        names = ("entry_id", "party_kind", "party_id", "party_name", "programme", "ground", "articles", "effective_at")
+        names = (
+            "entry_id",
+            "kind",
+            "party_kind",
+            "party_id",
+            "party_name",
+            "programme",
+            "ground",
+            "articles",
+            "effective_at",
+        )
         shown = known_parties.c.public_name.label("party_name")
         columns = (blacklist.c[name] for name in (*names, "status") if name != "party_name")
         query = query.outerjoin(known_parties, known_parties.c.party_id == blacklist.c.party_id)
         query = query.with_only_columns(*columns, shown)
-        query = query.where(blacklist.c.status == "listed")
+        query = query.where(blacklist.c.status == "listed", blacklist.c.interim.is_(False))
     return page(conn, query, blacklist.c.entry_id, body)
 
 
 def standing(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Each party asked about: `blacklisted` now; `since`: when an entry that stands takes effect, past or coming."""
+    """Each party asked about: `blacklisted` now, or barred while a case runs; `since`: when an entry that stands takes effect, past or coming."""
     ids = command.body["ids"]
     query = sa.select(blacklist.c.party_id, blacklist.c.in_effect, blacklist.c.effective_at).where(
         blacklist.c.party_id.in_(sorted(set(ids))), blacklist.c.status == "listed"
     )
+    # the earliest of several: an entry beside the interim measure of another case
+    query = query.order_by(blacklist.c.effective_at.desc())
     found = {row["party_id"]: row for row in conn.execute(query).mappings()}
     return {
         "items": [
@@ -84,7 +97,9 @@ def totals(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     """Figures for reconciliation; alerts and complaints are the programme's, evidence is everything's."""
     programme = command.body["programme"]
     sources = evidence.sources(conn)
-    listed = sa.select(sa.func.count()).where(blacklist.c.programme == programme, blacklist.c.status == "listed")
+    listed = sa.select(sa.func.count()).where(
+        blacklist.c.programme == programme, blacklist.c.status == "listed", blacklist.c.interim.is_(False)
+    )
     unsent = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.state < OUTBOX_SENT)
     return {
         "figures": {

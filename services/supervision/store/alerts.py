@@ -1,4 +1,4 @@
-"""Alerts with the claims that they are on, and the blacklist; loaded with locks in key order and saved by the set."""
+"""Alerts with the claims that they are on; loaded with locks in key order and saved by the set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.db_insert import upsert
 from services.supervision.domain.alerts import OPEN_STATES
 from services.supervision.store import sets
 from services.supervision.store.sets import rows_in
-from services.supervision.store.tables import alert_claims, alerts, blacklist
+from services.supervision.store.tables import alert_claims, alerts
 
 Row = dict[str, Any]
 Subject = tuple[str, str, str]  # subject, alert, programme
@@ -85,37 +85,3 @@ def claims_on(conn: sa.Connection, alert_ids: Collection[str]) -> list[Row]:
 def lock_late(conn: sa.Connection, *, today: date, most: int) -> list[Row]:
     """Alerts whose day has passed unresolved, and that nobody was told of yet."""
     return sets.lock_late(conn, alerts, waiting=OPEN_STATES, told="escalated_at", today=today, most=most)
-
-
-def lock_entries(conn: sa.Connection, *, entry_ids: Collection[str], party_ids: Collection[str]) -> dict[str, Row]:
-    """Blacklist entries by id: all of these parties, and of the parties of the entries named; locked in key order."""
-    named = sa.select(blacklist.c.party_id).where(blacklist.c.entry_id.in_(sorted(entry_ids)))
-    query = (
-        sa.select(blacklist)
-        .where(sa.or_(blacklist.c.party_id.in_(sorted(party_ids)), blacklist.c.party_id.in_(named)))
-        .order_by(blacklist.c.entry_id)
-        .with_for_update()
-    )
-    return {row["entry_id"]: dict(row) for row in conn.execute(query).mappings()}
-
-
-def save_entries(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write blacklist entries; removals before listings, for a party stands on the list once."""
-    ordered = sorted(rows, key=lambda row: row["status"] != "removed")
-    upsert(conn, blacklist, ordered, key=("entry_id",))
-
-
-def bring_into_effect(conn: sa.Connection, *, now: Any, most: int) -> int:
-    """Mark entries whose moment has come; how many."""
-    due = (
-        sa.select(blacklist.c.entry_id)
-        .where(blacklist.c.in_effect.is_(False), blacklist.c.status == "listed", blacklist.c.effective_at <= now)
-        .order_by(blacklist.c.entry_id)
-        .limit(most)
-    )
-    if conn.dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    ids = conn.execute(due).scalars().all()
-    if ids:
-        conn.execute(sa.update(blacklist).where(blacklist.c.entry_id.in_(ids)).values(in_effect=True))
-    return len(ids)

@@ -1,4 +1,4 @@
-"""The tables: evidence that refuses change, what is known of others, alerts, complaints, the blacklist, the regions."""
+"""The tables: evidence that refuses change, what is known of others, alerts, complaints, cases, the regions."""
 
 from __future__ import annotations
 
@@ -395,7 +395,9 @@ complaints = sa.Table(  # text and answer may name people: they stay here
 blacklist = sa.Table(
     "blacklist",
     metadata,
-    sa.Column("entry_id", ID, primary_key=True),
+    sa.Column("entry_id", ID, primary_key=True),  # that of its case
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("interim", sa.Boolean, nullable=False),  # while the case runs, unpublished
     sa.Column("party_kind", sa.String(10), nullable=False),
     sa.Column("party_id", ID, nullable=False),
     sa.Column("party_name", sa.String(120)),
@@ -405,6 +407,7 @@ blacklist = sa.Table(
     sa.Column("pack_version", sa.String(80)),
     sa.Column("articles", Json, nullable=False),
     sa.Column("effective_at", UtcDateTime, nullable=False),
+    sa.Column("until", sa.Date),
     sa.Column("in_effect", sa.Boolean, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
     sa.Column("listed_at", UtcDateTime, nullable=False),
@@ -420,8 +423,55 @@ sa.Index(
     "blacklist_once",
     blacklist.c.party_id,
     unique=True,
-    postgresql_where=blacklist.c.status == "listed",
-    sqlite_where=blacklist.c.status == "listed",
+    postgresql_where=sa.and_(blacklist.c.status == "listed", blacklist.c.interim.is_(False)),
+    sqlite_where=sa.and_(blacklist.c.status == "listed", blacklist.c.interim.is_(False)),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("case_id", ID, primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("party_kind", sa.String(10), nullable=False),
+    sa.Column("party_id", ID, nullable=False),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("region", sa.String(6)),
+    sa.Column("ground", sa.String(60), nullable=False),
+    sa.Column("reason", sa.String(1000), nullable=False),
+    sa.Column("evidence", Json, nullable=False),  # alerts, complaints, receivables by id, papers by SHA-256
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("articles", Json, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("interim", sa.Boolean, nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("opened_by", sa.String(128), nullable=False),
+    sa.Column("hearing_until", sa.Date, nullable=False),
+    sa.Column("stated_at", UtcDateTime),
+    sa.Column("statement", sa.String(4000)),
+    sa.Column("waived", sa.Boolean, nullable=False),
+    sa.Column("heard_on", sa.Date),
+    sa.Column("hearing_sha256", sa.String(64)),
+    sa.Column("proposal", Json),  # outcome, reason, until, effective_at, by, at: while it waits for another person
+    sa.Column("proposed_by", sa.String(128)),  # of the first decision, as decided_by
+    sa.Column("decided_by", sa.String(128)),
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("decision", sa.String(1000)),
+    sa.Column("until", sa.Date),
+    sa.Column("appeal_until", sa.Date),
+    sa.Column("appealed_at", UtcDateTime),
+    sa.Column("appeal", sa.String(4000)),
+    sa.Column("appeal_decided_at", UtcDateTime),
+    sa.Column("appeal_proposed_by", sa.String(128)),
+    sa.Column("appeal_decided_by", sa.String(128)),
+    sa.Column("appeal_decision", sa.String(1000)),
+    sa.Column("exited_at", UtcDateTime),
+    sa.Column("referral", Json),  # authority, referred_on, letter_sha256
+    sa.Column("cooperation", sa.String(10)),
+    sa.Column("closing_note", sa.String(1000)),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("cases_of_programme", "programme", "case_id"),
+    sa.Index("cases_of_party", "party_id"),
 )
 
 # --- regions --------------------------------------------------------------------------------------------------------

@@ -71,6 +71,8 @@ EVENTS: Mapping[str, EventHandler] = {
     "registry.shareholding_ended.v1": news.on_holding,
     "supervision.party_blacklisted.v1": news.on_blacklist,
     "supervision.party_removed.v1": news.on_blacklist,
+    "supervision.party_suspended.v1": news.on_blacklist,
+    "supervision.party_resumed.v1": news.on_blacklist,
     "settlement.claim_filed.v1": claims.on_claim_filed,
     "settlement.claim_returned.v1": claims.on_claim_returned,
     "settlement.claim_refused.v1": claims.on_claim_ended,
