@@ -95,8 +95,8 @@ class HoldHearing(f.Body):
 
 
 class ProposeDecision(f.Body):
-    """upheld or dismissed; of an appeal kept or revoked; of a listing removed. until: the last day of an entry on a list
-    (empty: until it is removed). effective_at: of an entry (empty: with the decision)."""
+    """upheld or dismissed; of an appeal kept or revoked; of a listing removed. until: the last day of an entry on a
+    list (empty: until it is removed). effective_at: of an entry (empty: with the decision)."""
 
     case_id = f.ulid()
     outcome = f.one_of(CASE_OUTCOMES)
@@ -452,7 +452,7 @@ METHODS = [
         Anything,
         _readers | r.PARTIES | {r.PLATFORM},
         private=True,
-        doc="With its texts, and of a forced exit what is still open; a party sees those about it, not what is proposed.",
+        doc="With its texts, and of a forced exit what is open; a party sees those about it, not what is proposed.",
     ),
     Method(SERVICE, "list_cases", "query", ListCases, Items, _readers, doc="Without the texts."),
     Method(

@@ -276,26 +276,25 @@ class Money:
     # ------------------------------------------------------------ exits and the year's end
 
     def force_out(self) -> None:
-        """On ground 3 (第十二条(二)): off the shelf at once, blacklisted, running orders handed over."""
+        """On ground 3 (第十二条(二)), by cases: off the shelf, blacklisted, running orders handed over."""
         stage, crook = self.story.stage, self.story.crooked
         assert crook is not None
-        stage.one(
-            "registry", "force_exit", role="operator", provider_id=crook.id, ground="refusal_or_fraud", evidence=FRAUD
-        )
-        for party, kind in ((crook, "provider"), (self.story.shells[0], "enterprise")):
-            stage.one(
-                "supervision",
-                "blacklist_party",
-                role="supervisor",
-                entry_id=ulid.new(),
-                party_kind=kind,
-                party_id=party.id,
-                programme=PROGRAMME,
-                ground="refusal_or_fraud",
-                reason=FRAUD,
-            )
+        self._case(crook, "provider", "forced_exit")
+        self._case(crook, "provider", "blacklist")
+        self._case(self.story.shells[0], "enterprise", "blacklist")
         stage.quiet()
         self._hand_over(crook)
+
+    def _case(self, party: Party, party_kind: str, kind: str) -> None:
+        """Opened by one person, waived by the party, proposed by a second and decided by a third."""
+        stage, case = self.story.stage, {"case_id": ulid.new()}
+        said = {"kind": kind, "party_kind": party_kind, "party_id": party.id, "programme": PROGRAMME}
+        said |= {"ground": "refusal_or_fraud", "reason": FRAUD}
+        stage.one("supervision", "open_case", role="supervisor", interim=False, **case, **said)
+        stage.one("supervision", "state_case", waives=True, **case)
+        proposal = {"outcome": "upheld", "reason": FRAUD}
+        stage.one("supervision", "propose_decision", role="supervisor", person="supervisor-2", **case, **proposal)
+        stage.one("supervision", "decide_case", role="bureau", agreed=True, **case)
 
     def _hand_over(self, leaver: Party) -> None:
         stage = self.story.stage

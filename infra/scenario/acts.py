@@ -278,6 +278,30 @@ def pay(player: Player, step: Mapping[str, Any]) -> None:
         player.must("settlement.record_results", {"batch_id": batch, "results": results}, player.token("finance"))
 
 
+def case(player: Player, step: Mapping[str, Any]) -> None:
+    """Opened by one person, waived by the party, proposed by a second and decided by a third; `to` stops earlier."""
+    asked = filled(step["case"], player.names)
+    name, kind = asked["against"], asked["kind"]
+    party = player.names.bodies[name]
+    case_id = ulid.new()
+    body: Body = {"case_id": case_id, "kind": kind, "party_kind": player.names.kinds[name]}
+    body |= {"party_id": player.names[name], "programme": party["programme"], "ground": asked["ground"]}
+    body |= {"reason": "示例案由", "interim": asked.get("interim", False)}
+    body |= {f"{what}_ids": asked[what] for what in ("alert", "complaint", "receivable") if what in asked}
+    player.must("supervision.open_case", body, player.token("supervisor", "1"))
+    player.names.save(asked.get("save", "case"), case_id)
+    player.simulation.quiet()
+    if asked.get("to") == "opened":
+        return
+    player.must("supervision.state_case", {"case_id": case_id, "waives": True}, player.token("platform"))
+    proposal: Body = {"case_id": case_id, "outcome": asked.get("outcome", "upheld"), "reason": "事实清楚（示例）"}
+    proposal |= {key: asked[key] for key in ("until", "effective_at") if key in asked}
+    player.must("supervision.propose_decision", proposal, player.token("supervisor", "2"))
+    if asked.get("to") != "proposed":
+        player.must("supervision.decide_case", {"case_id": case_id, "agreed": True}, player.token("bureau", "9"))
+        player.simulation.quiet()
+
+
 # --- by the pack ------------------------------------------------------------------------------------------------------
 
 
@@ -308,4 +332,5 @@ ACTS: Mapping[str, Callable[[Player, Mapping[str, Any]], None]] = {
     "claim": claim,
     "review": review,
     "pay": pay,
+    "case": case,
 }

@@ -307,6 +307,7 @@ PEOPLE: Mapping[str, tuple[tuple[str | None, tuple[str, ...]], ...]] = {
     "claim": (("order", ()),),
     "review": (("claims", ()),),
     "pay": (("of", ("provider",)),),
+    "case": (("against", ("provider", "enterprise")),),
 }
 
 

@@ -11,6 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from contracts.catalogue import EVENTS, METHODS
 from contracts.errors import ERRORS
 from contracts.rpc.notify import SECTIONS
+from contracts.rpc.supervision import CASE_GROUNDS, CASE_KINDS
 from infra.scenario.values import Unreadable, moment, money
 
 
@@ -245,6 +246,27 @@ class Pay(Step):
     programme = text()
 
 
+class CaseBody(Closed):
+    """A case to its decision, or as far as `to`."""
+
+    against = text(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(CASE_KINDS))
+    ground = fields.String(required=True, validate=validate.OneOf(CASE_GROUNDS))
+    interim = fields.Boolean()
+    alert = names()
+    complaint = names()
+    receivable = names()
+    outcome = fields.String(validate=validate.OneOf(("upheld", "dismissed")))
+    until = text()
+    effective_at = text()
+    to = fields.String(validate=validate.OneOf(("opened", "proposed")))
+    save = text()
+
+
+class CaseStep(Step):
+    case = fields.Nested(CaseBody, required=True)
+
+
 class Balances(Step):
     balances = fields.Dict(keys=Account(), values=Money(), required=True, validate=validate.Length(min=1))
     year = fields.Integer(strict=True)
@@ -293,6 +315,7 @@ ACTIONS: Mapping[str, type[Step]] = {
     "claim": Claim,
     "review": Review,
     "pay": Pay,
+    "case": CaseStep,
     "balances": Balances,
     "notified": Notified,
     "board": Board,

@@ -95,7 +95,8 @@ CASES = (
     ),
     Route(
         event="supervision.case_decided.v1", template="case_decided", to=(PARTY, OPERATOR, BUREAU),
-        says=Said("案件已作出决定", "A case was decided"), rules=("supervision.hearing",), then=("exit.aftermath", *_LISTED),
+        says=Said("案件已作出决定", "A case was decided"), rules=("supervision.hearing",),
+        then=("exit.aftermath", *_LISTED),
     ),
     Route(
         event="supervision.case_appealed.v1", template="case_appealed", to=(SUPERVISOR, BUREAU),

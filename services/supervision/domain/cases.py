@@ -153,8 +153,8 @@ def barred(case: Row) -> Collection[str]:
 
 
 def still_open(case: Row, *, wind_downs: Collection[Row], owed_fen: int, today: date) -> list[str]:
-    """What of a forced exit waits: the exit itself, appeal, orders, claims, liability (what the provider owes), referral
-    (of a crime)."""
+    """What of a forced exit waits: the exit itself, appeal, orders, claims, liability (what the provider owes),
+    referral (of a crime)."""
     waiting = {row["source"] for row in wind_downs if row["status"] != "closed"}
     appeal = case["status"] == "appealed" or (case["status"] == "upheld" and today <= (case["appeal_until"] or today))
     found = {

@@ -1,4 +1,4 @@
-"""Cases against parties: opened, heard, decided by two people, appealed; what follows is in the decision's own commit."""
+"""Cases against parties: opened, heard, decided by two people, appealed; what follows is in the decision's commit."""
 
 from __future__ import annotations
 
@@ -344,7 +344,7 @@ def _ended(desk: _Desk, case: Row, command: Command) -> Row:
 
 FOLLOWS: Mapping[str, Step] = {
     "upheld": _upheld,
-    "kept": lambda desk, case, command: _decided(desk, case, command),
+    "kept": _decided,
     "dismissed": _ended,
     "revoked": _ended,
     "removed": _ended,
@@ -355,7 +355,7 @@ FOLLOWS: Mapping[str, Step] = {
 
 
 def refer_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """Referred to another authority (移送); a newer referral takes the place of an older. WRONG_STATE, FACT_INVALID."""
+    """Referred to another authority (移送); a newer referral replaces an older. WRONG_STATE, FACT_INVALID."""
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
         problem, body = rules.wrong_state(case, "refer"), command.body
@@ -395,7 +395,7 @@ def open_matters(conn: Any, case: Mapping[str, Any], today: Any) -> list[str]:
 
 
 def exits_heard(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """registry carried a forced exit out: what was stopped while the case ran is the exit's own business from now on."""
+    """registry carried a forced exit out: from now on what stops is the exit's own business."""
     causes = {event.subject: event for event in events}
     case_ids = store.exits_of(uow.conn, set(causes))
     if not case_ids:

@@ -23,8 +23,8 @@ OFFICES = ("proposal", "opened_by", "proposed_by", "decided_by", "appeal_propose
 
 
 def get_case(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refused:
-    """All of one case; of a forced exit that was decided `open`, `wind_downs` and `owed_fen` too. The party sees neither
-    what is only proposed nor who decides. NOT_FOUND, NOT_OWNER."""
+    """All of one case; of a forced exit that was decided `open`, `wind_downs` and `owed_fen` too. The party sees
+    neither what is only proposed nor who decides. NOT_FOUND, NOT_OWNER."""
     actor = command.actor
     row = conn.execute(sa.select(cases).where(cases.c.case_id == command.body["id"])).mappings().one_or_none()
     if row is None or actor.programme not in (None, row["programme"]):

@@ -22,8 +22,8 @@ Row = dict[str, Any]
 
 
 def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Entries that stand, public, persons' names masked; officials also see those removed, interim measures, reasons and
-    by whom."""
+    """Entries that stand, public, persons' names masked; officials also see those removed, interim measures, reasons
+    and by whom."""
     body = command.body
     query = sa.select(blacklist).where(blacklist.c.programme == body["programme"])
     official = bool(command.actor.roles & r.OFFICIALS)
@@ -48,7 +48,8 @@ def list_blacklist(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
 
 
 def standing(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Each party asked about: `blacklisted` now, or barred while a case runs; `since`: when an entry that stands takes effect, past or coming."""
+    """Each party asked about: `blacklisted` now, or barred while a case runs; `since`: when an entry that stands takes
+    effect, past or coming."""
     ids = command.body["ids"]
     query = sa.select(blacklist.c.party_id, blacklist.c.in_effect, blacklist.c.effective_at).where(
         blacklist.c.party_id.in_(sorted(set(ids))), blacklist.c.status == "listed"

@@ -90,12 +90,15 @@ def upgrade() -> None:
 
     op.create_table('known_blacklist',
     sa.Column('entry_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('interim', sa.Boolean(), nullable=False),
     sa.Column('party_id', sa.String(length=26), nullable=False),
     sa.Column('party_kind', sa.String(length=12), nullable=False),
     sa.Column('party_name', sa.String(length=120), nullable=True),
     sa.Column('programme', sa.String(length=40), nullable=False),
     sa.Column('ground', sa.String(length=60), nullable=False),
     sa.Column('effective_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('until', sa.Date(), nullable=True),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('entry_id')

@@ -104,6 +104,8 @@ def upgrade() -> None:
 
     op.create_table('blacklist',
     sa.Column('entry_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('interim', sa.Boolean(), nullable=False),
     sa.Column('party_kind', sa.String(length=10), nullable=False),
     sa.Column('party_id', sa.String(length=26), nullable=False),
     sa.Column('party_name', sa.String(length=120), nullable=True),
@@ -113,6 +115,7 @@ def upgrade() -> None:
     sa.Column('pack_version', sa.String(length=80), nullable=True),
     sa.Column('articles', infra.tables.Json(), nullable=False),
     sa.Column('effective_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('until', sa.Date(), nullable=True),
     sa.Column('in_effect', sa.Boolean(), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
     sa.Column('listed_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
@@ -126,7 +129,7 @@ def upgrade() -> None:
     with op.batch_alter_table('blacklist', schema=None) as batch_op:
         batch_op.create_index('blacklist_of_party', ['party_id'], unique=False)
         batch_op.create_index('blacklist_of_programme', ['programme', 'entry_id'], unique=False)
-        batch_op.create_index('blacklist_once', ['party_id'], unique=True, postgresql_where=sa.text("status = 'listed'"), sqlite_where=sa.text("status = 'listed'"))
+        batch_op.create_index('blacklist_once', ['party_id'], unique=True, postgresql_where=sa.text("status = 'listed' AND interim IS false"), sqlite_where=sa.text("status = 'listed' AND interim IS 0"))
 
     op.create_table('books_differences',
     sa.Column('subject', sa.String(length=128), nullable=False),
@@ -176,6 +179,53 @@ def upgrade() -> None:
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('programme', 'year')
     )
+    op.create_table('cases',
+    sa.Column('case_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('party_kind', sa.String(length=10), nullable=False),
+    sa.Column('party_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=True),
+    sa.Column('ground', sa.String(length=60), nullable=False),
+    sa.Column('reason', sa.String(length=1000), nullable=False),
+    sa.Column('evidence', infra.tables.Json(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=10), nullable=False),
+    sa.Column('interim', sa.Boolean(), nullable=False),
+    sa.Column('opened_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('opened_by', sa.String(length=128), nullable=False),
+    sa.Column('hearing_until', sa.Date(), nullable=False),
+    sa.Column('stated_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('statement', sa.String(length=4000), nullable=True),
+    sa.Column('waived', sa.Boolean(), nullable=False),
+    sa.Column('heard_on', sa.Date(), nullable=True),
+    sa.Column('hearing_sha256', sa.String(length=64), nullable=True),
+    sa.Column('proposal', infra.tables.Json(), nullable=True),
+    sa.Column('proposed_by', sa.String(length=128), nullable=True),
+    sa.Column('decided_by', sa.String(length=128), nullable=True),
+    sa.Column('decided_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('decision', sa.String(length=1000), nullable=True),
+    sa.Column('until', sa.Date(), nullable=True),
+    sa.Column('appeal_until', sa.Date(), nullable=True),
+    sa.Column('appealed_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('appeal', sa.String(length=4000), nullable=True),
+    sa.Column('appeal_decided_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('appeal_proposed_by', sa.String(length=128), nullable=True),
+    sa.Column('appeal_decided_by', sa.String(length=128), nullable=True),
+    sa.Column('appeal_decision', sa.String(length=1000), nullable=True),
+    sa.Column('exited_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('referral', infra.tables.Json(), nullable=True),
+    sa.Column('cooperation', sa.String(length=10), nullable=True),
+    sa.Column('closing_note', sa.String(length=1000), nullable=True),
+    sa.Column('ended_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('case_id')
+    )
+    with op.batch_alter_table('cases', schema=None) as batch_op:
+        batch_op.create_index('cases_of_party', ['party_id'], unique=False)
+        batch_op.create_index('cases_of_programme', ['programme', 'case_id'], unique=False)
+
     op.create_table('complaints',
     sa.Column('complaint_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),
