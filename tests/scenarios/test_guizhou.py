@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,54 @@ def test_finance_and_its_bank_speak_in_files(
     assert (unknown.exit_code, "PROGRAMME_UNKNOWN" in unknown.output) == (2, True), unknown.output
     counted = CliRunner().invoke(yunquan, ["reconcile", "--programme", "nope", "--year", "2019"])
     assert (counted.exit_code, "PROGRAMME_UNKNOWN" in counted.output) == (2, True), counted.output
+
+
+def yunquan_evidence(*words: str, code: int = 0) -> dict[str, Any]:
+    """The last line of what the command says."""
+    done = CliRunner().invoke(yunquan, ["evidence", *words])
+    assert done.exit_code == code, done.output
+    found: dict[str, Any] = json.loads(done.output.splitlines()[-1])
+    return found
+
+
+# what happened to the provider, in the order in which it has to have happened: type of event, a word of its data
+COURSE = (
+    ("supervision.alert_raised.v1", "CONTRACT_REUSED"),
+    ("supervision.party_suspended.v1", "forced_exit"),
+    ("supervision.case_heard.v1", "forced_exit"),
+    ("supervision.exit_decided.v1", "refusal_or_fraud"),
+    ("registry.provider_exited.v1", "exited"),
+    ("supervision.party_blacklisted.v1", "blacklist"),
+    ("voucher.order_handed_over.v1", ""),
+    ("settlement.receivable_recovered.v1", "fraud"),
+    ("supervision.case_closed.v1", "forced_exit"),
+)
+
+
+def test_who_has_only_the_export_and_the_key_proves_the_course_of_a_forced_exit(
+    play: Callable[[Scenario], None], house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost otherwise: that the provider was heard before it was out, and out before its orders went to another."""
+    (story,) = read_all(files([Path(__file__).parent / "evidence" / "misbehaving_provider.yaml"]))
+    play(story)
+    load_commands()
+    export, key, proof = (str(tmp_path / name) for name in ("evidence.jsonl", "key.pem", "proof.json"))
+    yunquan_evidence("export", "--out", export, "--key-out", key, "--folder", str(house.place))
+    monkeypatch.chdir(tmp_path)  # from here on the file and the key are all there is
+    nowhere = str(tmp_path / "nowhere")
+    assert yunquan_evidence("verify", "--file", export, "--key", key, "--folder", nowhere)["ok"]
+    lines = [json.loads(line) for line in Path(export).read_text(encoding="utf-8").splitlines()]
+    events = [json.loads(line["body"]) for line in lines if "body" in line]
+    course = [
+        next(event["id"] for event in events if event["type"] == type_ and word in json.dumps(event["data"]))
+        for type_, word in COURSE
+    ]
+    for before, after in pairwise(course):
+        asked = ("prove", "--file", export, "--out", proof, "--folder", nowhere)
+        yunquan_evidence(*asked, "--before", before, "--after", after)
+        proved = yunquan_evidence("verify", "--proof", proof, "--key", key, "--folder", nowhere)
+        assert [one["id"] for one in proved["records"]] == [before, after]
+    yunquan_evidence(*asked, "--before", course[4], "--after", course[3], code=1)
+    changed = Path(export).read_text(encoding="utf-8").replace("refusal_or_fraud", "refusal_or_frauds", 1)
+    Path(export).write_text(changed, encoding="utf-8")
+    assert yunquan_evidence("verify", "--file", export, "--key", key, "--folder", nowhere, code=1)["fault"] == "edited"
