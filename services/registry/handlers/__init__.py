@@ -19,6 +19,7 @@ from services.registry.handlers.products import (
     review_products,
     submit_products,
 )
+from services.registry.handlers.suspensions import follow_assessments
 from services.registry.handlers.ties import end_shareholdings, record_shareholdings, record_ties, ties_found
 
 WOUND_DOWN_BY = ("voucher", "settlement")
@@ -45,6 +46,8 @@ COMMANDS: dict[str, Route] = {
 EVENTS: dict[str, EventHandler] = {
     "supervision.party_blacklisted.v1": know_entries,
     "supervision.party_removed.v1": know_entries,
+    "supervision.assessment_concluded.v1": follow_assessments,
+    "supervision.assessment_mended.v1": follow_assessments,
     "supervision.tie_found.v1": ties_found,
     **{f"{source}.wind_down_{what}.v1": know_wind_downs for source in WOUND_DOWN_BY for what in ("opened", "closed")},
 }

@@ -1,4 +1,4 @@
-"""Who may assess what, for which period, by the pack's `assessments`; and the figures that are kept with it."""
+"""Who may open an assessment of what, for which period, by the pack's `assessments`; and the figures kept with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from services.supervision.domain.regions import Articles, out_of_period, refused
 
 Counts = Mapping[str, int]
 
-OF_CITIES = ("evaluate_region", "report_progress")  # who assesses a city calls these
+# who assesses one of these calls that
+ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+    "city": ("evaluate_region", "report_progress"),
+    "enterprise": ("publish_standard", "evaluate_enterprise"),
+}
 OF_EFFECT = ("registered", "on_cloud", "by_kind", "spending_fen", "redeemed_fen")
 
 
@@ -27,14 +31,17 @@ def judge_assessment(
     roles: Collection[str],
     today: date,
 ) -> Articles | Refused:
-    """May it be recorded? RULE_ABSENT for a name the pack has not, for cities, and for another role than the rule's;
-    INVALID for a subject where none belongs or the other way round, and for a period of another length; NOT_YET_KNOWN,
-    NOT_FOUND for a party of another kind or programme; WRONG_STATE for a period that has not ended, OUT_OF_PERIOD."""
+    """May it be opened? RULE_ABSENT for a name the pack has not, for cities and enterprises, for a rule without
+    indicators, and for another role than the rule's; INVALID for a subject where none belongs or the other way round,
+    and for a period of another length; NOT_YET_KNOWN, NOT_FOUND for a party of another kind or programme; WRONG_STATE
+    for a period that has not ended, OUT_OF_PERIOD."""
     rule = pack.assessments.get(name)
     if rule is None:
         return refused(pack, "RULE_ABSENT", "name", assessments=sorted(pack.assessments))
-    if rule.of == "city":
-        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, methods=list(OF_CITIES))
+    if rule.of in ELSEWHERE:
+        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, methods=list(ELSEWHERE[rule.of]))
+    if not rule.indicators:
+        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, indicators=[])
     if rule.role not in roles:
         return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, role=rule.role)
     if bool(subject_id) == (rule.of == "effect"):
