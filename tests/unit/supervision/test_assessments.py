@@ -21,7 +21,7 @@ SUBJECT = "01P00000000000000000000001"
 
 
 def party(pack: Any, kind: str = "provider") -> dict[str, Any]:
-    return {"party": {"kind": kind, "programme": pack.code}}
+    return {"party": {"kind": kind, "programme": pack.code, "status": "admitted"}}
 
 
 EFFECT: dict[str, Any] = {"name": "effect", "subject_id": "", "party": None}
@@ -53,6 +53,18 @@ CASES = [
         {"name": "enterprise", "roles": {"third_party"}, **party(NEIMENGGU, "enterprise"), "period": "2019-12"},
         ("RULE_ABSENT", "name"),
         id="an enterprise's move is evaluated, not assessed",
+    ),
+    *(
+        pytest.param(
+            {"party": {"kind": "provider", "programme": "neimenggu-2019", "status": status}}, expected, id=status
+        )
+        for status, expected in (
+            ("suspended", ("二(二)",)),
+            ("leaving", ("二(二)",)),
+            ("exited", ("二(二)",)),
+            ("nominated", ("WRONG_STATE", "subject_id")),
+            ("certified", ("WRONG_STATE", "subject_id")),
+        )
     ),
     pytest.param({"pack": NO_INDICATORS}, ("RULE_ABSENT", "name"), id="nothing to compute"),
     pytest.param(
