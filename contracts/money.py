@@ -12,6 +12,7 @@ MAX_FEN = 10**16
 
 _PLAIN = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,2}))?")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
+_LEVEL = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,4})?)(%?)")
 _RATIO = re.compile(r"([0-9]{1,9})/([1-9][0-9]{0,8})")
 
 
@@ -63,6 +64,18 @@ def parse_rate(text: str) -> Fraction:
     if rate > 1:
         raise ValueError("a rate is at most the whole")
     return rate
+
+
+def parse_level(text: str) -> Fraction:
+    """The exact fraction of a rate that may be above the whole ("120%", "3/2") or of a plain number ("5", "0.8");
+    ValueError for anything else."""
+    ratio = _RATIO.fullmatch(text)
+    if ratio is not None:
+        return Fraction(int(ratio[1]), int(ratio[2]))
+    match = _LEVEL.fullmatch(text)
+    if match is None:
+        raise ValueError('not a level such as "120%", "5" or "3/2"')
+    return Fraction(match[1]) / (100 if match[2] else 1)
 
 
 def format_rate(rate: Fraction) -> str:

@@ -15,7 +15,9 @@ from contracts.rpc.registry import (
 )
 
 ENTERPRISE_STATES = ("registered", "submitted", "certified", "refused")
-PROVIDER_STATES = ("registered", "submitted", "certified", "nominated", "admitted", "refused", "leaving", "exited")
+PROVIDER_STATES = (
+    *("registered", "submitted", "certified", "nominated", "admitted", "suspended", "refused", "leaving", "exited"),
+)
 MOST_FACTS = 40  # of one kind that a party may declare
 PRODUCT_STATES = ("submitted", "in_review", "published", "returned", "refused", "delisted")
 
@@ -154,6 +156,16 @@ EVENTS = [
         doc="Passed a stage of admission that is not the last.",
     ),
     _e("provider_admitted", ProviderState, "voucher", "supervision", "settlement", "notify"),
+    _e(
+        "provider_suspended",
+        ProviderState,
+        "voucher",
+        "supervision",
+        "settlement",
+        "notify",
+        doc="Takes no new orders until it is reinstated, by an assessment; running ones go on.",
+    ),
+    _e("provider_reinstated", ProviderState, "voucher", "supervision", "settlement", "notify"),
     _e("provider_refused", ProviderState, "voucher", "supervision", "settlement", "notify"),
     _e("provider_facts_changed", ProviderState, "voucher", "supervision", "settlement", "notify"),
     _e(

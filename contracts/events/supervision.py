@@ -11,14 +11,19 @@ from contracts.rpc.supervision import (
     ALERT_SUBJECTS,
     ALERTS,
     ASSESSED,
+    ASSESSMENT_STATES,
     CASE_GROUNDS,
     CASE_KINDS,
     CASE_STATES,
     COMPLAINT_STATES,
+    CONSEQUENCES,
     COOPERATION,
     DESIGNATIONS,
+    INDICATOR_STATES,
     OUTCOMES,
     SEVERITIES,
+    ItemPoints,
+    StandardItem,
 )
 
 
@@ -189,19 +194,68 @@ class RegionEvaluation(f.Body):
     law = law()
 
 
-class Assessment(f.Body):
-    """Without its text, which may name people. of: what the pack assesses by that name; subject_id: the provider
-    or enterprise, empty for the effect; figures: of that moment."""
+class IndicatorScore(f.Body):
+    """weight_bp: of the whole, in basis points; value, score: exact, as text ("3/4"), empty where there is none."""
+
+    indicator = f.code()
+    weight_bp = f.whole(1, 10_000)
+    value = f.text(120, required=False)
+    score = f.text(120, required=False)
+    state = f.one_of(INDICATOR_STATES)
+
+
+class GradeName(f.Body):
+    zh = f.text(40)
+    en = f.text(40)
+
+
+class AssessmentState(f.Body):
+    """Without the words of reviewers, which may name people. of: what the pack assesses by that name; subject_id: the
+    provider, empty for the effect; score_bp: in hundredths of a point; due_on: until when the provider is to mend."""
 
     assessment_id = f.ulid()
     programme = f.programme()
     name = f.code()
     of = f.one_of(ASSESSED)
     subject_id = f.ulid(required=False)
+    region = f.region_prefix(required=False)
     period = f.period()
+    indicators = f.many(IndicatorScore, most=100)
+    score_bp = f.whole(0, 10_000, required=False)
+    grade = f.nested(GradeName, required=False)
+    consequence = f.one_of(CONSEQUENCES, required=False)
+    due_on = f.day(required=False)
+    status = f.one_of(ASSESSMENT_STATES)
+    law = law()
+
+
+class StandardState(f.Body):
+    """A third party's standard: what is looked at, and the most points of each."""
+
+    standard_id = f.ulid()
+    programme = f.programme()
+    name = f.code()
+    version = f.whole(1, 10**6)
+    items = f.many(StandardItem, most=100)
+    status = f.one_of(("published", "replaced"))
+    law = law()
+
+
+class EnterpriseEvaluation(f.Body):
+    """Without its text. reached: of `most` points; score: of 100, rounded down."""
+
+    evaluation_id = f.ulid()
+    programme = f.programme()
+    name = f.code()
+    order_id = f.ulid()
+    enterprise_id = f.ulid()
+    provider_id = f.ulid()
+    standard_id = f.ulid()
+    points = f.many(ItemPoints, most=100)
+    reached = f.whole(0, 100_000)
+    most = f.whole(1, 100_000)
     score = f.whole(0, 100)
-    figures = f.facts()
-    status = f.one_of(("recorded",))
+    status = f.one_of(("evaluated", "replaced"))
     law = law()
 
 
@@ -271,7 +325,13 @@ EVENTS = [
     _e("progress_reported", ProgressReport, "notify", doc="A region's own assessment of a month."),
     _e("progress_overdue", ProgressOverdue, "notify", doc="A month that was not reported by its day; once."),
     _e("region_evaluated", RegionEvaluation, "notify"),
-    _e("assessment_recorded", Assessment, "notify", doc="Of a provider, an enterprise or the programme's effect."),
+    _e("assessment_opened", AssessmentState, doc="Of a provider or the programme's effect, as the record has it."),
+    _e("assessment_adjusted", AssessmentState),
+    _e("assessment_concluded", AssessmentState, "registry", "notify", doc="Score, grade and consequence are fixed."),
+    _e("assessment_mended", AssessmentState, "registry", "notify"),
+    _e("assessment_overdue", AssessmentState, "notify", doc="Not mended by its day; once."),
+    _e("standard_published", StandardState, doc="For evaluating enterprises; the former is told as replaced."),
+    _e("enterprise_evaluated", EnterpriseEvaluation, "settlement", "notify"),
     _e("enterprise_designated", Designation, "notify", doc="A pilot or a model case."),
     _e("regions_awarded", RegionAward, "notify", doc="The province's composite award, shared out."),
     _e("party_blacklisted", BlacklistState, "registry", "voucher", "settlement", "notify"),

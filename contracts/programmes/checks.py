@@ -8,13 +8,14 @@ from datetime import date
 from typing import get_args
 
 from contracts.programmes.pack import Pack, review_name
-from contracts.programmes.schema import Amount, Subject
+from contracts.programmes.schema import Amount, Assessment, Subject
 
 Finding = tuple[str, str]  # dotted key, what is wrong
 
 MOST_SCORE = 100
 MOST_DAYS = 1000  # as far as working days are counted
 MOST_EXPERTS = 50
+SHEETS = ("provider", "effect")  # what indicators are computed of
 SCORERS = ("expert", "third_party")  # roles that may score a claim
 SAMPLERS = frozenset({"auditor", "third_party"})  # who may draw a sample, as the contract of the methods has it
 
@@ -177,6 +178,42 @@ def check_assessments(pack: Pack) -> Iterator[Finding]:
                     yield f"reviews.{name}", f"no stage of {assessment.role}, whose score is a condition of payment"
 
 
+def check_sheets(pack: Pack) -> Iterator[Finding]:
+    """Weights share out the whole in basis points, bounds lie apart, grades reach from nought up, and whoever concludes
+    is among the pack's roles."""
+    for name, rule in pack.assessments.items():
+        key = f"assessments.{name}"
+        if rule.concluded_by is not None and rule.concluded_by not in pack.roles:
+            yield f"{key}.concluded_by", f"{rule.concluded_by} is not among the pack's roles"
+        if bool(rule.indicators) != bool(rule.grades):
+            yield key, "indicators and grades go together"
+        if rule.indicators and rule.of not in SHEETS:
+            yield f"{key}.indicators", f"only of {' and '.join(SHEETS)}"
+        if rule.indicators and sum(one.weight for one in rule.indicators.values()) != 1:
+            yield f"{key}.indicators", "the weights make up one"
+        for indicator, one in rule.indicators.items():
+            if one.zero == one.full:
+                yield f"{key}.indicators.{indicator}.full", "is the value that scores 0"
+            if one.weight == 0 or (one.weight * 10_000).denominator != 1:
+                yield f"{key}.indicators.{indicator}.weight", "basis points of the whole, more than none, are needed"
+            if rule.of == "effect" and one.formula != "reported":
+                yield f"{key}.indicators.{indicator}.formula", "only reported, of the effect"
+        yield from _grades(key, rule)
+
+
+def _grades(key: str, rule: Assessment) -> Iterator[Finding]:
+    bounds = [grade.from_score for grade in rule.grades]
+    if bounds and (bounds != sorted(set(bounds)) or bounds[0] != 0 or bounds[-1] > MOST_SCORE):
+        yield f"{key}.grades", f"they rise from 0, up to {MOST_SCORE} at most"
+    for number, grade in enumerate(rule.grades):
+        if (grade.consequence == "mend") != (grade.days is not None) and grade.consequence != "suspend":
+            yield f"{key}.grades.{number}.days", "days go with mend, and may go with suspend"
+        if grade.days is not None and not 1 <= grade.days <= MOST_DAYS:
+            yield f"{key}.grades.{number}.days", f"1 to {MOST_DAYS} are needed"
+        if rule.of != "provider" and grade.consequence not in ("award", "none"):
+            yield f"{key}.grades.{number}.consequence", "only a provider mends, is suspended or leaves"
+
+
 def check_deadline(pack: Pack) -> Iterator[Finding]:
     """A stage has a day at least, and whoever is told of what is late is among the pack's roles."""
     rule = pack.claims.review_deadline if pack.claims else None
@@ -265,6 +302,7 @@ CHECKS: tuple[Callable[[Pack], Iterator[Finding]], ...] = (
     check_cadence,
     check_filing,
     check_assessments,
+    check_sheets,
     check_deadline,
     check_alert_deadline,
     check_complaints,

@@ -9,7 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
-from contracts.money import parse_rate, parse_yuan
+from contracts.money import parse_level, parse_rate, parse_yuan
 
 Party = Literal["enterprise", "provider", "platform_provider"]
 # Roles a token carries, and the offices that only some programmes know.
@@ -24,6 +24,11 @@ Subject = Literal[
 ]  # fmt: skip
 Instrument = Literal["quota", "contract_voucher", "registered_voucher", "reimbursement", "award"]
 Severity = Literal["low", "medium", "high"]
+# How an indicator of an assessment is computed, and what follows from a grade (supervision's domain/indicators.py).
+Formula = Literal[
+    "orders_served", "price_level", "complaints", "money_approved", "first_pass", "alerts", "evaluated", "reported",
+]  # fmt: skip
+Consequence = Literal["award", "none", "mend", "suspend", "exit"]
 # What the register knows of an enterprise.
 IndustryName = Literal["industrial", "software", "institution", "other"]
 SizeName = Literal["micro", "small", "medium", "large"]
@@ -513,8 +518,36 @@ class Supervision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator(Rule):
+    """One line of an assessment sheet: its share of the score, and the values at which it scores 0 and 100.
+
+    Between the two the score grows evenly; beyond them it stays. `zero` above `full`: less is better.
+    """
+
+    weight: Fraction = field(metadata={"parse": parse_rate})
+    formula: Formula
+    zero: Fraction = field(metadata={"parse": parse_level})
+    full: Fraction = field(metadata={"parse": parse_level})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """From this score up (to the next grade's): its name, what follows, and calendar days in which to mend."""
+
+    from_score: int
+    zh: str
+    en: str
+    consequence: Consequence
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment(Rule):
-    """Something assessed regularly: providers, cities, effect."""
+    """Something assessed regularly: providers, cities, effect.
+
+    With `indicators` and `grades` it is a sheet, computed from the record. concluded_by: the second department, where
+    two assess together; without it `role` concludes too.
+    """
 
     of: Literal["provider", "city", "effect", "enterprise"]
     every: Literal["month", "quarter", "year", "regularly"]
@@ -524,6 +557,9 @@ class Assessment(Rule):
     pass_mark: int | None = None
     # of a month: working days after its last day by which a region has reported it
     report_days: int | None = None
+    concluded_by: Role | None = None
+    indicators: Mapping[str, Indicator] = field(default_factory=none)
+    grades: tuple[Grade, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

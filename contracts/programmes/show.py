@@ -10,7 +10,7 @@ from typing import Literal
 
 from contracts.money import format_rate, format_yuan
 from contracts.programmes.pack import Pack
-from contracts.programmes.schema import Kind, Rule, Tier
+from contracts.programmes.schema import Grade, Kind, Rule, Tier
 from contracts.programmes.words import FIELDS, HEADINGS, SUBJECTS, VALUES
 
 Language = Literal["zh", "en"]
@@ -59,6 +59,7 @@ def _lines(node: object, language: Language) -> Iterator[str]:
     """A line for each rule under a section, in the order in which the schema and the file name them."""
     if isinstance(node, Rule):
         yield _line(node, language)
+        yield from (f"  {line}" for line in _lines(getattr(node, "indicators", None), language))
     elif isinstance(node, Mapping):
         for name, item in node.items():
             if isinstance(item, tuple):
@@ -82,7 +83,7 @@ def _line(rule: Rule, language: Language) -> str:
     details = [
         f"{FIELDS[one.name][language]} {_value(getattr(rule, one.name), one.name, language)}"
         for one in fields(rule)
-        if one.name in FIELDS and getattr(rule, one.name) not in (None, (), False)
+        if one.name in FIELDS and _stated(getattr(rule, one.name))
     ]
     if language == "zh":
         own = f"；本计划包的执行方式：{rule.own.zh}" if rule.own else ""
@@ -91,11 +92,17 @@ def _line(rule: Rule, language: Language) -> str:
     return f"- {said}{' [' + '; '.join(details) + ']' if details else ''} ({rule.article}{own})"
 
 
+def _stated(value: object) -> bool:
+    return not (value is None or value is False or value == ())
+
+
 def _value(value: object, name: str, language: Language) -> str:
     comma = "、" if language == "zh" else ", "
     if isinstance(value, Tier):
         since, cap = _yuan(value.revenue_from_fen, language), _yuan(value.cap_fen, language)
         return f"收入{since}起：{cap}" if language == "zh" else f"revenue from {since}: {cap}"
+    if isinstance(value, Grade):
+        return _grade(value, language)
     if isinstance(value, Kind):
         return value.zh if language == "zh" else value.en
     if isinstance(value, tuple):
@@ -103,12 +110,19 @@ def _value(value: object, name: str, language: Language) -> str:
     if isinstance(value, bool):
         return "是" if language == "zh" else "yes"
     if isinstance(value, Fraction):
-        return format_rate(value)
+        return str(value) if value > 2 and value.denominator == 1 else format_rate(value)
     if isinstance(value, int) and name.endswith("_fen"):
         return _yuan(value, language)
     if isinstance(value, int) and name == "at_least":
         return f"{value:,}"
     return _word(str(value), language, name)
+
+
+def _grade(grade: Grade, language: Language) -> str:
+    follows = _word(grade.consequence, language, "consequence")
+    if language == "zh":
+        return f"{grade.from_score}分起{grade.zh}：{follows}{f'（{grade.days}日）' if grade.days else ''}"
+    return f"from {grade.from_score} {grade.en}: {follows}{f' ({grade.days} days)' if grade.days else ''}"
 
 
 def _word(text: str, language: Language, field: str = "") -> str:

@@ -21,6 +21,7 @@ SECTIONS = (
     "notices",
     "payments",
     "designations",
+    "commendations",
     "regions",
     "awards",
     "blacklist",

@@ -129,7 +129,7 @@ class ReviewClaim(f.Body):
     """stage: the role of the stage whose turn it is, as the pack orders them (第二十三条). return: to the filer for
     correction; refuse: ended. deduction_fen: taken off for a fault of quality, with reasons (内蒙古 七(二)).
     disallowed: lines of the invoice that are not supported; each carries its share of the support, and the list stands
-    in place of an earlier stage's. score: 0 to 100, the third party's, of the enterprise's move (山东 三(二))."""
+    in place of an earlier stage's."""
 
     claim_id = f.ulid()
     stage = f.code(20)
@@ -137,7 +137,6 @@ class ReviewClaim(f.Body):
     reasons = f.words(500, 20, required=False)
     deduction_fen = f.fen(required=False)
     disallowed = f.many(DisallowedLine, most=50, required=False)
-    score = f.whole(0, 100, required=False)
 
 
 class ScoreClaim(f.Body):

@@ -24,11 +24,16 @@ CLAIM_ALERTS = (
 # of the books, the evidence log and terms: on no claim
 OTHER_ALERTS = ("RECONCILIATION_DIFFERENCE", "EVIDENCE_BROKEN", "TERM_MISSED")
 ALERTS = CLAIM_ALERTS + OTHER_ALERTS
-ALERT_SUBJECTS = ("claim", "pair", "contract", "provider", "enterprise", "region", "books", "evidence", "case")
+ALERT_SUBJECTS = (
+    *("claim", "pair", "contract", "provider", "enterprise", "region", "books", "evidence", "case", "assessment"),
+)
 ALERT_STATES = ("open", "acknowledged", "confirmed", "false_alarm")
 SEVERITIES = ("high", "medium", "low")
 COMPLAINT_STATES = ("open", "answered", "reopened")
-ASSESSED = ("provider", "enterprise", "effect")
+ASSESSED = ("provider", "effect")
+ASSESSMENT_STATES = ("open", "concluded", "mending", "suspended", "exit_due", "mended")
+CONSEQUENCES = ("award", "none", "mend", "suspend", "exit")
+INDICATOR_STATES = ("computed", "no_record", "awaited", "adjusted")
 DESIGNATIONS = ("pilot", "model")
 OUTCOMES = ("resolved", "rejected", "forwarded")
 CASE_KINDS = ("blacklist", "dishonesty_list", "forced_exit")
@@ -206,17 +211,74 @@ class EvaluateRegion(f.Body):
     text = f.text(2000)
 
 
-class RecordAssessment(f.Body):
-    """What an office found when it assessed a provider, an enterprise or the effect of the programme, by the pack's
-    `assessments.<name>`; subject_id: the party's, empty for the effect. The figures are taken from the record and kept
-    with it; what follows from it is for the bureau to decide."""
+class OpenAssessment(f.Body):
+    """Of a provider, or of the programme's effect, by the pack's `assessments.<name>`; subject_id: the provider's,
+    empty for the effect. Each indicator is computed from the record of the period, which is over."""
 
     assessment_id = f.ulid()
     programme = f.programme()
     name = f.code()
     subject_id = f.ulid(required=False)
     period = f.period()
-    score = f.whole(0, 100)
+
+
+class AdjustAssessment(f.Body):
+    """By another person than who opened it. Either a score of 100, or, of an indicator that reviewers report, a value
+    on its own scale ("18%", "75")."""
+
+    assessment_id = f.ulid()
+    indicator = f.code()
+    score = f.whole(0, 100, required=False)
+    value = f.text(20, required=False)
+    reason = f.text(1000)
+
+
+class ConcludeAssessment(f.Body):
+    """Fixes score, grade and consequence."""
+
+    assessment_id = f.ulid()
+
+
+class ConfirmMended(f.Body):
+    """What the provider had to mend is mended; where its new orders were suspended, they may be placed again."""
+
+    assessment_id = f.ulid()
+    reason = f.text(1000)
+
+
+class StandardItem(f.Body):
+    """What is looked at, and the most points that it gives."""
+
+    item = f.code()
+    zh = f.text(200)
+    en = f.text(200, required=False)
+    most = f.whole(1, 1000)
+
+
+class PublishStandard(f.Body):
+    """A third party's standard for evaluating enterprises, by the pack's `assessments.<name>`: the next version."""
+
+    standard_id = f.ulid()
+    programme = f.programme()
+    name = f.code()
+    items = f.many(StandardItem, most=100, least=1)
+
+
+class ItemPoints(f.Body):
+    item = f.code()
+    points = f.whole(0, 1000)
+
+
+class EvaluateEnterprise(f.Body):
+    """An enterprise's move under one order, against the standard in force: points for each of its items; the total is
+    computed. Made again, it takes the place of the former."""
+
+    evaluation_id = f.ulid()
+    programme = f.programme()
+    name = f.code()
+    order_id = f.ulid()
+    standard_id = f.ulid()
+    points = f.many(ItemPoints, most=100, least=1)
     text = f.text(2000)
 
 
@@ -258,6 +320,15 @@ class ListAssessments(Page):
     programme = f.programme()
     name = f.code(required=False)
     subject_id = f.ulid(required=False)
+    status = f.one_of(ASSESSMENT_STATES, required=False)
+
+
+class ListEvaluations(Page):
+    """Of enterprises; those that were replaced are among them."""
+
+    programme = f.programme()
+    enterprise_id = f.ulid(required=False)
+    order_id = f.ulid(required=False)
 
 
 class ListComplaints(Page):
@@ -380,12 +451,33 @@ METHODS = [
     Method(SERVICE, "evaluate_region", "command", EvaluateRegion, IdOnly, frozenset({r.BUREAU}), doc="山西 五(三)."),
     Method(
         SERVICE,
-        "record_assessment",
+        "open_assessment",
         "command",
-        RecordAssessment,
+        OpenAssessment,
         IdOnly,
         r.REVIEWERS,
         doc="By the role that the pack names. 贵州 五(五), 内蒙古 二(二), 山西 五(三), 沈阳 三(五)1.",
+    ),
+    Method(SERVICE, "adjust_assessment", "command", AdjustAssessment, IdOnly, r.REVIEWERS),
+    Method(
+        SERVICE,
+        "conclude_assessment",
+        "command",
+        ConcludeAssessment,
+        IdOnly,
+        r.REVIEWERS,
+        doc="By the second department where two assess together.",
+    ),
+    Method(SERVICE, "confirm_mended", "command", ConfirmMended, IdOnly, r.REVIEWERS),
+    Method(SERVICE, "publish_standard", "command", PublishStandard, Anything, r.REVIEWERS, doc="山东 三(二)."),
+    Method(
+        SERVICE,
+        "evaluate_enterprise",
+        "command",
+        EvaluateEnterprise,
+        Anything,
+        r.REVIEWERS,
+        doc="山东 三(二), 内蒙古 八(四).",
     ),
     Method(SERVICE, "designate", "command", Designate, IdOnly, frozenset({r.BUREAU}), doc="山西 三(八)."),
     Method(SERVICE, "award_regions", "command", AwardRegions, Anything, frozenset({r.BUREAU}), doc="山东 三(三)."),
@@ -402,12 +494,31 @@ METHODS = [
     Method(SERVICE, "list_evaluations", "query", ListRegional, Items, r.ALL),
     Method(
         SERVICE,
-        "list_assessments",
+        "assessment",
+        "query",
+        ById,
+        Anything,
+        r.OFFICIALS | r.PARTIES,
+        doc="One with its adjustments and their reasons; a party sees its own, concluded, and not who did what.",
+    ),
+    Method(
+        SERVICE,
+        "assessments",
         "query",
         ListAssessments,
         Items,
         r.OFFICIALS | r.PARTIES,
-        doc="With their texts; a party sees those that are about it.",
+        doc="A party sees those that are about it and concluded.",
+    ),
+    Method(SERVICE, "standards", "query", ListBlacklist, Items, r.ALL, doc="Third parties' standards, all versions."),
+    Method(
+        SERVICE,
+        "enterprise_evaluations",
+        "query",
+        ListEvaluations,
+        Items,
+        r.OFFICIALS | r.PARTIES,
+        doc="With points and texts; an enterprise or provider sees those of its own orders.",
     ),
     Method(SERVICE, "list_reports", "query", ListRegional, Items, r.OFFICIALS),
     Method(SERVICE, "list_designations", "query", ListBlacklist, Items, r.ALL),

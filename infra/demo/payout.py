@@ -90,6 +90,7 @@ class Payout:
         most = max(len(self.pack.stages("claim", track or None)) for track in tracks)
         for number in range(1, most + 1):
             claims = [*self._claims("collected"), *self._claims("in_review")]
+            self._evaluate(claims)
             self._score(claims)
             turn = []
             for claim in claims:
@@ -98,6 +99,37 @@ class Payout:
                     who = self.year.reviewer(stages[number - 1], number, claim["region"])
                     turn.append((who, self._verdict(claim, who["role"])))
             self.year.decide("claims are reviewed", "settlement", "review_claim", turn)
+        self.stage.quiet()
+
+    def _evaluate(self, claims: list[Body]) -> None:
+        """Where it is a condition: the third party publishes its standard and evaluates each move that waits for it."""
+        name = next((name for name, one in self.pack.assessments.items() if one.condition), None)
+        if name is None:
+            return
+        who = {"role": self.pack.assessments[name].role, "person": "evaluates"}
+        waiting = [claim["order_id"] for claim in claims if claim["stage"] == who["role"]]
+        if not waiting:
+            return
+        of = {"programme": self.pack.code, "name": name}
+        items = [
+            {"item": "content", "zh": "上云内容与合同相符（示例）", "en": "what the contract says", "most": 60},
+            {"item": "effect", "zh": "应用成效（示例）", "en": "effect", "most": 40},
+        ]
+        standard = {"standard_id": ulid.new(), **of, "items": items}
+        self.stage.one("supervision", "publish_standard", **who, **standard)
+        points = [{"item": "content", "points": 55}, {"item": "effect", "points": 30}]
+        moves = [
+            {
+                "evaluation_id": ulid.new(),
+                **of,
+                "order_id": order_id,
+                "standard_id": standard["standard_id"],
+                "points": points,
+                "text": "符合标准（示例）",
+            }
+            for order_id in waiting
+        ]
+        self.stage.do("enterprises are evaluated", "supervision", "evaluate_enterprise", moves, **who)
         self.stage.quiet()
 
     def _score(self, claims: list[Body]) -> None:
@@ -113,9 +145,6 @@ class Payout:
 
     def _verdict(self, claim: Body, role: str) -> Body:
         body: Body = {"claim_id": claim["claim_id"], "stage": role, "decision": "pass"}
-        condition = next((a for a in self.pack.assessments.values() if a.condition), None)
-        if condition is not None and condition.role == role:
-            body["score"] = 85
         faulty = claim["claimed_fen"] > 100_000 and int(claim["invoice_number"]) % 5 == 0
         if faulty and role == self._last_role() and self.year.has("claims.quality_deduction"):
             body |= {"deduction_fen": 50_000, "reasons": ["服务中断，按质量问题扣减（示例）"]}

@@ -19,6 +19,7 @@ from infra.scenario.values import filled, money
 if TYPE_CHECKING:
     from infra.scenario.play import Player
 
+EVALUATOR = 20  # the person who evaluates enterprises
 SCORERS = 21  # the first of the persons who score claims
 APART = ("invoice", "contract", "transfer", "usage")  # what a claim's body holds itself; the rest is `papers`
 
@@ -222,14 +223,34 @@ def review(player: Player, step: Mapping[str, Any]) -> None:
         claim_id = player.names[name]
         found = player.must("settlement.get_claim", {"id": claim_id}, player.token("operator"))
         pack = _pack(player, found["programme"], found["region"])
-        scorer = next((a.role for a in pack.assessments.values() if a.condition), None)
         for person, stage in _stages(pack, "claim", found["track"])[found["stages_passed"] :][: asked.get("stages")]:
             body: Body = {"claim_id": claim_id, "stage": stage.role, "decision": "pass"}
-            if stage.role == scorer:
-                body["score"] = asked.get("score", 85)
+            _evaluate(player, pack, stage, found["order_id"], asked.get("score", 85))
             _score(player, pack, stage, claim_id, asked.get("score", 85))
             player.must("settlement.review_claim", body, _reviewer(player, person, stage, found["region"]))
             player.simulation.quiet()
+
+
+def _evaluate(player: Player, pack: Pack, stage: Stage, order_id: str, score: int) -> None:
+    """Where the third party's evaluation is a condition: once, by a standard of 100 points where it has none."""
+    rules = ((name, rule.role) for name, rule in pack.assessments.items() if rule.condition)
+    name, role = next(rules, ("", ""))
+    of: Body = {"programme": pack.code}
+    token = player.token(stage.role, f"{EVALUATOR}")
+    if role != stage.role:
+        return
+    if player.must("supervision.enterprise_evaluations", {**of, "order_id": order_id}, token)["items"]:
+        return
+    standards = player.must("supervision.standards", of, token)["items"]
+    standing = [one for one in standards if (one["name"], one["status"]) == (name, "published")]
+    if not standing:
+        item = {"item": "move", "zh": "上云过程（示例）", "most": 100}
+        standing = [{"standard_id": ulid.new(), **of, "name": name, "items": [item]}]
+        player.must("supervision.publish_standard", standing[0], token)
+    points = [{"item": one["item"], "points": one["most"] * score // 100} for one in standing[0]["items"]]
+    said = {"name": name, "order_id": order_id, "standard_id": standing[0]["standard_id"], "points": points}
+    player.must("supervision.evaluate_enterprise", {"evaluation_id": ulid.new(), **of, **said, "text": "示例"}, token)
+    player.simulation.quiet()
 
 
 def _score(player: Player, pack: Pack, stage: Stage, claim_id: str, score: int) -> None:

@@ -87,7 +87,7 @@ def _providers(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -
     statement = sa.select(parties.c.party_id.label("id"), *columns).where(
         parties.c.programme == pack.code,
         parties.c.kind == "provider",
-        parties.c.status.in_(("admitted", "leaving")),
+        parties.c.status.in_(("admitted", "suspended", "leaving")),
     )
     return _rows(conn, statement, parties.c.party_id, after, limit)
 
@@ -290,6 +290,23 @@ def _designations(conn: sa.Connection, pack: Pack, after: str | None, limit: int
     return _rows(conn, statement, made.c.designation_id, after, limit)
 
 
+def _commendations(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
+    made, parties = store.known_commendations, store.known_parties
+    statement = (
+        sa.select(
+            made.c.assessment_id.label("id"),
+            made.c.provider_id,
+            parties.c.public_name.label("provider_name"),
+            made.c.period,
+            made.c.score_bp,
+            made.c.grade,
+        )
+        .select_from(made.outerjoin(parties, parties.c.party_id == made.c.provider_id))
+        .where(made.c.programme == pack.code)
+    )
+    return _rows(conn, statement, made.c.assessment_id, after, limit)
+
+
 def _regions(conn: sa.Connection, pack: Pack, after: str | None, limit: int) -> list[Item]:
     """Targets that stand, and evaluations with the figures of their moment."""
     marks = store.known_marks
@@ -347,6 +364,7 @@ SECTIONS: Mapping[str, Reader] = {
     "notices": _notices,
     "payments": _payments,
     "designations": _designations,
+    "commendations": _commendations,
     "regions": _regions,
     "awards": _awards,
     "blacklist": _blacklist,

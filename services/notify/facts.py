@@ -98,7 +98,7 @@ def _not(test: Test) -> Test:
 
 
 FACTS: tuple[Fact, ...] = (
-    Fact("name", "名称", "name", _plain, unless=("assessment_id",)),
+    Fact("name", "名称", "name", _plain, unless=("assessment_id", "evaluation_id")),
     Fact("of", "考核评估", "assessment of", _word("assessed")),
     Fact("subject_id", "对象", "about", _party),
     Fact("party_name", "名称", "name", _plain),
@@ -185,6 +185,9 @@ FACTS: tuple[Fact, ...] = (
     Fact("measure", "指标", "measure", _word("measure")),
     Fact("at_least", "目标值", "at least", _count),
     Fact("score", "得分", "score", _plain),
+    Fact("score_bp", "得分", "score", lambda speaker, value: f"{value // 100}.{value % 100:02d}"),
+    Fact("grade", "等次", "grade", lambda speaker, value: str(value[speaker.language])),
+    Fact("consequence", "后续措施", "what follows", _word("consequence")),
     Fact(
         "shares", "分配", "shares",
         _list(lambda speaker, one: f"{one['region']} {yuan(speaker.language, one['amount_fen'])}"),
@@ -210,7 +213,7 @@ def facts(speaker: Speaker, data: Data) -> list[str]:
 
 def headline(speaker: Speaker, data: Data) -> str:
     """What a title adds to its words: a name, else an amount that is more than foreseen; empty where it has neither."""
-    if data.get("name") and "assessment_id" not in data:  # whose name is that of a rule
+    if data.get("name") and not {"assessment_id", "evaluation_id"} & data.keys():  # whose name is that of a rule
         return str(data["name"])
     figures = (name for name in _FIGURES if not (name == "voucher_fen" and speaker.reimburses))
     found = None if _foreseen(speaker, data) else next((data[name] for name in figures if data.get(name)), None)

@@ -121,6 +121,15 @@ def _funds(item: Item) -> Cell:
     return Cell("；".join(shown) or "—")
 
 
+def _score(item: Item) -> Cell:
+    whole, hundredths = divmod(item["score_bp"], 100)
+    return Cell(f"{whole}.{hundredths:02d}", number=True)
+
+
+def _grade(item: Item) -> Cell:
+    return Cell(item["grade"]["zh"])
+
+
 def _mark(item: Item) -> Cell:
     return Cell(f"{item['number']:,}" if item["mark"] == "target" else f"{item['number']}分", number=True)
 
@@ -212,6 +221,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("笔数", _number("payments")),
         _AMOUNT,
     ),
+    "commendations": (_PROVIDER, Column("期间", _text("period")), Column("得分", _score), Column("等次", _grade)),
     "designations": (_ENTERPRISE, _REGION, Column("类别", _word("kind", "designation"))),
     "regions": (
         Column("地区", _text("region")),

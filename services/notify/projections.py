@@ -124,6 +124,15 @@ def _evaluation(event: Event) -> Sequence[Row]:
     ]
 
 
+def _commended(event: Event) -> Sequence[Row]:
+    """A provider whose grade is an award."""
+    e = event.data
+    if e["consequence"] != "award" or e["subject_id"] is None:
+        return []
+    copied = {name: e[name] for name in ("assessment_id", "programme", "period", "score_bp", "grade")}
+    return [{**copied, "provider_id": e["subject_id"], "sequence": event.sequence}]
+
+
 def _shares(event: Event) -> Sequence[Row]:
     head = {name: event.data[name] for name in ("award_id", "programme", "year")}
     return [
@@ -161,6 +170,8 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "registry.provider_certified.v1": _PROVIDER,
     "registry.provider_nominated.v1": _PROVIDER,
     "registry.provider_admitted.v1": _PROVIDER,
+    "registry.provider_suspended.v1": _PROVIDER,
+    "registry.provider_reinstated.v1": _PROVIDER,
     "registry.provider_refused.v1": _PROVIDER,
     "registry.provider_facts_changed.v1": _PROVIDER,
     "registry.provider_exit_noticed.v1": _PROVIDER,
@@ -205,6 +216,7 @@ FEEDS: Mapping[str, tuple[Feed, ...]] = {
     "supervision.target_set.v1": ((store.known_marks, _target),),
     "supervision.region_evaluated.v1": ((store.known_marks, _evaluation),),
     "supervision.enterprise_designated.v1": (_take(store.known_designations),),
+    "supervision.assessment_concluded.v1": ((store.known_commendations, _commended),),
     "supervision.regions_awarded.v1": ((store.known_shares, _shares),),
     "supervision.party_blacklisted.v1": _BLACKLIST,
     "supervision.party_removed.v1": _BLACKLIST,

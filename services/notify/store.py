@@ -277,6 +277,20 @@ known_designations = sa.Table(
     sa.Index("known_designations_shown", "programme", "designation_id"),
 )
 
+# Providers that an assessment commends; of one with another grade nothing is shown.
+known_commendations = sa.Table(
+    "known_commendations",
+    metadata,
+    sa.Column("assessment_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("provider_id", ID, nullable=False),
+    sa.Column("period", sa.String(7), nullable=False),
+    sa.Column("score_bp", sa.Integer, nullable=False),
+    sa.Column("grade", Json, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Index("known_commendations_shown", "programme", "assessment_id"),
+)
+
 # What is measured of a region: its targets, and the scores of its evaluations.
 known_marks = sa.Table(
     "known_marks",
@@ -356,7 +370,7 @@ def admitted_providers(conn: sa.Connection, programmes: Iterable[str]) -> dict[s
         .where(
             known_parties.c.programme.in_(sorted(found)),
             known_parties.c.kind == "provider",
-            known_parties.c.status.in_(("admitted", "leaving")),
+            known_parties.c.status.in_(("admitted", "suspended", "leaving")),
         )
         .order_by(known_parties.c.party_id)
     )

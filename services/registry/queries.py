@@ -35,7 +35,7 @@ PROVIDER_PUBLIC = (
     "provider_id", "kind", "programme", "uscc", "name", "region", "status", "sequence", "provider_kind", "platform_id",
     "batch", "exit_on",
 )  # fmt: skip
-ON_SHOW = ("admitted", "leaving")
+ON_SHOW = ("admitted", "suspended", "leaving")
 PRODUCT_VIEW = (
     "id", "provider_id", "programme", "name", "category", "kind", "details", "price_fen", "market_price_fen",
     "voucher_eligible", "status", "sequence",

@@ -247,6 +247,16 @@ known_blacklist = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
 
+known_assessments = sa.Table(  # of providers: which of them suspends it
+    "known_assessments",
+    metadata,
+    sa.Column("assessment_id", sa.String(26), primary_key=True),
+    sa.Column("provider_id", sa.String(26), nullable=False, index=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
 # --- exits: how far voucher and settlement are with a provider that left
 known_wind_downs = sa.Table(
     "known_wind_downs",
@@ -407,6 +417,18 @@ def blacklisted(conn: sa.Connection, ids: Iterable[str], now: datetime) -> set[s
 def know_entries(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Apply what supervision says of blacklist entries, the newest of each."""
     upsert_newer(conn, known_blacklist, rows, key=("entry_id",))
+
+
+def know_assessments(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Apply what supervision says of assessments of providers, the newest of each."""
+    upsert_newer(conn, known_assessments, rows, key=("assessment_id",))
+
+
+def suspended(conn: sa.Connection, ids: Iterable[str], states: Iterable[str]) -> set[str]:
+    """Those of the providers of which an assessment is in one of these states."""
+    c = known_assessments.c
+    query = sa.select(c.provider_id).where(c.provider_id.in_(sorted(set(ids))), c.status.in_(sorted(states)))
+    return set(conn.execute(query).scalars())
 
 
 def know_wind_downs(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -123,6 +123,15 @@ def market_prices(conn: sa.Connection, product_ids: Iterable[str]) -> dict[str, 
     return {row.product_id: row.market_price_fen for row in conn.execute(query)}
 
 
+def evaluations(conn: sa.Connection, order_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+    """(order, name of the assessment) → the score of the evaluation that stands."""
+    table = t.known_evaluations
+    query = sa.select(table.c.order_id, table.c.name, table.c.score).where(
+        table.c.order_id.in_(sorted(set(order_ids))), table.c.status == "evaluated"
+    )
+    return {(row.order_id, row.name): row.score for row in conn.execute(query)}
+
+
 def blacklisted(conn: sa.Connection, ids: Iterable[str], *, now: datetime) -> set[str]:
     """Those of the parties that an entry in effect lists."""
     table = t.known_blacklist

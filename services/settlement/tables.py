@@ -719,6 +719,17 @@ known_verdicts = sa.Table(
     _must("alerts", Words),
 )
 
+known_evaluations = sa.Table(  # a third party's, of what was moved to the cloud under an order
+    "known_evaluations",
+    metadata,
+    sa.Column("evaluation_id", ID, primary_key=True),
+    _must("sequence", sa.BigInteger),
+    _must("order_id", ID, index=True),
+    _must("name", sa.String(40)),
+    _must("score", sa.Integer),
+    _must("status", sa.String(20)),
+)
+
 known_years = sa.Table(
     "known_years",
     metadata,

@@ -78,6 +78,15 @@ ROUTES = (
         rules=("reviews.provider_admission.last", "products.catalogue"), not_by="reviews.provider_certification.*",
     ),
     Route(
+        event="registry.provider_suspended.v1", template="provider_suspended", to=(PROVIDER, OPERATOR),
+        says=Said("云服务商暂停接受新订单", "A provider takes no new orders for now"),
+        do=Said("已有订单照常履行。", "Running orders go on."), rules=("assessments.*?of=provider",),
+    ),
+    Route(
+        event="registry.provider_reinstated.v1", template="provider_reinstated", to=(PROVIDER, OPERATOR),
+        says=Said("云服务商恢复接受新订单", "A provider takes new orders again"), rules=("assessments.*?of=provider",),
+    ),
+    Route(
         event="registry.provider_exit_noticed.v1", template="exit_noticed", to=(PROVIDER, OPERATOR, BUREAU),
         says=Said("云服务商申请退出", "A provider gave notice of exit"),
         rules=("exit.voluntary",), then=("exit.voluntary",),

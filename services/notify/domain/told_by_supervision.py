@@ -158,11 +158,49 @@ REGIONS = (
     ),
 )  # fmt: skip
 
+_ASSESSED = ("assessments.*?of={of}",)
+_TO_MEND, _TO_EXIT = Condition("consequence", ("mend", "suspend")), Condition("consequence", ("exit",))
+_NO_MORE = Condition("consequence", ("award", "none"))
+
 ASSESSMENTS = (
     Route(
-        event="supervision.assessment_recorded.v1", template="assessment_recorded", to=(Party("subject_id"), BUREAU),
-        says=Said("考核评估已有结果", "An assessment was recorded"), rules=("assessments.*?of={of}",),
-        then=("assessments.*?of={of}",),
+        event="supervision.assessment_concluded.v1", template="assessment_concluded", to=(Party("subject_id"), BUREAU),
+        when=(_NO_MORE,),
+        says=Said("考核评估已有结果", "An assessment was concluded"), rules=_ASSESSED, then=_ASSESSED,
+    ),
+    Route(
+        event="supervision.assessment_concluded.v1", template="assessment_to_mend", to=(Party("subject_id"), BUREAU),
+        when=(_TO_MEND,),
+        says=Said("考核评估已有结果", "An assessment was concluded"),
+        do=Said("须完成整改，并由主管部门确认。", "Faults are to be mended, and the bureau confirms that they are."),
+        rules=_ASSESSED, then=_ASSESSED,
+    ),
+    Route(
+        event="supervision.assessment_concluded.v1", template="assessment_failed", to=(Party("subject_id"),),
+        when=(_TO_EXIT,),
+        says=Said("考核评估已有结果", "An assessment was concluded"), rules=_ASSESSED, then=_ASSESSED,
+    ),
+    Route(
+        event="supervision.assessment_concluded.v1", template="assessment_to_exit", to=(BUREAU, SUPERVISOR),
+        when=(_TO_EXIT,),
+        says=Said("考核评估已有结果", "An assessment was concluded"),
+        do=Said("请启动强制退出，以本次考核为依据。", "Please open a forced exit, with this assessment as evidence."),
+        rules=_ASSESSED, then=_ASSESSED,
+    ),
+    Route(
+        event="supervision.assessment_mended.v1", template="assessment_mended", to=(Party("subject_id"), BUREAU),
+        says=Said("整改已确认完成", "Faults are confirmed to be mended"), rules=_ASSESSED,
+    ),
+    Route(
+        event="supervision.assessment_overdue.v1", template="assessment_overdue", to=(Party("subject_id"), BUREAU),
+        says=Said("整改逾期未完成", "Faults were not mended in time"), rules=_ASSESSED,
+        do=Said("请立即整改；主管部门可依规定处理。", "Please mend them at once; the bureau may act by its rules."),
+    ),
+    Route(
+        event="supervision.enterprise_evaluated.v1", template="enterprise_evaluated", to=(ENTERPRISE, PROVIDER),
+        when=(Condition("status", ("evaluated",)),),
+        says=Said("企业上云已有评价结果", "An enterprise's move to the cloud was evaluated"),
+        rules=("assessments.*?of=enterprise",), then=("assessments.*?of=enterprise",),
     ),
 )  # fmt: skip
 

@@ -138,6 +138,26 @@ def readmit(*, party: Party, told: Mapping[str, Any]) -> Stood:
     return Stood(party=back, decision=decision)
 
 
+def suspend(*, party: Party, pack: Pack, articles: Sequence[str], assessment_id: str) -> Stood | None:
+    """Admitted → suspended: no new orders, running ones go on; None where it takes none anyway."""
+    return _stands(party, "admitted", "suspended", "suspend_provider", pack, articles, assessment_id)
+
+
+def reinstate(*, party: Party, pack: Pack, articles: Sequence[str], assessment_id: str) -> Stood | None:
+    """Suspended → admitted; None where it was not suspended, or has left meanwhile."""
+    return _stands(party, "suspended", "admitted", "reinstate_provider", pack, articles, assessment_id)
+
+
+def _stands(
+    party: Party, before: str, after: str, action: str, pack: Pack, articles: Sequence[str], assessment_id: str
+) -> Stood | None:
+    if party.status != before:
+        return None
+    facts = {"assessment_id": assessment_id}
+    decision = decided(action=action, subject=party.id, pack=pack, articles=articles, facts=facts)
+    return Stood(party=moved(party, after), decision=decision)
+
+
 def delisted(product: Product) -> Product:
     """The product off the shelf, in its next version."""
     return replace(product, status="delisted", stage=None, sequence=product.sequence + 1)

@@ -25,6 +25,7 @@ from services.registry.handlers.products import (
     review_products,
     submit_products,
 )
+from services.registry.handlers.suspensions import follow_assessments
 from services.registry.handlers.ties import end_shareholdings, record_shareholdings, record_ties, ties_found
 
 WOUND_DOWN_BY = ("voucher", "settlement")
@@ -54,6 +55,8 @@ EVENTS: dict[str, EventHandler] = {
     "supervision.party_resumed.v1": know_entries,
     "supervision.exit_decided.v1": carry_out_exits,
     "supervision.exit_revoked.v1": take_back_exits,
+    "supervision.assessment_concluded.v1": follow_assessments,
+    "supervision.assessment_mended.v1": follow_assessments,
     "supervision.tie_found.v1": ties_found,
     **{f"{source}.wind_down_{what}.v1": know_wind_downs for source in WOUND_DOWN_BY for what in ("opened", "closed")},
 }

@@ -31,19 +31,20 @@ class Opinion:
     reasons: tuple[str, ...] = ()
     deduction_fen: int | None = None
     disallowed: tuple[Disallowed, ...] | None = None
-    score: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a stage must know: the experts' scores of this version, which leaves are in force, until when the next stage
-    is to decide; the last: supervision's verdict on this version (None while it is silent), and the rest.
+    """What a stage must know: the evaluation of the enterprise's move that is this stage's (None: there is none), the
+    experts' scores of this version, which leaves are in force, until when the next stage is to decide; the last:
+    supervision's verdict on this version (None while it is silent), and the rest.
     """
 
     verdict: str | None
     question_open: bool
     blacklisted: bool
     market_price_fen: int | None = None
+    evaluated: int | None = None
     scores: tuple[Score, ...] = ()
     absences: Absences = NOBODY_AWAY
     due_on: date | Refused | None = None
@@ -91,7 +92,7 @@ def review(
         return refused
     last = at + 1 == len(stages)
     if opinion.decision == "pass":
-        refused = _scored(claim, opinion, pack) or missing(
+        refused = _evaluated(claim, opinion, standing, pack) or missing(
             claim=claim, stage=opinion.stage, scores=standing.scores, pack=pack
         )
         refused = refused or (_cleared(claim, standing, pack) if last else None)
@@ -100,10 +101,15 @@ def review(
     return _taken(claim, opinion, reviewer, standing, stages, at, pack)
 
 
+def evaluation_name(pack: Pack, role: str) -> str:
+    """Under which name the pack has enterprises evaluated by that role; empty where it has not."""
+    found = (name for name, one in pack.assessments.items() if one.of == "enterprise" and one.role == role)
+    return next(found, "")
+
+
 def assessment_of(pack: Pack, role: str) -> Assessment | None:
-    """The pack's assessment of enterprises by that role, if it has one."""
-    found = (one for one in pack.assessments.values() if one.of == "enterprise" and one.role == role)
-    return next(found, None)
+    """The pack's evaluation of enterprises by that role, if it has one."""
+    return pack.assessments.get(evaluation_name(pack, role))
 
 
 def _place(claim: Claim, stages: int) -> int | None:
@@ -141,11 +147,10 @@ def _taken(
         changes |= off
         facts |= _off_facts(claim, opinion, off)
         by += [article(pack, "claims.quality_deduction")] if "deducted_fen" in off else []
-    if opinion.score is not None:
-        assessment = assessment_of(pack, opinion.stage)
-        assert assessment is not None, claim.claim_id
-        changes["score"] = opinion.score
-        facts |= {"score": opinion.score, "pass_mark": assessment.pass_mark}
+    assessment = assessment_of(pack, opinion.stage)
+    if passes and assessment is not None and standing.evaluated is not None:
+        changes["score"] = standing.evaluated
+        facts |= {"score": standing.evaluated, "pass_mark": assessment.pass_mark}
         by.append(assessment.article)
     scored = outcome(stage=opinion.stage, scores=standing.scores, pack=pack) if passes else None
     if scored is not None:
@@ -183,13 +188,11 @@ def _off_facts(claim: Claim, opinion: Opinion, off: Mapping[str, Any]) -> dict[s
 
 
 def _allowed(claim: Claim, opinion: Opinion, pack: Pack) -> Refused | None:
-    """May this be said at all: deduction and score where there is such a rule, reasons for what is not plain yes."""
+    """May this be said at all: a deduction where there is such a rule, reasons for what is not plain yes."""
     by = review_article(pack, pack.stages("claim", claim.track), opinion.stage)
     facts: dict[str, Any] = {"subject": claim.claim_id}
     if opinion.deduction_fen and (pack.claims is None or pack.claims.quality_deduction is None):
         return absent(pack, "claims.quality_deduction", "deduction_fen")
-    if opinion.score is not None and assessment_of(pack, opinion.stage) is None:
-        return absent(pack, "assessments.enterprise", "score")
     if not opinion.reasons and _wants_reasons(claim, opinion):
         return refuse(pack, "REASON_MISSING", "reasons", by, **facts)
     if opinion.decision != "pass":
@@ -220,16 +223,16 @@ def _something_left(claim: Claim, opinion: Opinion, by: str | None, pack: Pack) 
     return refuse(pack, "DEDUCTION_TOO_LARGE", field, by, subject=claim.claim_id, **fen)
 
 
-def _scored(claim: Claim, opinion: Opinion, pack: Pack) -> Refused | None:
-    """The third party's score, where it is a condition of payment (山东 三(二)、三(四))."""
+def _evaluated(claim: Claim, opinion: Opinion, standing: Standing, pack: Pack) -> Refused | None:
+    """The third party's evaluation of the move, where it is a condition of payment (山东 三(二)、三(四))."""
     assessment = assessment_of(pack, opinion.stage)
     if assessment is None or not assessment.condition:
         return None
-    facts = {"subject": claim.claim_id, "pass_mark": assessment.pass_mark}
-    if opinion.score is None:
-        return refuse(pack, "SCORE_MISSING", "score", assessment.article, **facts)
-    if assessment.pass_mark is not None and opinion.score < assessment.pass_mark:
-        return refuse(pack, "SCORE_TOO_LOW", "score", assessment.article, **facts, score=opinion.score)
+    facts = {"subject": claim.claim_id, "order_id": claim.order_id, "pass_mark": assessment.pass_mark}
+    if standing.evaluated is None:
+        return refuse(pack, "SCORE_MISSING", "claim_id", assessment.article, **facts)
+    if assessment.pass_mark is not None and standing.evaluated < assessment.pass_mark:
+        return refuse(pack, "SCORE_TOO_LOW", "claim_id", assessment.article, **facts, score=standing.evaluated)
     return None
 
 

@@ -84,7 +84,7 @@ _ORDER_NEWS = (
     "wound_down",
 )
 _ENTERPRISE_NEWS = ("submitted", "certified", "refused", "facts_changed")
-_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "exit_noticed")
+_PROVIDER_NEWS = ("registered", *_ENTERPRISE_NEWS, "nominated", "admitted", "suspended", "reinstated", "exit_noticed")
 _PRODUCT_NEWS = ("submitted", "reviewed", "published", "priced", "delisted")
 
 EVENTS: Mapping[str, EventHandler] = {
@@ -102,6 +102,7 @@ EVENTS: Mapping[str, EventHandler] = {
     "supervision.claim_cleared.v1": news.verdicts_told,
     "supervision.claim_held.v1": news.verdicts_told,
     "supervision.claim_rejected.v1": news.claims_rejected,
+    "supervision.enterprise_evaluated.v1": news.evaluations_told,
     "supervision.party_blacklisted.v1": news.blacklisted,
     "supervision.party_removed.v1": news.blacklist_told,
     "supervision.party_suspended.v1": news.blacklisted,

@@ -30,7 +30,7 @@ from services.settlement.domain.match import (
     live_key,
 )
 from services.settlement.domain.parties import Enterprise, Provider
-from services.settlement.domain.reviews import Opinion, Standing, review
+from services.settlement.domain.reviews import Opinion, Standing, evaluation_name, review
 from services.settlement.handlers.desk import (
     Desk,
     done,
@@ -282,6 +282,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
     questioned = store.with_open_question(uow.conn, desk.claims.rows)
     blacklisted = store.blacklisted(uow.conn, (party for claim in held for party in claim.parties), now=uow.now)
     market = store.market_prices(uow.conn, (claim.product_id for claim in held))
+    evaluated = store.evaluations(uow.conn, (claim.order_id for claim in held))
     absences = work_store.absences(uow.conn, (claim.programme for claim in held), today=uow.today)
     scores = work_store.scores(uow.conn, held)
     undrawn, auditors = samples_store.undrawn(uow.conn, held), samples_store.auditors(uow.conn, held)
@@ -302,6 +303,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
                 question_open=claim.claim_id in questioned,
                 blacklisted=bool(claim.parties & blacklisted),
                 market_price_fen=market.get(claim.product_id),
+                evaluated=evaluated.get((claim.order_id, evaluation_name(pack, body["stage"]))),
                 scores=tuple(scores[claim.claim_id]),
                 absences=absences[claim.programme],
                 due_on=last_day(uow, pack),
@@ -322,7 +324,7 @@ def review_claims(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]
 
 
 def _opinion(body: dict[str, Any]) -> Opinion:
-    said = {name: body[name] for name in ("stage", "decision", "deduction_fen", "score")}
+    said = {name: body[name] for name in ("stage", "decision", "deduction_fen")}
     lines = None if body["disallowed"] is None else tuple(Disallowed(**line) for line in body["disallowed"])
     return Opinion(**said, disallowed=lines, reasons=tuple(body["reasons"] or ()))
 

@@ -1,4 +1,4 @@
-"""Who may assess what, for which period, by the pack's `assessments`; and the figures that are kept with it."""
+"""Who may open an assessment of what, for which period, by the pack's `assessments`; and the figures kept with it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from typing import Any
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
+from contracts.programmes.schema import Assessment
 from services.supervision.domain.figures import Count, totals
 from services.supervision.domain.regions import Articles, out_of_period, refused, span
 
 Counts = Mapping[str, int]
 
-OF_CITIES = ("evaluate_region", "report_progress")  # who assesses a city calls these
+# who assesses one of these calls that
+ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+    "city": ("evaluate_region", "report_progress"),
+    "enterprise": ("publish_standard", "evaluate_enterprise"),
+}
+HAVE_SERVED = ("admitted", "suspended", "leaving", "exited")  # of a provider: it may have had orders
 OF_EFFECT = ("registered", "on_cloud", "by_kind", "spending_fen", "redeemed_fen")
 
 
@@ -27,29 +33,42 @@ def judge_assessment(
     roles: Collection[str],
     today: date,
 ) -> Articles | Refused:
-    """May it be recorded? RULE_ABSENT for a name the pack has not, for cities, and for another role than the rule's;
-    INVALID for a subject where none belongs or the other way round, and for a period of another length; NOT_YET_KNOWN,
-    NOT_FOUND for a party of another kind or programme; WRONG_STATE for a period that has not ended, OUT_OF_PERIOD."""
+    """May it be opened? RULE_ABSENT for a name the pack has not, for cities and enterprises, for a rule without
+    indicators, and for another role than the rule's; INVALID for a subject where none belongs or the other way round,
+    and for a period of another length; NOT_YET_KNOWN, NOT_FOUND for a party of another kind or programme; WRONG_STATE
+    for a provider that was never admitted and for a period that has not ended, OUT_OF_PERIOD."""
     rule = pack.assessments.get(name)
     if rule is None:
         return refused(pack, "RULE_ABSENT", "name", assessments=sorted(pack.assessments))
-    if rule.of == "city":
-        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, methods=list(OF_CITIES))
+    if rule.of in ELSEWHERE:
+        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, methods=list(ELSEWHERE[rule.of]))
+    if not rule.indicators:
+        return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, indicators=[])
     if rule.role not in roles:
         return refused(pack, "RULE_ABSENT", "name", rule.article, of=rule.of, role=rule.role)
-    if bool(subject_id) == (rule.of == "effect"):
-        return refused(pack, "INVALID", "subject_id", rule.article, of=rule.of)
-    if rule.of != "effect":
-        if party is None:
-            return refused(pack, "NOT_YET_KNOWN", "subject_id")
-        if (party["kind"], party["programme"]) != (rule.of, pack.code):
-            return refused(pack, "NOT_FOUND", "subject_id", of=rule.of)
+    unfit = _unfit_subject(pack, rule, subject_id, party)
+    if unfit is not None:
+        return unfit
     asked = span(period)
     if rule.every not in (asked.every, "regularly"):
         return refused(pack, "INVALID", "period", rule.article, every=rule.every)
     if asked.last >= today:
         return refused(pack, "WRONG_STATE", "period", rule.article, ends_on=asked.last.isoformat())
     return out_of_period(pack, asked, "period") or (rule.article,)
+
+
+def _unfit_subject(pack: Pack, rule: Assessment, subject_id: str, party: Mapping[str, Any] | None) -> Refused | None:
+    if bool(subject_id) == (rule.of == "effect"):
+        return refused(pack, "INVALID", "subject_id", rule.article, of=rule.of)
+    if rule.of == "effect":
+        return None
+    if party is None:
+        return refused(pack, "NOT_YET_KNOWN", "subject_id")
+    if (party["kind"], party["programme"]) != (rule.of, pack.code):
+        return refused(pack, "NOT_FOUND", "subject_id", of=rule.of)
+    if party["status"] not in HAVE_SERVED:
+        return refused(pack, "WRONG_STATE", "subject_id", rule.article, status=party["status"])
+    return None
 
 
 def effect_figures(counts: Iterable[Count], *, period: str) -> dict[str, Any]:

@@ -8,7 +8,13 @@ from infra.db import UnitOfWork
 from infra.pipeline import Due, EventHandler, Route
 from services.supervision.evidence import hourly_checkpoint
 from services.supervision.handlers.alerts import acknowledge, assign, resolve
-from services.supervision.handlers.assessments import record_assessment
+from services.supervision.handlers.assessments import (
+    adjust_assessment,
+    conclude_assessment,
+    confirm_mended,
+    open_assessment,
+    overdue_mending,
+)
 from services.supervision.handlers.books import compare_services, follow_books, watch_differences
 from services.supervision.handlers.cases import (
     appeal_case,
@@ -28,6 +34,7 @@ from services.supervision.handlers.complaints import (
     overdue_complaints,
     reopen_complaint,
 )
+from services.supervision.handlers.evaluations import evaluate_enterprise, publish_standard
 from services.supervision.handlers.news import take
 from services.supervision.handlers.raising import escalate_late
 from services.supervision.handlers.regions import (
@@ -65,7 +72,12 @@ COMMANDS: Mapping[str, Route] = {
     "set_target": Route(set_target),
     "report_progress": Route(report_progress),
     "evaluate_region": Route(evaluate_region),
-    "record_assessment": Route(record_assessment),
+    "open_assessment": Route(open_assessment),
+    "adjust_assessment": Route(adjust_assessment),
+    "conclude_assessment": Route(conclude_assessment),
+    "confirm_mended": Route(confirm_mended),
+    "publish_standard": Route(publish_standard),
+    "evaluate_enterprise": Route(evaluate_enterprise),
     "designate": Route(designate),
     "award_regions": Route(award_regions),
 }
@@ -80,6 +92,7 @@ DUE: Sequence[Due] = (
     escalate_late,
     tell_missing_reports,
     overdue_complaints,
+    overdue_mending,
     hourly_checkpoint,
     walk,
     follow_books,

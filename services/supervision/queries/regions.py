@@ -23,7 +23,6 @@ from services.supervision.queries.pages import page
 from services.supervision.store import evidence
 from services.supervision.store import figures as figure_store
 from services.supervision.store.tables import (
-    assessments,
     designations,
     region_awards,
     region_evaluations,
@@ -32,7 +31,6 @@ from services.supervision.store.tables import (
 
 Row = dict[str, Any]
 
-NOBODY = "-"  # no party's id, and not the empty one of the programme's effect
 UNKNOWN = Refused("PROGRAMME_UNKNOWN", "programme")
 
 
@@ -61,20 +59,6 @@ def target_progress(conn: sa.Connection, command: Command) -> Mapping[str, Any] 
 def list_evaluations(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
     """Evaluations by id, with their texts and the figures of their moment."""
     return _listed(conn, command, region_evaluations)
-
-
-def list_assessments(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
-    """Assessments by id, of a name or subject where one is given; a party sees its own, and not who told it."""
-    body, actor = command.body, command.actor
-    official = bool(actor.roles & r.OFFICIALS)
-    query = sa.select(*(column for column in assessments.c if official or column.name != "told_by"))
-    query = query.where(assessments.c.programme == body["programme"])
-    for name in ("name", "subject_id"):
-        if body.get(name):
-            query = query.where(assessments.c[name] == body[name])
-    if not official:
-        query = query.where(assessments.c.subject_id == (actor.organisation or NOBODY))
-    return page(conn, query, assessments.c.assessment_id, body)
 
 
 def list_reports(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
@@ -120,7 +104,6 @@ QUERIES: Mapping[str, Query] = {
     "region_figures": region_figures,
     "target_progress": target_progress,
     "list_evaluations": list_evaluations,
-    "list_assessments": list_assessments,
     "list_reports": list_reports,
     "list_designations": list_designations,
     "list_awards": list_awards,

@@ -20,7 +20,7 @@ from services.supervision.store.tables import (
 )
 
 ON_CLOUD = ("confirmed", "refund_requested", "claimed", "redeemed")  # of an order: use has begun and not been undone
-ADMITTED = ("admitted", "leaving")  # of a provider: it serves until its day
+ADMITTED = ("admitted", "suspended", "leaving")  # of a provider: it serves until its day
 
 Query = sa.Select[Any]
 

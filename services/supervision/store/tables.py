@@ -168,6 +168,7 @@ known_orders = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("known_orders_of_product", "product_id", "order_id"),
     sa.Index("known_orders_of_category", "programme", "category", "order_id"),
+    sa.Index("known_orders_of_provider", "provider_id", "confirmed_on"),
 )
 
 known_filings = sa.Table(
@@ -196,6 +197,7 @@ known_claims = sa.Table(
     sa.Column("product_id", ID, nullable=False),
     sa.Column("region", sa.String(6), nullable=False),
     sa.Column("price_fen", sa.BigInteger, nullable=False),
+    sa.Column("claimed_fen", sa.BigInteger, nullable=False),
     sa.Column("payable_fen", sa.BigInteger, nullable=False),
     sa.Column("paid_on", sa.Date),
     sa.Column("invoice_number", sa.String(30), nullable=False),
@@ -390,6 +392,7 @@ complaints = sa.Table(  # text and answer may name people: they stay here
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Index("complaints_by_status", "programme", "status", "complaint_id"),
     sa.Index("complaints_by_due", "status", "due_on"),
+    sa.Index("complaints_of_provider", "provider_id", "filed_at"),
 )
 
 blacklist = sa.Table(
@@ -545,22 +548,99 @@ region_evaluations = sa.Table(  # figures: as they were at that moment
     sa.UniqueConstraint("programme", "region", "period"),
 )
 
-assessments = sa.Table(  # figures: as they were at that moment
+assessments = sa.Table(  # indicators, figures: as computed when it was opened; scores as reviewers left them
     "assessments",
     metadata,
+    sa.Column("assessment_id", ID, primary_key=True),
+    sa.Column("programme", sa.String(40), nullable=False),
+    sa.Column("name", sa.String(40), nullable=False),
+    sa.Column("of", sa.String(10), nullable=False),
+    sa.Column("subject_id", ID, nullable=False),  # empty for the effect
+    sa.Column("region", sa.String(6)),
+    sa.Column("period", sa.String(7), nullable=False),
+    sa.Column("indicators", Json, nullable=False),
+    sa.Column("figures", Json, nullable=False),
+    sa.Column("pack_version", sa.String(80), nullable=False),
+    sa.Column("articles", Json, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("opened_by", sa.String(128), nullable=False),
+    sa.Column("score_bp", sa.Integer),
+    sa.Column("grade", Json),
+    sa.Column("consequence", sa.String(10)),
+    sa.Column("concluded_at", UtcDateTime),
+    sa.Column("concluded_by", sa.String(128)),
+    sa.Column("due_on", sa.Date),
+    sa.Column("overdue_at", UtcDateTime),
+    sa.Column("mended_at", UtcDateTime),
+    sa.Column("mended_by", sa.String(128)),
+    sa.Column("mended_reason", sa.String(1000)),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("programme", "name", "subject_id", "period"),
+    sa.Index("assessments_by_due", "status", "due_on"),
+    sa.Index("assessments_of_programme", "programme", "assessment_id"),
+)
+
+adjustments = sa.Table(  # each by one reviewer, numbered by the version of its assessment
+    "adjustments",
+    metadata,
+    sa.Column("assessment_id", ID, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("indicator", sa.String(40), nullable=False),
+    sa.Column("before", sa.String(120)),
+    sa.Column("after", sa.String(120), nullable=False),
+    sa.Column("value", sa.String(20)),
+    sa.Column("reason", sa.String(1000), nullable=False),
+    sa.Column("adjusted_at", UtcDateTime, nullable=False),
+    sa.Column("adjusted_by", sa.String(128), nullable=False),
+)
+
+standards = sa.Table(  # of a third party; a version that was replaced stays
+    "standards",
+    metadata,
     *_told(
-        sa.Column("assessment_id", ID, primary_key=True),
+        sa.Column("standard_id", ID, primary_key=True),
         sa.Column("programme", sa.String(40), nullable=False),
         sa.Column("name", sa.String(40), nullable=False),
-        sa.Column("of", sa.String(10), nullable=False),
-        sa.Column("subject_id", ID, nullable=False),  # empty for the effect
-        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("items", Json, nullable=False),
+    ),
+    sa.UniqueConstraint("programme", "name", "version"),
+)
+sa.Index(
+    "standards_once",
+    *(standards.c[name] for name in ("programme", "name")),
+    unique=True,
+    postgresql_where=standards.c.status == "published",
+    sqlite_where=standards.c.status == "published",
+)
+
+enterprise_evaluations = sa.Table(  # of one order's move to the cloud; one made again takes the place of the former
+    "enterprise_evaluations",
+    metadata,
+    *_told(
+        sa.Column("evaluation_id", ID, primary_key=True),
+        sa.Column("programme", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("order_id", ID, nullable=False),
+        sa.Column("enterprise_id", ID, nullable=False),
+        sa.Column("provider_id", ID, nullable=False),
+        sa.Column("standard_id", ID, nullable=False),
+        sa.Column("points", Json, nullable=False),
+        sa.Column("reached", sa.Integer, nullable=False),
+        sa.Column("most", sa.Integer, nullable=False),
         sa.Column("score", sa.SmallInteger, nullable=False),
         sa.Column("text", sa.String(2000), nullable=False),
-        sa.Column("figures", Json, nullable=False),
     ),
-    sa.UniqueConstraint("programme", "name", "subject_id", "period"),
-    sa.Index("assessments_of_programme", "programme", "assessment_id"),
+    sa.Index("enterprise_evaluations_of_programme", "programme", "evaluation_id"),
+    sa.Index("enterprise_evaluations_of_provider", "provider_id", "told_at"),
+)
+sa.Index(
+    "enterprise_evaluations_once",
+    *(enterprise_evaluations.c[name] for name in ("order_id", "name")),
+    unique=True,
+    postgresql_where=enterprise_evaluations.c.status == "evaluated",
+    sqlite_where=enterprise_evaluations.c.status == "evaluated",
 )
 
 designations = sa.Table(
@@ -594,7 +674,7 @@ region_awards = sa.Table(  # facts: what each region had, the weights, and what 
     sa.UniqueConstraint("programme", "year"),
 )
 
-for _kept in (region_reports, region_evaluations, assessments, designations, region_awards):
+for _kept in (region_reports, region_evaluations, adjustments, designations, region_awards):
     immutable(_kept)
 
 # --- books ----------------------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ EVENTS: Mapping[str, EventHandler] = {
     "registry.provider_certified.v1": news.on_provider,
     "registry.provider_nominated.v1": news.on_provider,
     "registry.provider_admitted.v1": news.on_provider,
+    "registry.provider_suspended.v1": news.on_provider,
+    "registry.provider_reinstated.v1": news.on_provider,
     "registry.provider_refused.v1": news.on_provider,
     "registry.provider_facts_changed.v1": news.on_provider,
     "registry.provider_exit_noticed.v1": news.on_provider,

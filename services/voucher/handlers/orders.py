@@ -19,7 +19,7 @@ from services.voucher.domain.parties import Enterprise, Provider
 from services.voucher.handlers.steps import Steps, taken
 from services.voucher.ties_store import Pair, Ties
 
-MAY_CONFIRM = ("admitted", "leaving")  # a provider that leaves serves out its notice
+MAY_CONFIRM = ("admitted", "suspended", "leaving")  # what was placed before goes on
 Act = Callable[[Command], tuple[str, dict[str, Any]]]
 Bar = Callable[[Order, Command], Refused | None]
 

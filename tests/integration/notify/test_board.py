@@ -274,6 +274,20 @@ def test_pilots_and_models_are_named(kit: Kit):
     ]
 
 
+def test_only_a_commended_provider_is_shown(kit: Kit):
+    """Lost otherwise: a provider that has to mend, or the programme's effect, stands on a list of the commended."""
+    provider, other = kit.provider("黔云示例"), kit.provider("别家")
+    about = {"of": "provider", "period": "2018", "grade": {"zh": "优秀", "en": "excellent"}, "score_bp": 9100}
+    for subject, consequence in ((provider, "award"), (other, "mend"), (None, "award")):
+        said = {"subject_id": subject, "consequence": consequence, "assessment_id": party()}
+        kit.tell("supervision.assessment_concluded.v1", subject=said["assessment_id"], **said, **about)
+    page = board(kit, "commendations")
+    assert (page["published"], page["article"]) == (True, "五(五)")
+    (item,) = page["items"]
+    assert (item["provider_name"], item["period"], item["score_bp"]) == ("黔云示例", "2018", 9100)
+    assert item["grade"]["zh"] == "优秀"
+
+
 def test_regions_show_the_targets_that_stand_and_their_evaluations(kit: Kit):
     """Lost otherwise: a target that was replaced is shown beside the one that took its place; a text that may name
     people is published."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -112,14 +112,25 @@ def test_a_complaint_is_told_to_who_answers_it_and_its_answer_to_who_filed_it(ki
 def test_an_assessment_is_told_to_whom_it_is_about(kit: Kit):
     """Lost otherwise: a provider is scored and never hears of it, or another one is told (贵州 五(五))."""
     provider, other = kit.provider("黔云示例"), kit.provider("别家")
-    about = {"name": "provider", "of": "provider", "period": "2018", "score": 86}
-    kit.tell("supervision.assessment_recorded.v1", subject_id=provider, **about)
+    about = {"name": "provider", "of": "provider", "period": "2018", "score_bp": 4405}
+    about |= {"grade": {"zh": "较差", "en": "poor"}, "consequence": "suspend", "due_on": date(2019, 2, 9)}
+    kit.tell("supervision.assessment_concluded.v1", subject_id=provider, **about)
     notice, _admission = kit.ask("inbox", party_id=provider)["items"]
     assert notice["title"] == "考核评估已有结果"
-    for line in ("考核评估：云服务商", "对象：黔云示例", "期间：2018", "得分：86"):
+    told = (
+        "考核评估：云服务商",
+        "对象：黔云示例",
+        "期间：2018",
+        "得分：44.05",
+        "等次：较差",
+        "暂停接受新订单",
+        "2019年2月9日",
+    )
+    for line in told:
         assert line in notice["body"], notice["body"]
     assert "考核评估已有结果" not in kit.titles(other)
-    kit.tell("supervision.assessment_recorded.v1", subject_id=None, **{**about, "name": "effect", "of": "effect"})
+    effect = {"name": "effect", "of": "effect", "consequence": "none", "due_on": None}
+    kit.tell("supervision.assessment_concluded.v1", subject_id=None, **{**about, **effect})
     items = kit.ask("staff_inbox", role="bureau", programme="guizhou-2018")["items"]
     assert [item["title"] for item in items] == ["考核评估已有结果"] * 2
 

@@ -96,6 +96,8 @@ def fill(kit: Kit) -> None:
         "supervision.party_blacklisted.v1",
         subject=entry, entry_id=entry, party_id=provider, party_name=None, status="listed", ground="insolvency",
     )  # fmt: skip
+    grade = {"consequence": "award", "grade": {"zh": "优秀", "en": "excellent"}, "period": "2018", "score_bp": 9105}
+    kit.tell("supervision.assessment_concluded.v1", of="provider", subject_id=provider, **grade)
     kit.tell("supervision.checkpoint_made.v1", subject="evidence")
 
 
@@ -130,6 +132,7 @@ HEADINGS = {  # as they were before other programmes had columns of their own
     "nodes": ["年度", "截止时间", "状态", "受理件数"],
     "samples": ["节点截止时间", "抽样数", "种子哈希值", "状态"],
     "payments": ["云服务商", "年度", "笔数", "金额"],
+    "commendations": ["云服务商", "期间", "得分", "等次"],
     "blacklist": ["名称", "主体", "事由", "生效时间"],
     "checkpoints": ["记录数", "根哈希", "算法", "时间", "签名"],
 }
@@ -155,6 +158,7 @@ def test_guizhou_s_pages_show_its_own_columns_alone(kit: Kit):
         "1",
         "70,000.00元",
     ]
+    assert Cells(files["commendations.html"]).cells[1:] == ["2018", "91.05", "优秀"]
     assert "<b>黔云" not in files["providers.html"]
     assert "本计划文件未要求公示此项" in files["index.html"]
     assert "依据：第十五条" in files["index.html"]

@@ -236,6 +236,46 @@ def test_a_returned_product_comes_again_with_another_price(registry: Registry):
     assert refusal(other)[0] == "ALREADY_EXISTS"
 
 
+def test_a_provider_is_suspended_while_an_assessment_says_so(registry: Registry):
+    """Lost otherwise: what was mended stays punished, or what was not is forgiven by another assessment's end."""
+    provider = registry.provider()
+    product = registry.product(provider)
+    registry.assessed(1, provider, "suspended", told="concluded", sequence=8)
+    [suspended] = registry.events("provider_suspended")
+    assert (suspended["data"]["status"], suspended["data"]["law"]["articles"]) == ("suspended", ["五(五)"])
+    assert registry.ask("get_product", PLATFORM, id=product)["result"]["status"] == "published", "it stays on the shelf"
+    assert refusal(registry.send("submit_product", PLATFORM, **product_facts(provider_id=provider)))[0] == "WRONG_STATE"
+    registry.assessed(2, provider, "exit_due", told="concluded", sequence=3)
+    registry.assessed(1, provider, "mended", told="mended", sequence=9)
+    assert registry.events("provider_reinstated") == [], "the other one stands"
+    registry.assessed(2, provider, "mended", told="mended", sequence=4)
+    [reinstated] = registry.events("provider_reinstated")
+    assert reinstated["data"]["status"] == "admitted"
+    registry.assessed(3, provider, "mended", told="mended", sequence=9)
+    registry.assessed(3, provider, "suspended", told="concluded", sequence=8)  # late: it was mended before it came
+    assert len(registry.events("provider_suspended")) == 1
+    found = registry.ask("explain", OPERATOR, subject=provider)["result"]["decisions"]
+    assert {one["action"] for one in found} >= {"suspend_provider", "reinstate_provider"}
+
+
+@pytest.mark.parametrize("status", ["concluded", "mending"])
+def test_what_is_no_suspension_suspends_nobody(registry_once: Registry, status: str):
+    """Lost otherwise: a provider that has only to mend is shut out."""
+    provider = registry_once.provider()
+    registry_once.assessed(1, provider, status, told="concluded", sequence=2)
+    assert registry_once.events("provider_suspended") == []
+
+
+def test_a_suspended_provider_may_leave_and_stays_away(registry: Registry):
+    """Lost otherwise: one that gave notice while it was suspended comes back by what it mended."""
+    provider = registry.provider()
+    registry.assessed(1, provider, "suspended", told="concluded", sequence=2)
+    registry.ok("give_exit_notice", PLATFORM, provider_id=provider, reason="业务调整")
+    registry.assessed(1, provider, "mended", told="mended", sequence=3)
+    assert registry.events("provider_reinstated") == []
+    assert registry.ask("get_provider", OPERATOR, id=provider)["result"]["status"] == "leaving"
+
+
 def test_notice_runs_thirty_days_and_takes_the_products_with_it(registry: Registry):
     """Lost otherwise: a provider would vanish at once, or stay on the shelf after it left."""
     provider = registry.provider()

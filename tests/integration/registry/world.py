@@ -168,6 +168,29 @@ class Registry:
             status=status,
         )
 
+    def assessed(self, number: int, provider_id: str, status: str, *, told: str, sequence: int) -> None:
+        """Supervision's assessment of a provider, the `number`-th, in its state."""
+        assessment_id = f"01J{number:023d}"
+        self.hear(
+            f"supervision.assessment_{told}.v1",
+            assessment_id,
+            sequence,
+            assessment_id=assessment_id,
+            programme=PROGRAMME,
+            name="provider",
+            of="provider",
+            subject_id=provider_id,
+            region="520900",
+            period="2018",
+            indicators=[],
+            score_bp=4400,
+            grade={"zh": "较差", "en": "poor"},
+            consequence="suspend",
+            due_on=None,
+            status=status,
+            law={"pack_version": "guizhou-2018@1", "articles": ["五(五)"], "facts": {}},
+        )
+
     def _command(self, method: str, actor: Actor, body: dict[str, Any], key: str | None) -> Command:
         contract = catalogue.METHODS[f"registry.{method}"]
         loaded = made(contract.request).load(json.loads(json.dumps(body, default=str)))

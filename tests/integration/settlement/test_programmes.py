@@ -568,7 +568,14 @@ def test_the_platform_provider_files_for_its_application_providers_and_is_paid(s
     shandong.node()
     error = shandong.review(claim_id, "third_party")["error"]
     assert (error["code"], error["article"]) == ("SCORE_MISSING", "三(二)")
-    assert shandong.review(claim_id, "third_party", score=59)["error"]["code"] == "SCORE_TOO_LOW"
+    shandong.evaluate(claim_id, 99, name="another")
+    assert shandong.review(claim_id, "third_party")["error"]["code"] == "SCORE_MISSING", "of another assessment"
+    shandong.evaluate(claim_id, 59, status="replaced")
+    assert shandong.review(claim_id, "third_party")["error"]["code"] == "SCORE_MISSING", "it stands no more"
+    second = shandong.evaluate(claim_id, 59)
+    error = shandong.review(claim_id, "third_party")["error"]
+    assert (error["code"], error["facts"]["score"], error["facts"]["order_id"]) == ("SCORE_TOO_LOW", 59, order_id)
+    shandong.evaluate(claim_id, 59, status="replaced", again=second)
     shandong.through(claim_id, application, score=60)
     assert shandong.claim(claim_id)["score"] == 60
     seen = shandong.query("get_claim", role="provider", organisation=platform, id=claim_id)

@@ -460,9 +460,37 @@ class World:
         rule = self.pack.claims.expert_review if self.pack.claims else None
         if rule is not None and (rule.role, "pass") == (stage, decision):
             self.score(claim_id, *[85] * rule.experts)
+        if "score" in more:
+            self.evaluate(claim_id, more.pop("score"))
         return self.do(
             "review_claim", **{"claim_id": claim_id, "stage": stage, "decision": decision, "reasons": reasons, **more}
         )
+
+    def evaluate(
+        self,
+        claim_id: str,
+        score: int,
+        *,
+        name: str = "enterprise",
+        status: str = "evaluated",
+        again: str | None = None,
+    ) -> str:
+        """What a third party found of the move that the claim is for: its id; `again`: told of that one once more."""
+        claim, evaluation_id = self.claim(claim_id), again or self.new("V")
+        data = {
+            "evaluation_id": evaluation_id,
+            "programme": self.programme,
+            "name": name,
+            **{key: claim[key] for key in ("order_id", "enterprise_id", "provider_id")},
+            "standard_id": self.new("S"),
+            "points": [{"item": "move", "points": score}],
+            "reached": score,
+            "most": 100,
+            "score": score,
+            "status": status,
+        }
+        self.hear(self.event("supervision.enterprise_evaluated.v1", evaluation_id, data))
+        return evaluation_id
 
     def score(self, claim_id: str, *scores: int) -> None:
         """By experts who do nothing else."""

@@ -251,6 +251,18 @@ def test_an_enterprise_on_the_blacklist_is_committed_nothing(shop):
     assert world.totals()["committed_fen"] == 0
 
 
+def test_a_suspended_provider_takes_no_new_order_until_it_is_reinstated(shop):
+    """Lost otherwise: an assessment that stops nothing, or one that stops what runs already (贵州 五(五))."""
+    world, enterprise, provider, product = shop
+    order = world.order(enterprise, product)["result"]["id"]
+    world.provider(provider, say="suspended")
+    error = world.order(enterprise, product)["error"]
+    assert (error["code"], error["facts"]["status"]) == ("PROVIDER_NOT_AVAILABLE", "suspended")
+    assert world.do("confirm_order", order_id=order, provider_id=provider, contract_sha256=CONTRACT)["ok"]
+    world.provider(provider, say="reinstated", status="admitted")
+    assert world.order(enterprise, product)["ok"]
+
+
 @pytest.mark.parametrize(("status", "code"), [("leaving", None), ("exited", "PROVIDER_NOT_AVAILABLE")])
 def test_a_provider_confirms_until_it_has_exited(shop, status, code):
     """Lost otherwise: money for a provider that is gone, where its orders were not voided yet (第十二条)."""

@@ -14,12 +14,13 @@ from services.notify.pages import COLUMNS
 PUBLIC = {
     "guizhou-2018": {
         "plans": "第十五条", "providers": "三(二)", "products": "三(二)", "nodes": "第二十二条",
-        "samples": "五(四)",
+        "samples": "五(四)", "commendations": "五(五)",
         "payments": "第二十四条", "blacklist": "第十二条", "checkpoints": "五(二)",
     },
     "neimenggu-2019": {
         "plans": "五(一)", "providers": "八(一)", "products": "八(一)", "voucher_holders": "八(二)", "nodes": "七(一)",
         "notices": "七(一)", "payments": "七(一)", "blacklist": "三(三)2", "checkpoints": "八(三)",
+        "commendations": "二(二)",
     },
     "shandong-2017": {
         "providers": "三(二)", "products": "三(二)", "payments": "三(三)", "regions": "五(五)", "checkpoints": "三(四)",

@@ -21,6 +21,7 @@ from tests.unit.notify.examples import ULID, example, situated
 PROVIDERS = [f"01J0000000000000000000PRV{number}" for number in range(3)]
 SIXTH = load_file(Path(__file__).parents[2] / "e2e" / "sixth" / "yunzhou-2021.v1.toml")
 PACKS = {**{code: load(code) for code in shipped().codes()}, SIXTH.code: SIXTH}
+CONCLUDED = "supervision.assessment_concluded.v1"
 STAFF = set(StaffInbox().fields["role"].validators[0].choices)
 
 
@@ -228,8 +229,14 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
         ("supervision.target_set.v1", SHANXI, {}, "role:prefecture role:bureau"),
         ("supervision.progress_reported.v1", SHANXI, {}, "role:bureau"),
         ("supervision.region_evaluated.v1", SHANXI, {}, "role:prefecture role:bureau"),
-        ("supervision.assessment_recorded.v1", GUIZHOU, {"subject_id": PROVIDER}, "provider role:bureau"),
-        ("supervision.assessment_recorded.v1", SHANXI, {"subject_id": None}, "role:bureau"),
+        (CONCLUDED, GUIZHOU, {"subject_id": PROVIDER, "consequence": "award"}, "provider role:bureau"),
+        (CONCLUDED, GUIZHOU, {"subject_id": PROVIDER, "consequence": "suspend"}, "provider role:bureau"),
+        (CONCLUDED, GUIZHOU, {"subject_id": PROVIDER, "consequence": "exit"}, "provider role:bureau role:supervisor"),
+        (CONCLUDED, SHANXI, {"subject_id": None, "consequence": "none"}, "role:bureau"),
+        ("supervision.assessment_overdue.v1", GUIZHOU, {"subject_id": PROVIDER}, "provider role:bureau"),
+        ("supervision.enterprise_evaluated.v1", SHANDONG, {"status": "evaluated"}, "enterprise provider"),
+        ("supervision.enterprise_evaluated.v1", SHANDONG, {"status": "replaced"}, ""),
+        ("registry.provider_suspended.v1", GUIZHOU, {}, "provider role:operator"),
         ("supervision.regions_awarded.v1", SHANDONG, {}, "role:prefecture role:bureau role:finance"),
         ("voucher.order_failed.v1", NEIMENGGU, {}, "enterprise provider"),
         ("voucher.order_covered.v1", NEIMENGGU, {}, "enterprise provider"),
@@ -276,8 +283,8 @@ def test_all_whose_claims_are_on_notice_are_told_once():
         ("voucher.filing_submitted.v1", SHANXI, {"stage": "operator"}, ["四(二)"]),
         ("supervision.party_blacklisted.v1", SHENYANG, {}, ["三(五)2"]),
         ("supervision.region_evaluated.v1", SHANXI, {}, ["五(三)"]),
-        ("supervision.assessment_recorded.v1", NEIMENGGU, {"of": "provider"}, ["二(二)"]),
-        ("supervision.assessment_recorded.v1", NEIMENGGU, {"of": "enterprise"}, ["八(四)"]),
+        (CONCLUDED, NEIMENGGU, {"of": "provider", "consequence": "none"}, ["二(二)"]),
+        ("supervision.enterprise_evaluated.v1", NEIMENGGU, {"status": "evaluated"}, ["八(四)"]),
         ("supervision.enterprise_designated.v1", SHANXI, {"kind": "pilot"}, ["三(八)"]),
         ("supervision.enterprise_designated.v1", SHANXI, {"kind": "model"}, ["一(二)"]),
         ("settlement.claim_filed.v1", SHANDONG, {}, ["五(二)"]),  # what is delegated and not filled names no article

@@ -95,6 +95,34 @@ FAULTS = [
         "reviews.claim",
         "one stage of expert",
     ),
+    *(
+        (name, old, new, f"assessments.provider{key}", what)
+        for name, old, new, key, what in (
+            ("weights-beyond-one", 'weight = "20%"', 'weight = "21%"', ".indicators", "make up one"),
+            ("no-weight", 'weight = "20%"', 'weight = "0%"', ".indicators.service.weight", "more than none"),
+            ("weight-in-thirds", 'weight = "20%"', 'weight = "1/3"', ".indicators.service.weight", "basis points"),
+            ("bounds-that-meet", 'zero = "60%"', 'zero = "100%"', ".indicators.service.full", "scores 0"),
+            ("grade-from-one", "from_score = 0,", "from_score = 1,", ".grades", "rise from 0"),
+            ("grades-out-of-order", "from_score = 40,", "from_score = 80,", ".grades", "rise from 0"),
+            ("no-day-to-mend", '"mend", days = 30', '"mend"', ".grades.2.days", "days go with mend"),
+            ("a-day-for-nothing", '"none" }', '"none", days = 3 }', ".grades.3.days", "days go with mend"),
+            ("formula-unknown", 'formula = "orders_served"', 'formula = "x"', ".indicators.service.formula", "none of"),
+            (
+                "concluded-by-nobody",
+                'role = "bureau"\nown = { zh = "文件没有规定指标',
+                'role = "bureau"\nconcluded_by = "government"\nown = { zh = "文件没有规定指标',
+                ".concluded_by",
+                "not among the pack's roles",
+            ),
+        )
+    ),
+    (
+        "level-that-is-none",
+        'zero = "120%"',
+        'zero = "1e3"',
+        "assessments.provider.indicators.price.zero",
+        "not a level",
+    ),
     ("not-toml", "[period]", "[period", "", "line"),
 ]
 
@@ -110,6 +138,19 @@ def test_a_fault_is_named_by_file_key_and_words(tmp_path, old, new, key, what):
     assert any(one.file == str(path) and one.key == key and what in one.what for one in problems), problems
     with pytest.raises(PackError):
         load_file(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('formula = "reported"', 'formula = "alerts"', "assessments.effect.indicators.cost_saved.formula"),
+        ('consequence = "none"', 'consequence = "suspend"', "assessments.effect.grades.0.consequence"),
+    ],
+)
+def test_the_effect_is_reported_and_nobody_is_suspended_by_it(tmp_path, old, new, key):
+    """A formula of one provider would be computed of nobody; a grade of the programme would suspend nobody."""
+    before, mark, effect = GUIZHOU.partition("[assessments.effect]")
+    assert key in {problem.key for problem in check(write(tmp_path, before + mark + effect.replace(old, new, 1)))}
 
 
 def test_a_stage_needs_a_role_of_the_pack(tmp_path):

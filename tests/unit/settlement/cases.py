@@ -152,7 +152,7 @@ def review(
 ) -> Any:
     """A review that nothing stands in the way of."""
     said: dict[str, Any] = {"reasons": () if decision == "pass" else ("x",)}
-    said |= {name: given.pop(name) for name in ("reasons", "deduction_fen", "disallowed", "score") if name in given}
+    said |= {name: given.pop(name) for name in ("reasons", "deduction_fen", "disallowed") if name in given}
     who: dict[str, Any] = {"person": f"{stage}-1", "roles": frozenset({stage})}
     who |= {name: given.pop(name) for name in ("person", "roles", "region") if name in given}
     standing = {"verdict": "cleared", "question_open": False, "blacklisted": False, **given}

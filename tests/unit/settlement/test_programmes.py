@@ -220,8 +220,8 @@ def test_stages_come_in_the_packs_order(code, track, roles) -> None:
         for other in {"operator", "bureau", "expert", "third_party", "data_bureau"} - {role}:
             assert review(one, other, pack_=pack).code == "STAGE_MISMATCH"
         for earlier in one.reviewers:
-            assert review(one, role, pack_=pack, person=earlier, score=score).code == "SAME_PERSON"
-        step = review(one, role, pack_=pack, score=score)
+            assert review(one, role, pack_=pack, person=earlier, evaluated=score).code == "SAME_PERSON"
+        step = review(one, role, pack_=pack, evaluated=score)
         assert isinstance(step, Step), step
         one = step.after
         last = at + 1 == len(roles)
@@ -307,7 +307,7 @@ def test_no_deduction_where_the_document_knows_none() -> None:
 )
 def test_the_third_partys_score(code, score, refused) -> None:
     """山东 三(二): a condition of payment, from the pass mark that the locality set; 内蒙古 八(四): a basis, kept."""
-    step = review(in_review(code, 0), "third_party", pack_=rules(code), score=score)
+    step = review(in_review(code, 0), "third_party", pack_=rules(code), evaluated=score)
     if refused:
         assert (step.code, step.article) == (refused, "三(二)")
     else:
@@ -317,14 +317,22 @@ def test_the_third_partys_score(code, score, refused) -> None:
 def test_without_a_pass_mark_any_score_passes_but_none_does_not() -> None:
     """The standard is the third party's to write: its mark is not guessed."""
     pack = bare("shandong-2017")
-    assert isinstance(review(in_review("shandong-2017", 0), "third_party", pack_=pack, score=1), Step)
+    assert isinstance(review(in_review("shandong-2017", 0), "third_party", pack_=pack, evaluated=1), Step)
     assert review(in_review("shandong-2017", 0), "third_party", pack_=pack).code == "SCORE_MISSING"
 
 
 @pytest.mark.parametrize(("code", "passed", "role"), [("guizhou-2018", 0, "operator"), ("shandong-2017", 1, "bureau")])
-def test_no_score_of_anybody_else(code, passed, role) -> None:
-    refused = review(in_review(code, passed), role, pack_=rules(code), score=90)
-    assert (refused.code, refused.field) == ("RULE_ABSENT", "score")
+def test_an_evaluation_is_of_no_other_stage(code, passed, role) -> None:
+    """Another stage's word would be shown as resting on the third party's score."""
+    step = review(in_review(code, passed), role, pack_=rules(code), evaluated=90)
+    assert (step.after.score, "score" in step.decision.facts) == (in_review(code, passed).score, False)
+
+
+@pytest.mark.parametrize("decision", ["return", "refuse"])
+def test_what_is_sent_back_needs_no_evaluation(decision) -> None:
+    """A claim that is returned for its papers would wait for a score that nobody gives yet."""
+    step = review(in_review("shandong-2017", 0), "third_party", decision, pack_=rules("shandong-2017"))
+    assert isinstance(step, Step)
 
 
 @pytest.mark.parametrize("code", [one for one in PROGRAMMES if one != "guizhou-2018"])

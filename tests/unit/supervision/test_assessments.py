@@ -21,12 +21,16 @@ SUBJECT = "01P00000000000000000000001"
 
 
 def party(pack: Any, kind: str = "provider") -> dict[str, Any]:
-    return {"party": {"kind": kind, "programme": pack.code}}
+    return {"party": {"kind": kind, "programme": pack.code, "status": "admitted"}}
 
 
 EFFECT: dict[str, Any] = {"name": "effect", "subject_id": "", "party": None}
 EVERY_QUARTER = replace(
     NEIMENGGU, assessments={"provider": replace(NEIMENGGU.assessments["provider"], every="quarter")}
+)
+
+NO_INDICATORS = replace(
+    NEIMENGGU, assessments={"provider": replace(NEIMENGGU.assessments["provider"], indicators={}, grades=())}
 )
 
 CASES = [
@@ -47,9 +51,22 @@ CASES = [
     pytest.param(party(NEIMENGGU, "enterprise"), ("NOT_FOUND", "subject_id"), id="of an enterprise"),
     pytest.param(
         {"name": "enterprise", "roles": {"third_party"}, **party(NEIMENGGU, "enterprise"), "period": "2019-12"},
-        ("八(四)",),
-        id="an enterprise's move, by the third party",
+        ("RULE_ABSENT", "name"),
+        id="an enterprise's move is evaluated, not assessed",
     ),
+    *(
+        pytest.param(
+            {"party": {"kind": "provider", "programme": "neimenggu-2019", "status": status}}, expected, id=status
+        )
+        for status, expected in (
+            ("suspended", ("二(二)",)),
+            ("leaving", ("二(二)",)),
+            ("exited", ("二(二)",)),
+            ("nominated", ("WRONG_STATE", "subject_id")),
+            ("certified", ("WRONG_STATE", "subject_id")),
+        )
+    ),
+    pytest.param({"pack": NO_INDICATORS}, ("RULE_ABSENT", "name"), id="nothing to compute"),
     pytest.param(
         {"pack": GUIZHOU, **party(GUIZHOU), "period": "2018-Q4"}, ("五(五)",), id="Guizhou, regularly: a quarter"
     ),
@@ -75,13 +92,14 @@ def test_who_assesses_what(change: dict[str, Any], expected: tuple[str, ...]) ->
     [
         (SHANDONG, "city", {"of": "city", "methods": ["evaluate_region", "report_progress"]}),
         (SHANDONG, "provider", {"assessments": ["city", "enterprise"]}),
-        (SHANDONG, "enterprise", {"of": "enterprise", "role": "third_party"}),
+        (SHANDONG, "enterprise", {"of": "enterprise", "methods": ["publish_standard", "evaluate_enterprise"]}),
+        (NEIMENGGU, "provider", {"of": "provider", "role": "bureau"}),
     ],
 )
 def test_a_refusal_says_where_to_go(pack: Any, name: str, facts: dict[str, Any]) -> None:
     """Without a hint the office tries one name after the other."""
     outcome = judge_assessment(
-        pack=pack, name=name, subject_id="", party=None, period="2018", roles={"bureau"}, today=TODAY
+        pack=pack, name=name, subject_id="", party=None, period="2018", roles={"auditor"}, today=TODAY
     )
     assert isinstance(outcome, Refused)
     assert outcome.facts == {"pack_version": pack.label, **facts}

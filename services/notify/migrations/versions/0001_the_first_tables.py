@@ -118,6 +118,19 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('size')
     )
+    op.create_table('known_commendations',
+    sa.Column('assessment_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('score_bp', sa.Integer(), nullable=False),
+    sa.Column('grade', infra.tables.Json(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('assessment_id')
+    )
+    with op.batch_alter_table('known_commendations', schema=None) as batch_op:
+        batch_op.create_index('known_commendations_shown', ['programme', 'assessment_id'], unique=False)
+
     op.create_table('known_designations',
     sa.Column('designation_id', sa.String(length=26), nullable=False),
     sa.Column('programme', sa.String(length=40), nullable=False),

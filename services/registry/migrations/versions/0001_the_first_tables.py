@@ -78,6 +78,17 @@ def upgrade() -> None:
     with op.batch_alter_table('known_blacklist', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_known_blacklist_party_id'), ['party_id'], unique=False)
 
+    op.create_table('known_assessments',
+    sa.Column('assessment_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('assessment_id', name=op.f('pk_known_assessments'))
+    )
+    with op.batch_alter_table('known_assessments', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_assessments_provider_id'), ['provider_id'], unique=False)
+
     # --- exits
     op.create_table('known_wind_downs',
     sa.Column('provider_id', sa.String(length=26), nullable=False),
@@ -150,7 +161,7 @@ def upgrade() -> None:
     sa.Column('indexes', infra.tables.Json(), nullable=False),
     sa.Column('registration', sa.String(length=64), nullable=True),
     sa.CheckConstraint("kind IN ('enterprise', 'provider')", name=op.f('ck_parties_kind')),
-    sa.CheckConstraint("status IN ('admitted', 'certified', 'exited', 'leaving', 'nominated', 'refused', 'registered', 'submitted')", name=op.f('ck_parties_status')),
+    sa.CheckConstraint("status IN ('admitted', 'certified', 'exited', 'leaving', 'nominated', 'refused', 'registered', 'submitted', 'suspended')", name=op.f('ck_parties_status')),
     sa.CheckConstraint("(kind = 'provider') = (provider_kind IS NOT NULL)", name=op.f('ck_parties_provider_kind')),
     sa.ForeignKeyConstraint(['platform_id'], ['parties.id'], name=op.f('fk_parties_platform_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_parties')),

@@ -215,6 +215,18 @@ def upgrade() -> None:
     sa.Column('account_version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('enterprise_id')
     )
+    op.create_table('known_evaluations',
+    sa.Column('evaluation_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('evaluation_id')
+    )
+    with op.batch_alter_table('known_evaluations', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_known_evaluations_order_id'), ['order_id'], unique=False)
+
     op.create_table('known_holdings',
     sa.Column('holding_id', sa.String(length=26), nullable=False),
     sa.Column('owner', sa.String(length=64), nullable=False),

@@ -16,6 +16,19 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('adjustments',
+    sa.Column('assessment_id', sa.String(length=26), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('indicator', sa.String(length=40), nullable=False),
+    sa.Column('before', sa.String(length=120), nullable=True),
+    sa.Column('after', sa.String(length=120), nullable=False),
+    sa.Column('value', sa.String(length=20), nullable=True),
+    sa.Column('reason', sa.String(length=1000), nullable=False),
+    sa.Column('adjusted_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('adjusted_by', sa.String(length=128), nullable=False),
+    sa.PrimaryKeyConstraint('assessment_id', 'sequence')
+    )
+
     op.create_table('alert_claims',
     sa.Column('claim_id', sa.String(length=26), nullable=False),
     sa.Column('claim_version', sa.BigInteger(), nullable=False),
@@ -86,20 +99,31 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=40), nullable=False),
     sa.Column('of', sa.String(length=10), nullable=False),
     sa.Column('subject_id', sa.String(length=26), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=True),
     sa.Column('period', sa.String(length=7), nullable=False),
-    sa.Column('score', sa.SmallInteger(), nullable=False),
-    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('indicators', infra.tables.Json(), nullable=False),
     sa.Column('figures', infra.tables.Json(), nullable=False),
     sa.Column('pack_version', sa.String(length=80), nullable=False),
     sa.Column('articles', infra.tables.Json(), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
-    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('opened_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('opened_by', sa.String(length=128), nullable=False),
+    sa.Column('score_bp', sa.Integer(), nullable=True),
+    sa.Column('grade', infra.tables.Json(), nullable=True),
+    sa.Column('consequence', sa.String(length=10), nullable=True),
+    sa.Column('concluded_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('concluded_by', sa.String(length=128), nullable=True),
+    sa.Column('due_on', sa.Date(), nullable=True),
+    sa.Column('overdue_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('mended_at', infra.tables.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('mended_by', sa.String(length=128), nullable=True),
+    sa.Column('mended_reason', sa.String(length=1000), nullable=True),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('assessment_id'),
     sa.UniqueConstraint('programme', 'name', 'subject_id', 'period')
     )
     with op.batch_alter_table('assessments', schema=None) as batch_op:
+        batch_op.create_index('assessments_by_due', ['status', 'due_on'], unique=False)
         batch_op.create_index('assessments_of_programme', ['programme', 'assessment_id'], unique=False)
 
     op.create_table('blacklist',
@@ -258,6 +282,7 @@ def upgrade() -> None:
     with op.batch_alter_table('complaints', schema=None) as batch_op:
         batch_op.create_index('complaints_by_due', ['status', 'due_on'], unique=False)
         batch_op.create_index('complaints_by_status', ['programme', 'status', 'complaint_id'], unique=False)
+        batch_op.create_index('complaints_of_provider', ['provider_id', 'filed_at'], unique=False)
 
     op.create_table('decisions',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -299,6 +324,32 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('designations', schema=None) as batch_op:
         batch_op.create_index('designations_of_programme', ['programme', 'designation_id'], unique=False)
+
+    op.create_table('enterprise_evaluations',
+    sa.Column('evaluation_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('order_id', sa.String(length=26), nullable=False),
+    sa.Column('enterprise_id', sa.String(length=26), nullable=False),
+    sa.Column('provider_id', sa.String(length=26), nullable=False),
+    sa.Column('standard_id', sa.String(length=26), nullable=False),
+    sa.Column('points', infra.tables.Json(), nullable=False),
+    sa.Column('reached', sa.Integer(), nullable=False),
+    sa.Column('most', sa.Integer(), nullable=False),
+    sa.Column('score', sa.SmallInteger(), nullable=False),
+    sa.Column('text', sa.String(length=2000), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('evaluation_id')
+    )
+    with op.batch_alter_table('enterprise_evaluations', schema=None) as batch_op:
+        batch_op.create_index('enterprise_evaluations_of_programme', ['programme', 'evaluation_id'], unique=False)
+        batch_op.create_index('enterprise_evaluations_of_provider', ['provider_id', 'told_at'], unique=False)
+        batch_op.create_index('enterprise_evaluations_once', ['order_id', 'name'], unique=True, postgresql_where=sa.text("status = 'evaluated'"), sqlite_where=sa.text("status = 'evaluated'"))
 
     op.create_table('evidence',
     sa.Column('position', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -410,6 +461,7 @@ def upgrade() -> None:
     sa.Column('product_id', sa.String(length=26), nullable=False),
     sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('price_fen', sa.BigInteger(), nullable=False),
+    sa.Column('claimed_fen', sa.BigInteger(), nullable=False),
     sa.Column('payable_fen', sa.BigInteger(), nullable=False),
     sa.Column('paid_on', sa.Date(), nullable=True),
     sa.Column('invoice_number', sa.String(length=30), nullable=False),
@@ -485,6 +537,7 @@ def upgrade() -> None:
     with op.batch_alter_table('known_orders', schema=None) as batch_op:
         batch_op.create_index('known_orders_of_category', ['programme', 'category', 'order_id'], unique=False)
         batch_op.create_index('known_orders_of_product', ['product_id', 'order_id'], unique=False)
+        batch_op.create_index('known_orders_of_provider', ['provider_id', 'confirmed_on'], unique=False)
 
     op.create_table('known_parties',
     sa.Column('party_id', sa.String(length=26), nullable=False),
@@ -663,6 +716,24 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('claim_id')
     )
+    op.create_table('standards',
+    sa.Column('standard_id', sa.String(length=26), nullable=False),
+    sa.Column('programme', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('items', infra.tables.Json(), nullable=False),
+    sa.Column('pack_version', sa.String(length=80), nullable=False),
+    sa.Column('articles', infra.tables.Json(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('told_at', infra.tables.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_by', sa.String(length=128), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('standard_id'),
+    sa.UniqueConstraint('programme', 'name', 'version')
+    )
+    with op.batch_alter_table('standards', schema=None) as batch_op:
+        batch_op.create_index('standards_once', ['programme', 'name'], unique=True, postgresql_where=sa.text("status = 'published'"), sqlite_where=sa.text("status = 'published'"))
+
     op.create_table('streams',
     sa.Column('service', sa.String(length=40), nullable=False),
     sa.Column('head_seq', sa.BigInteger(), nullable=False),
@@ -691,7 +762,7 @@ def upgrade() -> None:
 
     # ### end Alembic commands ###
 
-    for table in ("assessments", "decisions", "designations", "evidence", "evidence_checkpoints", "evidence_nodes", "region_awards", "region_evaluations", "region_reports"):
+    for table in ("adjustments", "decisions", "designations", "evidence", "evidence_checkpoints", "evidence_nodes", "region_awards", "region_evaluations", "region_reports"):
         guard(op, table)
 
 
