@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +16,7 @@ from infra.db_insert import insert_new
 from infra.tables import OUTBOX_NEW, OUTBOX_NUMBERED, OUTBOX_SENT, outbox, streams
 
 GENESIS = "0" * 64
+_WAITING = sa.select(outbox.c.id).where(outbox.c.state < OUTBOX_SENT).limit(1)
 
 
 class LeaseLost(Exception):
@@ -45,6 +48,8 @@ class Stream:
         self.service = service
         self.holder = holder
         self.lease_s = lease_s
+        self._looking: Any = None  # SQLite: a connection that never writes
+        self._empty_at: int | None = None  # its version when nothing was waiting
 
     def acquire(self) -> bool:
         """Take the lease when it is free or run out; is it ours?"""
@@ -67,13 +72,27 @@ class Stream:
             conn.execute(sa.update(streams).where(ours).values(held_until=0.0))
 
     def waiting(self) -> bool:
-        """Is there anything to send? A look that holds nobody up."""
-        query = sa.select(outbox.c.id).where(outbox.c.state < OUTBOX_SENT).limit(1)
+        """Is there anything to send? A look that holds nobody up, and costs little while nothing is written."""
         if self.engine.dialect.name == "postgresql":  # one round trip, many times a second
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-                return conn.execute(query).first() is not None
+                return conn.execute(_WAITING).first() is not None
+        version = self._version()
+        if version is not None and version == self._empty_at:
+            return False
         with reading(self.engine) as conn:
-            return conn.execute(query).first() is not None
+            found = conn.execute(_WAITING).first() is not None
+        self._empty_at = None if found else version
+        return found
+
+    def _version(self) -> int | None:
+        """What SQLite counts up at each commit of another connection than ours; None when it cannot say."""
+        try:
+            if self._looking is None:
+                self._looking = self.engine.raw_connection()
+            return int(self._looking.cursor().execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error:
+            self._looking = None
+            return None
 
     def backlog(self) -> tuple[int, float]:
         """Events waiting, and the age of the oldest in seconds."""

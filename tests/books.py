@@ -18,6 +18,7 @@ from infra.pipeline import Pipeline
 from services.supervision import store
 from services.supervision.handlers.books import compare_services, follow_books
 from services.supervision.store.tables import alerts, books_differences, evidence
+from tests.making import make_tables
 
 
 class Auditor:
@@ -26,7 +27,7 @@ class Auditor:
     def __init__(self, clock: FixedClock, url: str = "sqlite://") -> None:
         self.clock = clock
         self.engine = create_engine(url, service="supervision")
-        store.metadata.create_all(self.engine)
+        make_tables(self.engine, store.metadata)
         due = (follow_books, compare_services)
         self.pipeline = Pipeline("supervision", self.engine, clock, {}, {}, {}, due)
         self.read: dict[str, int] = {}

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import os
+import random
 
 from hypothesis import settings
 
+SEED = "YUNQUAN_TEST_SEED"  # repeats what a test with dice of its own said when it failed
 SETTING, QUICK, DEEP = "HYPOTHESIS_PROFILE", "quick", "deep"
 TIMES = 25  # as many examples in deep
 
@@ -28,3 +30,9 @@ def is_deep() -> bool:
 def examples(few: int) -> int:
     """So many, and in a deep run many more."""
     return few * TIMES if is_deep() else few
+
+
+def seed() -> int:
+    """For dice of a test's own: always the same, in a deep run another each time, or what YUNQUAN_TEST_SEED names."""
+    named = os.environ.get(SEED)
+    return int(named) if named else random.SystemRandom().randrange(2**32) if is_deep() else 20180823

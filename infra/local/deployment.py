@@ -38,11 +38,19 @@ from infra.local.postgres import Postgres
 from infra.local.rabbitmq import Rabbit
 from infra.local.servers import named_broker, named_databases, sqlite_databases
 from infra.messages import Actor
-from infra.tables import OUTBOX_SENT, outbox
+from infra.tables import OUTBOX_SENT, answers, inbox, outbox
 
 READY_SECONDS = 60.0
 RESTART_SECONDS = (0.2, 1.0, 5.0)
 STATE = "state.json"
+_OUTBOX = sa.select(
+    sa.select(sa.func.count()).where(outbox.c.state != OUTBOX_SENT).scalar_subquery(),
+    sa.select(sa.func.coalesce(sa.func.max(outbox.c.id), 0)).scalar_subquery(),
+)
+_TAKEN_IN = sa.select(
+    sa.select(sa.func.count()).select_from(answers).scalar_subquery(),
+    sa.select(sa.func.count()).select_from(inbox).scalar_subquery(),
+)
 # Processes beside a service's own, and the setting that says that there is work for them.
 BESIDE = {
     "notify-sender": ("notify", "YUNQUAN_SMTP_URL"),
@@ -269,6 +277,11 @@ class Deployment:
         """Service → events that the broker has not confirmed, and the number of the last that was ever put in."""
         return {service: self._outbox(service) for service in self.options.services}
 
+    def taken_in(self, service: str) -> tuple[int, int]:
+        """Commands answered and events taken in so far: what changes a service, beside what falls due by time."""
+        commands, events = self._row(service, _TAKEN_IN)
+        return commands, events
+
     def unsettled(self) -> dict[str, int]:
         """Event and retry queue → messages that are not acknowledged yet, waiting or in a consumer's hands."""
         if self.rabbit is None:  # somebody else's broker: what is in hand can't be seen, only what waits
@@ -307,14 +320,15 @@ class Deployment:
         return queue_depths(self.amqp_uri, self.options.services)
 
     def _outbox(self, service: str) -> tuple[int, int]:
+        unsent, last = self._row(service, _OUTBOX)
+        return unsent, last
+
+    def _row(self, service: str, query: sa.Select[Any]) -> sa.Row[Any]:
         if service not in self._engines:
             self._engines[service] = sa.create_engine(self._database(service))
             self._stack.callback(self._engines[service].dispose)
-        waiting = sa.select(sa.func.count()).where(outbox.c.state != OUTBOX_SENT)
-        last = sa.select(sa.func.coalesce(sa.func.max(outbox.c.id), 0))
         with self._engines[service].connect() as connection:
-            query = sa.select(waiting.scalar_subquery(), last.scalar_subquery())
-            return tuple(connection.execute(query).one())
+            return connection.execute(query).one()
 
     def _ready(self) -> bool:
         if any(pid is None for pid in self.alive().values()):

@@ -22,6 +22,7 @@ class Simulation:
         self.deployment = deployment
         self._client = client
         self._token = deployment.token("ops")
+        self._idle: dict[str, tuple[datetime, int, int]] = {}  # what a service had taken in when nothing was due
 
     def now(self) -> datetime:
         assert self.deployment.clock is not None
@@ -41,11 +42,20 @@ class Simulation:
             self.quiet()
 
     def run_due(self) -> bool:
-        """Each service does what is due; was there anything?"""
+        """Each service does what is due; was there anything?
+
+        One that had nothing to do at this very moment, and has heard nothing since, has nothing to do now.
+        """
         services = self.deployment.options.services
-        asked = [self._client.submit(Request(s, "run_due", {}, ulid.new(), self._token)) for s in services]
-        done = [result_of(answer.result())["done"] for answer in asked]
-        return any(any(counts.values()) for counts in done)
+        states = {service: (self.now(), *self.deployment.taken_in(service)) for service in services}
+        moved = [service for service in services if self._idle.get(service) != states[service]]
+        asked = {s: self._client.submit(Request(s, "run_due", {}, ulid.new(), self._token)) for s in moved}
+        done = {service: result_of(answer.result())["done"] for service, answer in asked.items()}
+        busy = {service for service, counts in done.items() if any(counts.values())}
+        self._idle |= {service: states[service] for service in done.keys() - busy}
+        for service in busy:
+            self._idle.pop(service, None)
+        return bool(busy)
 
     def quiet(self) -> None:
         """No event waits in an outbox, a queue, or a hand; LocalServerError after two minutes without progress.

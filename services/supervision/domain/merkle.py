@@ -22,7 +22,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,7 @@ FORMAT = "yunquan-evidence-1"
 KIND = "evidence-checkpoint"
 CHECKPOINT_EVENT = "supervision.checkpoint_made.v1"
 KEPT = ("position", "recorded_at", "stream_seq", "body")  # what is hashed of a record
+LOOK_AHEAD = 1_000  # places that a record is looked for when it was moved up
 TILE = 8  # every eighth level is stored: a proof reads a few rows of at most 256 hashes
 
 Algorithm = Literal["sha-256", "sm3"]
@@ -317,6 +318,30 @@ def verify(
     return walk.broken("truncated", walk.expected, "the closing checkpoint is missing")
 
 
+def what_was_done(hash_: Hash, place: int, record: Record | None, later: Iterable[Record]) -> Fault:
+    """What was done where `record` stands and record `place` should: told by which place its leaf was made for, and by
+    what of it stands further down."""
+    true = twin = came = False
+    for one in later:
+        there = _leaf_at(hash_, one, place)
+        true = true or there == one.leaf  # the one that belongs here
+        twin = twin or (record is not None and record.leaf == one.leaf)
+        came = came or (record is not None and record.leaf == there)  # its content alone went there
+    ahead = range(place + 1, place + 1 + LOOK_AHEAD)
+    moved_up = record is not None and any(_leaf_at(hash_, record, at) == record.leaf for at in ahead)
+    if true:
+        return "reordered" if moved_up and not twin else "inserted"
+    if came:
+        return "reordered"
+    return "removed" if moved_up and not twin else "edited"
+
+
+def _leaf_at(hash_: Hash, record: Record, place: int) -> str:
+    """The hash of what the record holds, were it at `place`."""
+    at, number, body = record.recorded_at, record.stream_seq, record.body
+    return leaf_of(hash_, position=place, recorded_at=at, stream_seq=number, body=body).hex()
+
+
 class Walk:
     """One pass over the records, with the tree that they make; `proven` is the size of the last checkpoint that
     fits."""
@@ -341,14 +366,14 @@ class Walk:
         """Take one record; a Verdict when it is where the log breaks."""
         place = self.expected
         if record is None or self._leaf(record).hex() != record.leaf:
-            return self._changed(place, rest, "its content does not fit its hash")
+            return self._changed(record, rest, "its content does not fit its hash")
         if record.position != place:
             return self._misplaced(record, rest)
         before = (self.tree.size, list(self.tree.edge))
         self.tree.add(bytes.fromhex(record.leaf))
         if self.tree.root().hex() != record.root:
             self.tree.size, self.tree.edge = before
-            return self._changed(place, rest, "it does not make the tree that was kept with it")
+            return self._changed(record, rest, "it does not make the tree that was kept with it")
         self.roots += self.tree.root()
         return self._checkpoint(record)
 
@@ -360,25 +385,26 @@ class Walk:
         if after != "end":
             return self.broken("inserted", self.expected, "lines follow the closing checkpoint")
         if head.size > size:
-            return self.broken("removed", self.expected, f"{head.size} records were exported, {size} are here")
+            why = f"{head.size} records were exported, {size} are here"
+            return self.broken("removed", self.expected, why, until=head.size)
         if head.size < size:
             return self.broken("inserted", head.size + 1, f"{head.size} records were exported, {size} are here")
         for one in (*self.known, head):
+            if one.size > size and signed_by(one, self.keys):
+                why = f"{one.document.get('origin')} signed a checkpoint of {one.size} records, {size} are here"
+                return self.broken("truncated", self.expected, why, until=one.size)
             if (fault := self._held_against(one)) is not None:
                 return fault
         return Verdict(True, size, self._root_at(size))
 
     def _leaf(self, record: Record) -> bytes:
-        return leaf_of(self.tree.hash, **{name: getattr(record, name) for name in KEPT})
+        return bytes.fromhex(_leaf_at(self.tree.hash, record, record.position))
 
-    def _changed(self, place: int, rest: Iterator[Record | Signed | None], detail: str) -> Verdict:
-        """Edited, unless what follows shows that it was put in between: the true one, moved down or not."""
-        for later in rest:
-            if isinstance(later, Record):
-                moved = self._leaf(replace(later, position=place)).hex() == later.leaf
-                if moved or (later.position == place and self._leaf(later).hex() == later.leaf):
-                    return self.broken("inserted", place, "a record that is none was put before the true one")
-        return self.broken("edited", place, detail)
+    def _changed(self, record: Record | None, rest: Iterator[Record | Signed | None], detail: str) -> Verdict:
+        place = self.expected
+        later = (one for one in rest if isinstance(one, Record))
+        fault = what_was_done(self.tree.hash, place, record, later)
+        return self.broken(fault, place, {"edited": detail}.get(fault, f"it is not record {place} that stands here"))
 
     def _misplaced(self, record: Record, rest: Iterator[Record | Signed | None]) -> Verdict:
         """A sound record in another's place: one was put in, taken out, or they changed places."""

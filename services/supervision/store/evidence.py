@@ -120,8 +120,17 @@ def checkpoints(conn: sa.Connection, *, after: int = 0, most: int = 1_000) -> li
     """Checkpoints by number; the column `size` counts, so that one that is filed under another size is not signed."""
     table = evidence_checkpoints
     query = sa.select(table).where(table.c.number > after).order_by(table.c.number).limit(most)
-    found = conn.execute(query).mappings()
-    return [(row["number"], Signed({**row["document"], "size": row["size"]}, row["signature"])) for row in found]
+    return [(row["number"], _signed(row)) for row in conn.execute(query).mappings()]
+
+
+def numbered_checkpoints(conn: sa.Connection, numbers: Collection[int]) -> dict[int, Signed]:
+    """Those of these numbers that there are."""
+    found = rows_in(conn, sa.select(evidence_checkpoints), evidence_checkpoints.c.number, numbers)
+    return {row["number"]: _signed(row) for row in found}
+
+
+def _signed(row: sa.RowMapping) -> Signed:
+    return Signed({**row["document"], "size": row["size"]}, row["signature"])
 
 
 def checkpoint_of(conn: sa.Connection, *, least: int) -> Signed | None:

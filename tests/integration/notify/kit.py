@@ -16,6 +16,7 @@ from infra.messages import Actor, Command, Event
 from infra.outbox import checked
 from infra.pipeline import Pipeline
 from services.notify import handlers, projections, queries, store
+from tests.making import make_tables
 from tests.schemas import made
 from tests.unit.notify.examples import example
 
@@ -44,7 +45,7 @@ class Kit:
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url, service="notify")
-        store.metadata.create_all(self.engine)
+        make_tables(self.engine, store.metadata)
         self.clock = FixedClock(START)
         self.pipeline = Pipeline(
             "notify",

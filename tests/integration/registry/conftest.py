@@ -14,6 +14,7 @@ from infra.db import create_engine
 from infra.pipeline import Pipeline
 from services.registry import handlers, queries, store
 from tests.integration.registry.world import NOW, Registry
+from tests.making import make_tables
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def make(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
     monkeypatch.setenv("YUNQUAN_KEYS_FILE", str(folder / "keys.json"))
     monkeypatch.setenv("YUNQUAN_BLOBS_DIR", str(folder / "blobs"))
     engine = create_engine(url, service="registry")
-    store.metadata.create_all(engine)
+    make_tables(engine, store.metadata)
     clock = FixedClock(NOW)
     pipeline = Pipeline("registry", engine, clock, handlers.COMMANDS, queries.QUERIES, handlers.EVENTS, handlers.DUE)
     found = Registry(pipeline, clock, folder)

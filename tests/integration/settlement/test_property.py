@@ -405,7 +405,7 @@ def key_file() -> Iterator[None]:
 
 TestSettlement = pytest.mark.timeout(300)(Settlement.TestCase)
 TestSettlement.settings = settings(
-    max_examples=examples(20),
+    max_examples=examples(12),
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -15,6 +15,7 @@ from infra.db import Json, UtcDateTime, create_engine
 from infra.db_insert import insert_many
 from services.settlement import store, tables, waiting_store
 from tests.integration.settlement.world import GUIZHOU, NOON, World, uid
+from tests.making import make_tables
 
 SAMPLES: dict[type, Any] = {str: "x", int: 1, bool: True, bytes: b"x", date: date(2018, 9, 3)}
 
@@ -27,7 +28,7 @@ def sample(column: sa.Column[Any]) -> Any:
 
 def test_what_was_written_once_is_never_changed(engine: sa.Engine) -> None:
     """Papers, bank results, statements, payment files and what else is evidence."""
-    store.metadata.create_all(engine)
+    make_tables(engine, store.metadata)
     for table in tables.IMMUTABLE:
         with engine.begin() as conn:
             conn.execute(sa.insert(table).values({column.name: sample(column) for column in table.columns}))

@@ -21,6 +21,7 @@ from infra.pipeline import Pipeline
 from services.settlement import handlers, queries, store
 from services.settlement.domain.disbursements import by_provider, stages_of
 from services.settlement.domain.match import MATERIALS, of_paid
+from tests.making import make_tables
 from tests.schemas import made
 
 GUIZHOU = "guizhou-2018"
@@ -55,7 +56,7 @@ class World:
 
     def __init__(self, engine: sa.Engine, now: datetime = NOON, *, make: bool = True) -> None:
         if make:
-            store.metadata.create_all(engine)
+            make_tables(engine, store.metadata)
         self.engine = engine
         self.programme = GUIZHOU
         self.version = VERSION

@@ -17,6 +17,7 @@ from infra.jsontext import canonical
 from infra.messages import Actor, Command, Event
 from infra.pipeline import Pipeline
 from services.supervision import handlers, queries, store
+from tests.making import make_tables
 from tests.schemas import made
 
 GUIZHOU = "guizhou-2018"
@@ -34,7 +35,7 @@ class Kit:
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url, service="supervision")
-        store.metadata.create_all(self.engine)
+        make_tables(self.engine, store.metadata)
         self.clock = FixedClock(START)
         self.pipeline = Pipeline(
             "supervision", self.engine, self.clock, handlers.COMMANDS, queries.QUERIES, handlers.EVENTS, handlers.DUE

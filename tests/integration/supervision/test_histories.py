@@ -31,7 +31,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps)
 def test_after_any_history_each_claims_last_word_follows_from_its_alerts(history: list[tuple[str, Any, Any]]) -> None:
     with TemporaryDirectory() as folder:

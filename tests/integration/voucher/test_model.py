@@ -227,4 +227,4 @@ class Year(RuleBasedStateMachine):
 
 
 TestYear = Year.TestCase
-TestYear.settings = settings(max_examples=examples(20), stateful_step_count=25, deadline=None)
+TestYear.settings = settings(max_examples=examples(12), stateful_step_count=25, deadline=None)

@@ -182,4 +182,4 @@ class Years(RuleBasedStateMachine):
 
 
 TestYears = Years.TestCase
-TestYears.settings = settings(max_examples=examples(25), stateful_step_count=30, deadline=None)
+TestYears.settings = settings(max_examples=examples(12), stateful_step_count=30, deadline=None)

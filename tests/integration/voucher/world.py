@@ -15,6 +15,7 @@ from infra.clock import FixedClock
 from infra.messages import Actor, Command, Event
 from infra.pipeline import Pipeline
 from services.voucher import handlers, queries, store, tables
+from tests.making import make_tables
 from tests.schemas import made
 
 GUIZHOU = "guizhou-2018"
@@ -41,7 +42,7 @@ class World:
 
     def __init__(self, engine: sa.Engine, now: datetime = NOON, *, make: bool = True) -> None:
         if make:
-            store.metadata.create_all(engine)
+            make_tables(engine, store.metadata)
         self.engine = engine
         self.clock = FixedClock(now)
         self.pipeline = Pipeline(

@@ -174,7 +174,7 @@ class Provider(RuleBasedStateMachine):
         assert len({self.product.submitted_by, *self.product.passed_by}) == 1 + len(self.pack.stages("product"))
 
 
-Provider.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=25, deadline=None)
+Provider.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=25, deadline=None)
 TestProvider = Provider.TestCase
 
 
@@ -184,7 +184,7 @@ class Long(Provider):
     pack = PACKS["three-stages"]
 
 
-Long.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=40, deadline=None)
+Long.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)
 TestThreeStages = Long.TestCase
 
 

@@ -8,7 +8,9 @@ import random
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 from infra import signing
 from services.supervision.domain import merkle
 from services.supervision.domain.merkle import Record, Signed, Tree, hash_of, line_of
-from tests.profiles import examples
+from tests.profiles import SEED, examples, seed
 
 SIGNER = signing.Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 OTHER = signing.Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
@@ -80,6 +82,76 @@ def test_roots_are_those_that_all_implementations_give(size: int) -> None:
     for leaf in LEAVES[:size]:
         tree.add(SHA(b"\x00" + leaf))
     assert tree.root().hex() == ROOTS[size]
+
+
+# Proofs over these eight leaves, as implementations of RFC 6962 publish them; RFC 9162 changed no hash of them.
+A, B, C = (
+    "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+    "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+)
+D, E, F = (
+    "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+    "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+)
+PATHS = {(1, 8): [A, B, C], (6, 8): [D, E, ROOTS[4]], (3, 3): [ROOTS[2]], (2, 5): [ROOTS[1], B, D]}  # leaf from 1, size
+GROWN = {(1, 1): [], (1, 8): [A, B, C], (6, 8): [F, E, ROOTS[4]], (2, 5): [B, D]}  # old size, size
+
+
+def test_proofs_are_those_that_all_implementations_give() -> None:
+    """Else an auditor's own tool refuses a proof of ours."""
+    rows = {0: [SHA(b"\x00" + leaf) for leaf in LEAVES]}
+    paths = {at: [step.hex() for step in merkle.inclusion(at[0] - 1, at[1], root_of(rows))] for at in PATHS}
+    steps = {at: [step.hex() for step in merkle.consistency(*at, root_of(rows))] for at in GROWN}
+    assert (paths, steps) == (PATHS, GROWN)
+
+
+def slow_path(index: int, leaves: list[bytes]) -> list[bytes]:
+    """PATH of RFC 9162, 2.1.3.1, as it is written."""
+    if len(leaves) == 1:
+        return []
+    k = split(len(leaves))
+    if index < k:
+        return [*slow_path(index, leaves[:k]), naive_root(tuple(leaves[k:]))]
+    return [*slow_path(index - k, leaves[k:]), naive_root(tuple(leaves[:k]))]
+
+
+def slow_subproof(m: int, leaves: list[bytes], whole: bool) -> list[bytes]:
+    """SUBPROOF of RFC 9162, 2.1.4.1, as it is written."""
+    if m == len(leaves):
+        return [] if whole else [naive_root(tuple(leaves))]
+    k = split(len(leaves))
+    if m <= k:
+        return [*slow_subproof(m, leaves[:k], whole), naive_root(tuple(leaves[k:]))]
+    return [*slow_subproof(m - k, leaves[k:], False), naive_root(tuple(leaves[:k]))]
+
+
+def split(count: int) -> int:
+    return max(2**power for power in range(12) if 2**power < count)
+
+
+@cache
+def naive_root(leaves: tuple[bytes, ...]) -> bytes:
+    return slow_root(list(leaves))
+
+
+def test_every_proof_of_every_size_is_that_of_the_standard_written_out() -> None:
+    """Bounds of powers of two are where proofs go wrong: each leaf and each older size of all trees up to 130."""
+    leaves = numbered(130)
+    roots = [naive_root(tuple(leaves[:size])) for size in range(131)]
+    of = cache(root_of({0: leaves}))
+    for size in range(1, 131):
+        for at in range(size):
+            path = merkle.inclusion(at, size, of)
+            assert path == slow_path(at, leaves[:size]), (at, size)
+            assert merkle.included(SHA, leaf=leaves[at], index=at, size=size, path=path, root=roots[size]), (at, size)
+            old = at + 1
+            steps = merkle.consistency(old, size, of)
+            assert steps == slow_subproof(old, leaves[:size], True), (old, size)
+            grew = {"old": old, "old_root": roots[old], "size": size, "root": roots[size]}
+            assert merkle.consistent(SHA, path=steps, **grew), (old, size)
+            assert not merkle.consistent(SHA, path=steps, **{**grew, "old_root": roots[old - 1]}), (old, size)
 
 
 def test_sm3_is_that_of_the_standard() -> None:
@@ -289,6 +361,202 @@ def test_the_first_tampered_position_and_what_was_done_are_named(tamper, faults,
     assert (verdict.records, verdict.root) == (first - 1, closing(records, first - 1).root)
 
 
+def told(part: int, size: int = 60) -> int:
+    """Which record tells of the checkpoint that closes this third of `checkpointed(size)`."""
+    return (size // 3 + 1) * (part + 1)
+
+
+def rechained(records: list[Record]) -> list[Record]:
+    """Every hash computed anew, as whoever knows the definition can."""
+    moments = [(record.recorded_at, record.stream_seq) for record in records]
+    tree, made = Tree(SHA), []
+    for at, (record, (moment, number)) in enumerate(zip(records, moments, strict=True), 1):
+        leaf = merkle.leaf_of(SHA, position=at, recorded_at=moment, stream_seq=number, body=record.body)
+        tree.add(leaf)
+        made.append(Record(at, moment, number, record.body, leaf.hex(), tree.root().hex()))
+    return made
+
+
+def resigned(record: Record) -> Record:
+    """A record of a checkpoint, signed with another key."""
+    event = json.loads(record.body)
+    by = OTHER.sign(merkle.signed_of(event["data"]).document)
+    data = {**event["data"], "key_id": by["key_id"], "public_key": OTHER.public_key, "signature": by["signature"]}
+    return replace(record, body=merkle.canonical({**event, "data": data}))
+
+
+class Tampering:
+    """One export, and all that can be done to it; each says what must then be named: faults, first record, last."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.records = checkpointed(60)
+        self.head = closing(self.records)
+        self.size = len(self.records)
+        self.dice = dice
+        self.at = dice.randrange(1, self.size - 1)  # the index of a record that is neither the first nor the last
+        self.later = dice.randrange(self.at + 1, self.size)
+
+    def put(self, **values: Any) -> list[Record]:
+        return [*self.records[: self.at], replace(self.records[self.at], **values), *self.records[self.at + 1 :]]
+
+    def between(self, at: int) -> tuple[int, int]:
+        """The records that the first checkpoint behind index `at` proves and no earlier one does."""
+        ends = [0, *(told(part) - 1 for part in range(3)), self.size]
+        last = next(end for end in ends if end > at)
+        return ends[ends.index(last) - 1] + 1, last
+
+    def edited_body(self) -> Any:
+        return self.put(body=body(999)), {"edited"}, self.at + 1, None
+
+    def edited_moment(self) -> Any:
+        return self.put(recorded_at="2018-09-01T00:00:01Z"), {"edited"}, self.at + 1, None
+
+    def edited_stream_number(self) -> Any:
+        return self.put(stream_seq=7777), {"edited"}, self.at + 1, None
+
+    def edited_leaf(self) -> Any:
+        return self.put(leaf="0" * 64), {"edited"}, self.at + 1, None
+
+    def edited_root(self) -> Any:
+        """An interior node: the tree that the record completes."""
+        return self.put(root=self.records[self.later].root), {"edited"}, self.at + 1, None
+
+    def edited_and_hashed(self) -> Any:
+        records = edited_and_rehashed(self.records, self.at)
+        return records, {"edited"}, self.at + 1, None
+
+    def unreadable(self) -> Any:
+        return self.put(body=None), {"edited"}, self.at + 1, None
+
+    def removed(self) -> Any:
+        return removed(self.records, self.at), {"removed"}, self.at + 1, None
+
+    def removed_several_and_renumbered(self) -> Any:
+        kept = [*self.records[: self.at], *self.records[self.later :]]
+        return renumbered(kept), {"removed"}, self.at + 1, None
+
+    def tail_cut(self) -> Any:
+        return self.records[: self.at], {"removed"}, self.at + 1, self.size
+
+    def inserted(self) -> Any:
+        return inserted(self.records, self.at), {"inserted"}, self.at + 1, None
+
+    def inserted_and_renumbered(self) -> Any:
+        return inserted_and_renumbered(self.records, self.at), {"inserted"}, self.at + 1, None
+
+    def appended(self) -> Any:
+        return extend(self.records, [body(999)]), {"inserted"}, self.size + 1, None
+
+    def doubled(self) -> Any:
+        records = [*self.records[: self.at], self.records[self.at], *self.records[self.at :]]
+        return records, {"inserted"}, self.at + 2, None
+
+    def doubled_and_renumbered(self) -> Any:
+        records = [*self.records[: self.at], self.records[self.later], *self.records[self.at :]]
+        return renumbered(records), {"inserted"}, self.at + 1, None
+
+    def swapped(self) -> Any:
+        return self.exchanged(), {"reordered"}, self.at + 1, None
+
+    def swapped_and_renumbered(self) -> Any:
+        return renumbered(self.exchanged()), {"reordered"}, self.at + 1, None
+
+    def swapped_contents(self) -> Any:
+        """What the two say, and not their hashes."""
+        records, one, two = list(self.records), self.records[self.at], self.records[self.later]
+        records[self.at] = replace(one, body=two.body, recorded_at=two.recorded_at, stream_seq=two.stream_seq)
+        records[self.later] = replace(two, body=one.body, recorded_at=one.recorded_at, stream_seq=one.stream_seq)
+        return records, {"reordered"}, self.at + 1, None
+
+    def exchanged(self) -> list[Record]:
+        records = list(self.records)
+        records[self.at], records[self.later] = records[self.later], records[self.at]
+        return records
+
+    def moved_back(self) -> Any:
+        records = removed(self.records, self.at)
+        return [*records[: self.later], self.records[self.at], *records[self.later :]], {"reordered"}, self.at + 1, None
+
+    def moved_forth(self) -> Any:
+        records = removed(self.records, self.later)
+        return [*records[: self.at], self.records[self.later], *records[self.at :]], {"reordered"}, self.at + 1, None
+
+    def of_another_log_in_its_place(self) -> Any:
+        other = extend([], [body(5_000 + number) for number in range(self.size)])
+        records = [*self.records[: self.at], other[self.at], *self.records[self.at + 1 :]]
+        return records, {"edited"}, self.at + 1, None
+
+    def of_another_log_put_in(self) -> Any:
+        other = extend([], [body(5_000 + number) for number in range(self.size)])
+        records = [*self.records[: self.at], other[self.at], *self.records[self.at :]]
+        return records, {"inserted"}, self.at + 1, None
+
+    def another_log_from_there(self) -> Any:
+        other = extend(self.records[: self.at], [body(5_000 + number) for number in range(self.size - self.at)])
+        return other, {"rewritten"}, self.proven(other) + 1, self.size
+
+    def proven(self, records: list[Record]) -> int:
+        """How many records the last checkpoint that the export still tells of proves."""
+        return max(
+            [0, *(told(part) - 1 for part in range(3) if records[told(part) - 1] == self.records[told(part) - 1])]
+        )
+
+    def rewritten_from_there(self) -> Any:
+        """All hashes anew: the next checkpoint breaks."""
+        if self.at + 1 in {told(part) for part in range(3)}:
+            self.at -= 1
+        return rechained(self.put(body=body(999))), {"rewritten"}, *self.between(self.at)
+
+    def checkpoint_edited(self) -> Any:
+        self.at = told(self.dice.randrange(3)) - 1
+        text = self.records[self.at].body.replace('"size":', '"size":1')
+        return rechained(self.put(body=text)), {"forged"}, self.at + 1, None
+
+    def checkpoint_signed_by_another(self) -> Any:
+        self.at = told(self.dice.randrange(3)) - 1
+        records = [*self.records[: self.at], resigned(self.records[self.at]), *self.records[self.at + 1 :]]
+        return rechained(records), {"forged"}, self.at + 1, None
+
+    def checkpoint_removed(self) -> Any:
+        """And every hash anew: the next one is of another tree."""
+        part = self.dice.randrange(2)
+        return rechained(removed(self.records, told(part) - 1)), {"rewritten"}, *self.without(part)
+
+    def without(self, part: int) -> tuple[int, int]:
+        first = told(part - 1) if part else 1
+        return first, told(part + 1) - 1
+
+    def closing_edited(self) -> Any:
+        self.head = replace(self.head, document={**self.head.document, "size": self.size + 1})
+        return self.records, {"forged"}, self.size, None
+
+    def closing_signed_by_another(self) -> Any:
+        self.head = Signed(self.head.document, OTHER.sign(self.head.document))
+        return self.records, {"forged"}, self.size, None
+
+    def closing_of_an_earlier_moment(self) -> Any:
+        self.head = closing(self.records, self.at)
+        return self.records, {"inserted"}, self.at + 1, None
+
+
+KINDS = [
+    name for name, one in vars(Tampering).items() if "Any" in str(getattr(one, "__annotations__", {}).get("return"))
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_tampering_is_found_and_named_at_whatever_place(kind: str) -> None:
+    """Lost otherwise: one way of changing an export passes, or sends the auditor to the wrong record."""
+    first = seed()
+    for number in range(first, first + examples(20)):
+        done = Tampering(random.Random(number))
+        records, faults, position, until = getattr(done, kind)()
+        verdict = merkle.verify_lines(export(records, done.head), KEY)
+        assert not verdict.ok, (kind, f"{SEED}={number}")
+        found = (verdict.fault in faults, verdict.position, verdict.until)
+        assert found == (True, position, until), (kind, f"{SEED}={number}", verdict)
+
+
 def test_hundreds_of_random_changes_are_all_found_where_they_begin() -> None:
     """Any byte, any line, in any of the ways an editor can: none passes, and no record before the change is blamed."""
     dice = random.Random(20180823)
@@ -342,9 +610,11 @@ def test_a_log_without_its_end_is_not_sound() -> None:
     assert merkle.verify_lines([*lines, lines[1]], KEY).fault == "inserted"
     shorter = export(records[:7])
     assert merkle.verify_lines(shorter, KEY).ok, "alone it cannot be told from an older export:"
-    assert merkle.verify_lines(shorter, KEY, known=[closing(records, 9)]).fault == "rewritten"
+    verdict = merkle.verify_lines(shorter, KEY, known=[closing(records, 9)])
+    assert (verdict.fault, verdict.position, verdict.until) == ("truncated", 8, 9)
 
 
+@cache
 def checkpointed(size: int) -> list[Record]:
     """A log that tells of its own checkpoints after each third of it."""
     records: list[Record] = []
