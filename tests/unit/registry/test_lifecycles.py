@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from contracts.errors import Refused
+from contracts.rpc.registry import GROUNDS
 from infra.messages import Actor
 from services.registry.domain import admission, certification, products
 from services.registry.domain.model import CASE_MOVES, PRODUCT_MOVES, PROVIDER_MOVES, Case, Party, Product
@@ -149,12 +149,14 @@ class Provider(RuleBasedStateMachine):
             self.keep((admission.leave(party=self.party, pack=self.pack, today=self.today).party,))
             self.delist()
 
-    @rule(ground=st.sampled_from(admission.GROUNDS), caught=RARELY)
+    @rule(ground=st.sampled_from(GROUNDS), caught=RARELY)
     def force(self, ground: str, caught: bool) -> None:
         if not caught:
             return
-        step = admission.force_out(party=self.party, ground=ground, evidence="x", pack=self.pack, today=self.today)
-        if isinstance(step, Refused):
+        told = {"case_id": "C", "ground": ground, "law": {"pack_version": self.pack.label, "articles": ["x"]}}
+        decision = admission.forced(party=self.party, told=told)
+        step = admission.force_out(party=self.party, decision=decision, ground=ground, today=self.today)
+        if step is None:
             assert self.party.status == "exited"
             return
         self.keep((step.party,))

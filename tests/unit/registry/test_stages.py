@@ -420,26 +420,6 @@ def test_a_returned_product_does_not_shake_off_its_recorded_market_price():
     assert code_of(step) == "PRICE_ABOVE_MARKET"
 
 
-@pytest.mark.parametrize(
-    ("code", "ground", "known"),
-    [
-        ("guizhou-2018", "measures_not_mended", True),
-        ("neimenggu-2019", "insolvency", True),
-        ("neimenggu-2019", "measures_not_mended", False),
-        ("shandong-2017", "law_breach", False),
-        ("shenyang-2018", "refusal_or_fraud", False),
-    ],
-)
-def test_only_a_ground_that_the_programme_knows_forces_a_provider_out(code, ground, known):
-    """Lost otherwise: Guizhou's fifth ground would end a provider's business in Inner Mongolia."""
-    pack = PACKS[code]
-    step = admission.force_out(
-        party=party(pack, "provider", status="admitted"), ground=ground, evidence="x", pack=pack,
-        today=date(2019, 10, 1),
-    )  # fmt: skip
-    assert code_of(step) == (None if known else "FACT_INVALID")
-
-
 @pytest.mark.parametrize(("code", "known"), [("guizhou-2018", True), ("neimenggu-2019", True), ("shanxi-2018", False)])
 def test_notice_is_given_where_the_programme_lays_down_its_days(code, known):
     """Lost otherwise: a provider would be out the same day, by a rule that no document states."""
