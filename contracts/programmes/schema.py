@@ -452,6 +452,14 @@ class VoluntaryExit(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Running(Rule):
+    """Of a party that is listed, or barred while its case runs: whether what ran before goes on (orders are confirmed,
+    claims filed and reviewed; nothing is paid) or stops."""
+
+    orders: Literal["stop", "continue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
     """How a provider leaves; `forced` maps the number of each ground to its rule."""
 
@@ -459,6 +467,12 @@ class Exit:
     forced: Mapping[str, Rule] = field(default_factory=none)
     aftermath: Rule | None = None
     blacklist: Rule | None = None
+    running: Running | None = None
+
+    @property
+    def running_continue(self) -> bool:
+        """Whether what ran before a party was listed goes on; without a rule it stops."""
+        return self.running is not None and self.running.orders == "continue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

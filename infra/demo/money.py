@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -290,6 +291,7 @@ class Money:
         stage, case = self.story.stage, {"case_id": ulid.new()}
         said = {"kind": kind, "party_kind": party_kind, "party_id": party.id, "programme": PROGRAMME}
         said |= {"ground": "refusal_or_fraud", "reason": FRAUD}
+        said |= {"papers": [hashlib.sha256(f"{kind} {party.id}".encode()).hexdigest()]}
         stage.one("supervision", "open_case", role="supervisor", interim=False, **case, **said)
         stage.one("supervision", "state_case", waives=True, **case)
         proposal = {"outcome": "upheld", "reason": FRAUD}

@@ -5,6 +5,7 @@ An act has to succeed; where a refusal is the point, the scenario makes the call
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -308,6 +309,7 @@ def case(player: Player, step: Mapping[str, Any]) -> None:
     body: Body = {"case_id": case_id, "kind": kind, "party_kind": player.names.kinds[name]}
     body |= {"party_id": player.names[name], "programme": party["programme"], "ground": asked["ground"]}
     body |= {"reason": "示例案由", "interim": asked.get("interim", False)}
+    body |= {"papers": [hashlib.sha256(f"案卷 {case_id}".encode()).hexdigest()]}
     body |= {f"{what}_ids": asked[what] for what in ("alert", "complaint", "receivable") if what in asked}
     player.must("supervision.open_case", body, player.token("supervisor", "1"))
     player.names.save(asked.get("save", "case"), case_id)

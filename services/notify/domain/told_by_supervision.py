@@ -89,6 +89,15 @@ CASES = (
         says=Said("当事人已陈述申辩或放弃", "The party has spoken, or waived"), rules=("supervision.hearing",),
     ),
     Route(
+        event="supervision.case_heard.v1", template="case_heard", to=(PARTY, SUPERVISOR, BUREAU),
+        says=Said("已举行听证", "A hearing was held"), rules=("supervision.hearing",),
+    ),
+    Route(
+        event="supervision.case_referred.v1", template="case_referred", to=(PARTY, SUPERVISOR, BUREAU),
+        says=Said("案件已移送有关机关", "A case was referred to another authority"),
+        rules=("exit.blacklist", "supervision.hearing"),
+    ),
+    Route(
         event="supervision.case_proposed.v1", template="case_proposed", to=(SUPERVISOR, BUREAU),
         says=Said("案件处理意见待另一人决定", "A decision on a case waits for another person"),
         rules=("supervision.hearing",),

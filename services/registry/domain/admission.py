@@ -131,8 +131,10 @@ def force_out(*, party: Party, decision: Decision, ground: str, today: date) -> 
     return Stood(party=replace(moved(party, "exited"), ground=ground, exit_on=today), decision=decision)
 
 
-def readmit(*, party: Party, told: Mapping[str, Any]) -> Stood:
-    """The exit was revoked on appeal: certified, as before it was admitted."""
+def readmit(*, party: Party, told: Mapping[str, Any]) -> Stood | None:
+    """The exit was revoked on appeal: certified, as before it was admitted; None for one that left by notice."""
+    if party.ground is None:
+        return None
     decision = replace(forced(party=party, told=told), action="take_back_exit")
     back = replace(party, status="certified", ground=None, exit_on=None, nominated_by=[], sequence=party.sequence + 1)
     return Stood(party=back, decision=decision)

@@ -80,7 +80,7 @@ def carry_out_exits(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 def take_back_exits(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Revoked on appeal: the provider is certified as before, and may be admitted anew; what was handed over stays so.
-    An exit that is not carried out yet is waited for."""
+    An exit that is not carried out yet is waited for; one that left of its own will stays out."""
     providers = _told(uow, events)
     for event in events:
         party = providers.get(event.data["provider_id"])
@@ -88,6 +88,10 @@ def take_back_exits(uow: UnitOfWork, events: Sequence[Event]) -> None:
         if party.status != "exited":
             raise NotYet(party.id)
         stood = admission.readmit(party=party, told=event.data)
+        if stood is None:
+            ignored = replace(admission.forced(party=party, told=event.data), action="ignored")
+            uow.record(ignored, actor=None, cause=event)
+            continue
         providers.put(stood.party)
         uow.record(stood.decision, actor=None, cause=event)
         announce.party(uow, "certified", stood.party, cause=event, decision=stood.decision)

@@ -155,7 +155,8 @@ def _order_allows(filing: Filing, order: Order, pack: Pack) -> Refused | None:
 
 
 def _standing(filing: Filing, payee: tuple[str, str], order: Order, known: Known, pack: Pack) -> Refused | None:
-    listed = known.blacklisted & {filing.provider_id, filing.filer_id, payee[0]}
+    listed = frozenset() if pack.exit.running_continue else known.blacklisted
+    listed &= {filing.provider_id, filing.filer_id, payee[0]}
     if listed:
         return refuse(pack, "BLACKLISTED", "provider_id", article(pack, "exit.blacklist"), party_id=min(listed))
     if order.voucher_fen == 0:

@@ -246,7 +246,7 @@ def _cleared(claim: Claim, standing: Standing, pack: Pack) -> Refused | None:
         return refuse(pack, "AWAITING_SUPERVISION", "claim_id", hold, **facts)
     if standing.verdict != "cleared":
         return refuse(pack, "HELD_BY_SUPERVISION", "claim_id", hold, **facts, verdict=standing.verdict)
-    if standing.blacklisted:
+    if standing.blacklisted and not pack.exit.running_continue:
         return refuse(pack, "BLACKLISTED", "claim_id", article(pack, "exit.blacklist"), **facts)
     waits = exits.barred(claim, pack) or samples.pending(claim, standing.sample_id, pack)
     if waits is not None:

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from contracts.errors import Refused
 from contracts.programmes import Pack
 from services.supervision.domain.screening import articles
 
 Row = Mapping[str, Any]
+
+
+class Actor(Protocol):
+    """Who acts: a person, and the organisation it is of."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def organisation(self) -> str | None: ...
+
 
 # ground → the rule of the pack that it is a breach of; the first five are those of forced exit
 RULES = {
@@ -53,6 +63,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "removed": ("upheld", "kept"),
 }
 
+EVIDENCE = ("alert_ids", "complaint_ids", "receivable_ids", "papers")
 SKEW = timedelta(minutes=5)  # clocks of callers
 SAID = ("kind", "party_kind", "party_id", "programme", "ground", "reason")
 
@@ -69,7 +80,8 @@ def open_problem(
     *, body: Row, pack: Pack, party: Row | None, running: Row | None, listed: Row | None
 ) -> Refused | None:
     """Why no case may be opened. RULE_ABSENT, NOT_YET_KNOWN, NOT_FOUND, INVALID (only a provider is forced out),
-    FACT_INVALID (the grounds that the programme knows), WRONG_STATE (out already), CASE_OPEN, ALREADY_LISTED."""
+    FACT_INVALID (the grounds that the programme knows), FACT_MISSING (no evidence), WRONG_STATE (out already),
+    CASE_OPEN, ALREADY_LISTED."""
     if pack.supervision.hearing is None or not articles(pack, KINDS[body["kind"]]):
         return Refused("RULE_ABSENT", "kind")
     if party is None:
@@ -80,6 +92,8 @@ def open_problem(
     if not law:
         grounds = [ground for ground in RULES if case_articles(pack, body["kind"], ground)]
         return Refused("FACT_INVALID", "ground", facts={"grounds": grounds})
+    if not any(body.get(name) for name in EVIDENCE):
+        return Refused("FACT_MISSING", "papers", law[0])
     if body["kind"] == "forced_exit" and party["kind"] != "provider":
         return Refused("INVALID", "party_kind", law[0])
     if body["kind"] == "forced_exit" and party["status"] == "exited":
@@ -98,6 +112,21 @@ def wrong_state(case: Row, act: str) -> Refused | None:
     return Refused("WRONG_STATE", "case_id", _article(case), {"status": case["status"]})
 
 
+def statement_problem(case: Row, body: Row) -> Refused | None:
+    """WRONG_STATE; FACT_MISSING: neither a word nor a waiver, which would end the hearing unheard."""
+    if not body.get("text") and not body["waives"]:
+        return Refused("FACT_MISSING", "text", _article(case))
+    return wrong_state(case, "state")
+
+
+def hearing_problem(case: Row, body: Row, *, opened_on: date, today: date) -> Refused | None:
+    """WRONG_STATE; FACT_INVALID: a day to come, or before the case was opened."""
+    if not opened_on <= body["held_on"] <= today:
+        facts = {"from": opened_on.isoformat(), "today": today.isoformat()}
+        return Refused("FACT_INVALID", "held_on", _article(case), facts)
+    return wrong_state(case, "hear")
+
+
 def late_appeal(case: Row, today: date) -> Refused | None:
     """WRONG_STATE after the last day for an appeal."""
     if today <= case["appeal_until"]:
@@ -106,7 +135,7 @@ def late_appeal(case: Row, today: date) -> Refused | None:
     return Refused("WRONG_STATE", "case_id", _article(case), facts)
 
 
-def proposal_problem(case: Row, body: Row, *, person: str, today: date, now: datetime) -> Refused | None:
+def proposal_problem(case: Row, body: Row, *, actor: Actor, today: date, now: datetime) -> Refused | None:
     """Why it may not be proposed. WRONG_STATE, HEARING_OPEN, SAME_PERSON, FACT_INVALID, EFFECT_IN_PAST."""
     outcome, of_list = body["outcome"], case["kind"] != "forced_exit"
     if case["status"] not in OUTCOMES[outcome] or (outcome == "removed" and not of_list):
@@ -114,7 +143,7 @@ def proposal_problem(case: Row, body: Row, *, person: str, today: date, now: dat
     spoken = case["status"] == "heard" or case["stated_at"] is not None
     if outcome == "upheld" and not spoken and today <= case["hearing_until"]:
         return Refused("HEARING_OPEN", "case_id", _article(case), {"until": case["hearing_until"].isoformat()})
-    if person in barred(case):
+    if _one_of_them(actor, case, barred(case)):
         return Refused("SAME_PERSON", "case_id", _article(case))
     for field in ("until", "effective_at"):
         if body.get(field) is not None and (outcome != "upheld" or not of_list):
@@ -134,13 +163,18 @@ def _effect_problem(case: Row, asked: datetime | None, now: datetime) -> Refused
     return None
 
 
-def decision_problem(case: Row, *, person: str) -> Refused | None:
+def decision_problem(case: Row, *, actor: Actor) -> Refused | None:
     """Why this person may not decide. WRONG_STATE (nothing is proposed), SAME_PERSON."""
     if case["proposal"] is None:
         return Refused("WRONG_STATE", "case_id", _article(case), {"status": case["status"], "proposed": False})
-    if person in {case["proposal"]["by"], *barred(case)}:
+    if _one_of_them(actor, case, {case["proposal"]["by"], *barred(case)}):
         return Refused("SAME_PERSON", "case_id", _article(case))
     return None
+
+
+def _one_of_them(actor: Actor, case: Row, people: Collection[str | None]) -> bool:
+    """One who acted in the case before, or one of the party itself."""
+    return actor.subject in people or actor.organisation == case["party_id"]
 
 
 def barred(case: Row) -> Collection[str]:
@@ -155,13 +189,13 @@ def barred(case: Row) -> Collection[str]:
 def still_open(case: Row, *, wind_downs: Collection[Row], owed_fen: int, today: date) -> list[str]:
     """What of a forced exit waits: the exit itself, appeal, orders, claims, liability (what the provider owes),
     referral (of a crime)."""
-    waiting = {row["source"] for row in wind_downs if row["status"] != "closed"}
+    closed = {row["source"] for row in wind_downs if row["status"] == "closed"}  # who has not told yet is waited for
     appeal = case["status"] == "appealed" or (case["status"] == "upheld" and today <= (case["appeal_until"] or today))
     found = {
         "exit": case["exited_at"] is None,
         "appeal": appeal,
-        "orders": "voucher" in waiting,
-        "claims": "settlement" in waiting,
+        "orders": "voucher" not in closed,
+        "claims": "settlement" not in closed,
         "liability": owed_fen > 0,
         "referral": case["ground"] == "crime" and case["referral"] is None,
     }

@@ -10,7 +10,7 @@ from contracts.errors import Decision, Ok, Outcome, Refused
 from contracts.programmes import Pack
 from contracts.roles import PLATFORM
 from infra.calendar import calendar
-from infra.clock import parse_instant
+from infra.clock import local_date, parse_instant
 from infra.db import UnitOfWork
 from infra.jsontext import instant_text
 from infra.messages import SYSTEM, Command, Event
@@ -138,6 +138,7 @@ def _opened(desk: _Desk, command: Command, about: Mapping[str, set[str]]) -> Row
     there = desk.cases.get(body["case_id"])
     if there is not None:
         same = all(there[name] == body[name] for name in rules.SAID) and there["evidence"] == _evidence(body)
+        same = same and there["interim"] == body["interim"]
         return there if same else Refused("ALREADY_EXISTS", "case_id")
     party = desk.parties.get(body["party_id"])
     pack = pack_on(body["programme"], uow.today, party["region"] if party else None)
@@ -203,10 +204,10 @@ def _each(uow: UnitOfWork, commands: Sequence[Command], step: Step) -> list[Outc
 
 
 def state_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """The party speaks, or waives; said again, it is said anew. NOT_OWNER, WRONG_STATE."""
+    """The party speaks, or waives; said again, it is said anew. NOT_OWNER, FACT_MISSING, WRONG_STATE."""
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
-        problem = _not_owner(case, command) or rules.wrong_state(case, "state")
+        problem = _not_owner(case, command) or rules.statement_problem(case, command.body)
         if problem is not None:
             return problem
         said = {"statement": command.body.get("text"), "waived": command.body["waives"], "stated_at": uow.now}
@@ -216,12 +217,11 @@ def state_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
 
 
 def hold_hearing(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """noticed → heard, with the record's hash. WRONG_STATE, FACT_INVALID (a day to come)."""
+    """noticed → heard, with the record's hash. WRONG_STATE, FACT_INVALID (a day to come, or before the case)."""
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
-        problem, body = rules.wrong_state(case, "hear"), command.body
-        if problem is None and body["held_on"] > uow.today:
-            problem = Refused("FACT_INVALID", "held_on", facts={"today": uow.today.isoformat()})
+        body, opened_on = command.body, local_date(case["opened_at"])
+        problem = rules.hearing_problem(case, body, opened_on=opened_on, today=uow.today)
         if problem is not None:
             return problem
         held = {"status": "heard", "heard_on": body["held_on"], "hearing_sha256": body["record_sha256"]}
@@ -235,7 +235,7 @@ def propose_decision(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
         body, person = command.body, command.actor.subject
-        problem = rules.proposal_problem(case, body, person=person, today=uow.today, now=uow.now)
+        problem = rules.proposal_problem(case, body, actor=command.actor, today=uow.today, now=uow.now)
         if problem is not None:
             return problem
         proposal = {name: body[name] for name in ("outcome", "reason")} | {"by": person, "at": instant_text(uow.now)}
@@ -273,7 +273,7 @@ def decide_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     CALENDAR_UNKNOWN."""
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
-        problem = rules.decision_problem(case, person=command.actor.subject)
+        problem = rules.decision_problem(case, actor=command.actor)
         if problem is not None:
             return problem
         proposal = case["proposal"]

@@ -37,7 +37,8 @@ def confirm_orders(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome
 
 
 def _may_confirm(steps: Steps) -> Bar:
-    """第十二条: nothing is committed to a provider that has exited, nor for or to a party on the blacklist."""
+    """第十二条: nothing is committed to a provider that has exited, nor for or to a party that is listed, where the
+    pack has its running orders stop."""
     conn, now, orders = steps.uow.conn, steps.uow.now, steps.orders.values()
     providers = store.providers(conn, {order.provider_id for order in orders}, now=now)
     listed = store.blacklisted(conn, {order.enterprise_id for order in orders}, now=now)
@@ -45,9 +46,10 @@ def _may_confirm(steps: Steps) -> Bar:
 
     def barred(order: Order, command: Command) -> Refused | None:
         pack, provider = steps.pack_of(order), providers.get(order.provider_id)
-        if provider is not None and provider.blacklisted:
+        stops = not pack.exit.running_continue
+        if stops and provider is not None and provider.blacklisted:
             return refuse(pack, "BLACKLISTED", "provider_id", "exit.blacklist", "supervision.dishonesty_list")
-        if order.enterprise_id in listed:
+        if stops and order.enterprise_id in listed:
             return refuse(
                 pack,
                 "BLACKLISTED",

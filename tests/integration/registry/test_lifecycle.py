@@ -8,9 +8,11 @@ import pytest
 
 from contracts import ulid
 from infra.messages import Actor
+from infra.pipeline import EventsFailed
 from services.registry import store
 from tests.integration.registry.world import (
     BUREAU,
+    CASE_ID,
     OPERATOR,
     OPERATOR_2,
     PLATFORM,
@@ -314,22 +316,21 @@ def test_each_ground_forces_a_provider_out_at_once(registry_once: Registry, numb
     ground = ("law_breach", "public_morals", "refusal_or_fraud", "insolvency", "measures_not_mended")[number]
     provider = registry_once.provider()
     product = registry_once.product(provider)
-    registry_once.ok("force_exit", OPERATOR, provider_id=provider, ground=ground, evidence="处罚决定书")
+    registry_once.exit(provider, ground)
     [exited] = registry_once.events("provider_exited")
     assert exited["data"]["ground"] == ground
     assert exited["data"]["law"]["articles"][0] == f"第十二条(二){number + 1}"
     [delisted] = registry_once.events("product_delisted")
     assert (delisted["subject"], delisted["sequence"], delisted["data"]["status"]) == (product, 4, "delisted")
-    again = registry_once.send("force_exit", OPERATOR, provider_id=provider, ground=ground, evidence="再次")
-    assert refusal(again)[0] == "WRONG_STATE"
+    registry_once.exit(provider, ground, sequence=4)
+    assert len(registry_once.events("provider_exited")) == 1, "one that is out stays as it is"
 
 
 def test_exit_and_publication_together_leave_nothing_on_the_shelf(registry: Registry):
     """Lost otherwise: a product passed in the same moment would survive its provider."""
     provider = registry.provider()
     product = registry.product(provider, to="in_review")
-    registry.ok("force_exit", OPERATOR, provider_id=provider, ground="law_breach", evidence="处罚决定书")
-    assert all("处罚决定书" not in str(event["data"]) for event in registry.events()), "an official's text stays here"
+    registry.exit(provider, "law_breach")
     given = registry.send("review_product", BUREAU, product_id=product, stage="bureau", decision="approve")
     assert refusal(given)[0] == "WRONG_STATE"
 
@@ -337,9 +338,55 @@ def test_exit_and_publication_together_leave_nothing_on_the_shelf(registry: Regi
 def test_who_was_forced_out_does_not_come_back_under_another_id(registry_once: Registry):
     """Lost otherwise: a new registration would wash a provider clean."""
     provider = registry_once.provider(code=make_code(7))
-    registry_once.ok("force_exit", OPERATOR, provider_id=provider, ground="refusal_or_fraud", evidence="骗取资金")
+    registry_once.exit(provider)
     with pytest.raises(AssertionError, match="ALREADY_EXISTS"):
         registry_once.provider(code=make_code(7))
+
+
+def test_a_forced_exit_overrides_the_thirty_days_of_a_voluntary_one(registry: Registry):
+    """Lost otherwise: a provider under a case would keep its shelf for 30 days by giving notice, or leave twice."""
+    provider = registry.provider()
+    product = registry.product(provider)
+    registry.ok("give_exit_notice", PLATFORM, provider_id=provider, reason="业务调整")
+    assert {one["status"] for one in registry.rows(store.products)} == {"published"}, "until the notice has run out"
+    registry.exit(provider, "insolvency")
+    [exited] = registry.events("provider_exited")
+    assert (exited["data"]["ground"], exited["data"]["law"]["facts"]["case_id"]) == ("insolvency", CASE_ID)
+    assert [one["subject"] for one in registry.events("product_delisted")] == [product]
+    registry.clock.advance(timedelta(days=31))
+    assert registry.pipeline.run_due()["exit_leavers"] == 0
+    assert len(registry.events("provider_exited")) == 1
+
+
+def test_an_exit_decided_after_the_notice_ran_out_changes_nothing(registry: Registry):
+    """Lost otherwise: a late decision tells a second exit, or its appeal brings back one that left by itself."""
+    provider = registry.provider()
+    registry.ok("give_exit_notice", PLATFORM, provider_id=provider, reason="业务调整")
+    registry.clock.advance(timedelta(days=31))
+    assert registry.pipeline.run_due()["exit_leavers"] == 1
+    registry.exit(provider)
+    registry.exit(provider, what="revoked", sequence=5)
+    assert [one["data"]["ground"] for one in registry.events("provider_exited")] == [None]
+    assert registry.ask("get_provider", OPERATOR, id=provider)["result"]["status"] == "exited"
+
+
+def test_a_revoked_exit_waits_for_the_exit_and_leads_to_the_usual_way(registry: Registry):
+    """Lost otherwise: news out of order leaves a provider out that won its appeal, or admits it unchosen."""
+    provider = registry.provider()
+    with pytest.raises(EventsFailed):
+        registry.exit(provider, what="revoked", sequence=5)
+    registry.exit(provider)
+    registry.exit(provider, what="revoked", sequence=5)
+    assert registry.ask("get_provider", OPERATOR, id=provider)["result"]["status"] == "certified"
+    registry.ok("admit_provider", BUREAU, provider_id=provider, decision="admit")
+    assert registry.ask("get_provider", OPERATOR, id=provider)["result"]["status"] == "admitted"
+
+
+def test_an_exit_of_a_provider_that_is_not_here_is_waited_for(registry: Registry):
+    """Lost otherwise: a decision would be lost in silence."""
+    with pytest.raises(EventsFailed):
+        registry.exit(ulid.new())
+    assert registry.events("provider_exited") == []
 
 
 def test_a_blacklisted_party_gets_nothing_approved_until_it_is_removed(registry: Registry):
@@ -402,7 +449,7 @@ def test_a_token_of_another_programme_reaches_no_record_of_this_one(registry_onc
     given = [
         registry_once.send("review_certification", stranger, case_id=case_id, decision="approve"),
         registry_once.send("review_product", stranger, product_id=product, stage="operator", decision="approve"),
-        registry_once.send("force_exit", stranger, provider_id=provider, ground="insolvency", evidence="x"),
+        registry_once.send("give_exit_notice", stranger, provider_id=provider, reason="x"),
         registry_once.send("change_facts", stranger, party_id=provider, party_kind="provider", reason="x", name="y"),
         registry_once.send("submit_product", stranger, **product_facts(provider_id=provider)),
         registry_once.send("record_tie", stranger, **tie, evidence="x"),

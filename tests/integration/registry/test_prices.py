@@ -73,7 +73,7 @@ def test_no_market_price_is_recorded_without_a_rule_or_after_the_end(registry_on
     assert refusal(given)[0] == "RULE_ABSENT"
     guizhou = registry.provider(code=make_code(8))
     product = registry.product(guizhou)
-    registry.ok("force_exit", OPERATOR, provider_id=guizhou, ground="law_breach", evidence="处罚决定书")
+    registry.exit(guizhou, "law_breach")
     assert refusal(registry.send("record_market_price", BUREAU, product_id=product, **body))[0] == "WRONG_STATE"
     assert refusal(registry.send("record_market_price", BUREAU, product_id=ulid.new(), **body))[0] == "NOT_FOUND"
     assert registry.rows(store.market_prices) == []

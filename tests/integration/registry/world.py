@@ -42,6 +42,7 @@ def make_code(number: int, region: str = "520100", office: str = "91") -> str:
 
 ENTERPRISE_CODE = make_code(1)
 PROVIDER_CODE = make_code(2, region="520900")
+CASE_ID = "01HZZZZZZZZZZZZZZZZZZZZZZC"
 
 
 @dataclass
@@ -190,6 +191,15 @@ class Registry:
             status=status,
             law={"pack_version": "guizhou-2018@1", "articles": ["五(五)"], "facts": {}},
         )
+
+    def exit(
+        self, provider_id: str, ground: str = "refusal_or_fraud", *, what: str = "decided", sequence: int = 3
+    ) -> None:
+        """Supervision's word that the provider is out, or that it may come back."""
+        number = ("law_breach", "public_morals", "refusal_or_fraud", "insolvency", "measures_not_mended").index(ground)
+        law = {"pack_version": "guizhou-2018@1", "articles": [f"第十二条(二){number + 1}", "第十二条"], "facts": {}}
+        case = {"case_id": CASE_ID, "provider_id": provider_id, "programme": PROGRAMME, "ground": ground, "law": law}
+        self.hear(f"supervision.exit_{what}.v1", CASE_ID, sequence, **case)
 
     def _command(self, method: str, actor: Actor, body: dict[str, Any], key: str | None) -> Command:
         contract = catalogue.METHODS[f"registry.{method}"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.supervision.kit import Kit, uid
+from tests.integration.supervision.kit import SHA, Kit, uid
 
 PHONE = "f" * 64
 
@@ -128,9 +128,10 @@ def test_programmes_prices_are_not_each_other_s_peers(kit: Kit) -> None:
 def test_a_complaint_and_a_blacklisting_rest_on_their_own_programme(kit: Kit) -> None:
     """Inner Mongolia's list is by its own article, and a ground that only Guizhou knows is refused there."""
     market(kit, NEIMENGGU, "platform", "neimenggu-2019@1")
-    entry = {"party_kind": "provider", "party_id": uid("P", 1), "programme": "neimenggu-2019", "reason": "查实"}
-    error = kit.refused("blacklist_party", entry_id=uid("B", 1), ground="measures_not_mended", **entry)
+    case = {"kind": "blacklist", "party_kind": "provider", "party_id": uid("P", 1), "programme": "neimenggu-2019"}
+    case |= {"case_id": uid("B", 1), "reason": "查实", "interim": False, "papers": [SHA]}
+    error = kit.refused("open_case", ground="measures_not_mended", **case)
     assert (error["code"], "law_breach" in error["facts"]["grounds"]) == ("FACT_INVALID", True)
-    answer = kit.do("blacklist_party", entry_id=uid("B", 1), ground="fraud", **entry)
+    answer = kit.do("open_case", ground="fraud", **case)
     assert answer["decision"]["pack_version"] == "neimenggu-2019@1"
     assert answer["decision"]["articles"][0] == "八(三)"

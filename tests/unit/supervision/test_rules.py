@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from contracts import fields
 from contracts.programmes import load
-from contracts.rpc.supervision import BLACKLIST_GROUNDS, CLAIM_ALERTS, SEVERITIES
-from services.supervision.domain import alerts, blacklist, screening
+from contracts.rpc.supervision import CASE_GROUNDS, CLAIM_ALERTS, SEVERITIES
+from services.supervision.domain import alerts, cases, screening
 from services.supervision.domain.finding import ORDER, Finding, worst
 
 GUIZHOU = load("guizhou-2018")
@@ -52,7 +52,7 @@ def test_a_screening_rests_on_an_article_of_every_programme(programme: str, clea
 def test_words_of_the_contract_are_those_of_the_domain() -> None:
     assert set(screening.RESTS_ON) <= set(CLAIM_ALERTS)
     assert set(ORDER) == set(SEVERITIES)
-    assert set(blacklist.RULES) == set(BLACKLIST_GROUNDS)
+    assert set(cases.RULES) == set(CASE_GROUNDS)
 
 
 VERDICTS = [
@@ -106,24 +106,3 @@ def test_repeats_fold_by_what_a_rule_is_about(rule: str, subject: tuple[str, str
     """Lost otherwise: a provider's burst is a hundred alerts, or two claims' faults are one."""
     claim = {"claim_id": "C1", "enterprise_id": "E1", "provider_id": "P1", "contract_sha256": "ab"}
     assert alerts.subject_of(rule, claim) == subject
-
-
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        (None, NOW),
-        (NOW, NOW),
-        (NOW + timedelta(days=1), NOW + timedelta(days=1)),
-        (NOW - timedelta(minutes=4), NOW),
-        (NOW - timedelta(minutes=6), None),
-    ],
-)
-def test_a_listing_takes_effect_now_or_later(asked: datetime | None, expected: datetime | None) -> None:
-    assert blacklist.moment(asked, now=NOW) == expected
-
-
-def test_articles_of_grounds() -> None:
-    assert blacklist.ground_articles(GUIZHOU, "fraud") == ("五(四)", "第十二条")
-    assert blacklist.ground_articles(GUIZHOU, "crime") == ("第十二条",)
-    assert blacklist.ground_articles(GUIZHOU, "insolvency") == ("第十二条(二)4", "第十二条")
-    assert blacklist.ground_articles(load("shandong-2017"), "public_morals") == ()
