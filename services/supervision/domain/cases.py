@@ -73,6 +73,8 @@ def case_articles(pack: Pack, kind: str, ground: str) -> tuple[str, ...]:
     of_ground, of_kind = articles(pack, RULES[ground]), articles(pack, KINDS[kind])
     if kind == "forced_exit" and not RULES[ground].startswith("exit.forced."):
         return ()
+    if kind == "dishonesty_list" and ground != "fraud":  # 八(三), 三(五)2: of false papers alone
+        return ()
     return tuple(dict.fromkeys(of_ground + of_kind)) if of_ground and of_kind else ()
 
 

@@ -65,6 +65,8 @@ class Kit:
     ) -> Event:
         """An event as the bus would hand it over: by its schema, in Guizhou unless said otherwise."""
         schema = EVENTS[type_].schema
+        if type_ in ("supervision.party_blacklisted.v1", "supervision.party_removed.v1"):
+            data.setdefault("interim", False)  # an entry of the list: what stops while a case runs is told by others
         if "programme" in schema().fields:
             data.setdefault("programme", PROGRAMME)
         whole = example(schema, full=True, **data)

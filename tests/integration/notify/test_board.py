@@ -367,6 +367,16 @@ def test_the_blacklist_names_who_is_listed_now(kit: Kit):
     assert board(kit, "blacklist")["items"] == []
 
 
+def test_a_measure_while_a_case_runs_is_never_shown(kit: Kit):
+    """Lost otherwise: the public reads of a case that is not decided, and may be dismissed."""
+    provider, entry = kit.provider("黔云示例"), party()
+    told = {"subject": entry, "entry_id": entry, "party_id": provider, "party_kind": "provider", "status": "listed"}
+    kit.tell("supervision.party_suspended.v1", sequence=1, interim=True, **told)
+    assert board(kit, "blacklist")["items"] == []
+    kit.tell("supervision.party_blacklisted.v1", sequence=2, **told)
+    assert len(board(kit, "blacklist")["items"]) == 1
+
+
 def test_nodes_and_checkpoints(kit: Kit):
     """Lost otherwise: nobody outside can hold the evidence log to what it once said."""
     node = party()

@@ -160,6 +160,8 @@ class Registry:
             entry_id,
             sequence,
             entry_id=entry_id,
+            kind="blacklist",
+            interim=False,
             party_kind="provider",
             party_id=party_id,
             party_name=None,

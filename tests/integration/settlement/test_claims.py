@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from contracts.errors import ERRORS
 from contracts.money import account_number
+from contracts.programmes.schema import Exit
 from infra import crypto
 from infra.clock import local_date
 from infra.pipeline import EventsFailed
@@ -247,6 +248,22 @@ def test_a_blacklisting_stops_at_its_moment(world: World) -> None:
     assert world.refused("file_claim", **body)["code"] == "BLACKLISTED"
     world.blacklist(provider_id, entry=entry, say="removed")
     assert world.review(claim_id, "bureau")["ok"]
+
+
+def test_a_claim_goes_on_unpaid_where_the_pack_lets_what_runs_continue(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claims of a barred party are reviewed where its pack says so, else they stop until the measure ends."""
+    claim_id, _order, provider_id = world.collected()
+    world.verdict(claim_id, provider_id)
+    world.review(claim_id, "operator")
+    entry = world.blacklist(provider_id, say="suspended")
+    assert world.review(claim_id, "bureau")["error"]["code"] == "BLACKLISTED"
+    monkeypatch.setattr(Exit, "running_continue", True)
+    body = world.papers(world.order(provider_id), provider_id)
+    assert world.ok("file_claim", **body)["status"] == "filed"
+    assert world.review(claim_id, "bureau")["result"]["status"] == "passed"
+    world.blacklist(provider_id, entry=entry, say="resumed")
 
 
 def test_a_confirmed_alert_refuses_the_claim(world: World) -> None:

@@ -371,18 +371,21 @@ class World:
     def blacklist(
         self, party_id: str, *, since: datetime | None = None, entry: str | None = None, say: str = "listed"
     ) -> str:
+        """say: of an entry `listed`, `removed`; of a measure while a case runs `suspended`, `resumed`."""
         entry_id = entry or self.new("B")
         data = {
             "entry_id": entry_id,
+            "kind": "blacklist",
+            "interim": say in ("suspended", "resumed"),
             "party_kind": "provider",
             "party_id": party_id,
             "programme": self.programme,
             "ground": "refusal_or_fraud",
             "effective_at": since or self.clock.now(),
-            "status": say,
+            "status": "listed" if say in ("listed", "suspended") else "removed",
         }
-        name = {"listed": "party_blacklisted", "removed": "party_removed"}[say]
-        self.hear(self.event(f"supervision.{name}.v1", entry_id, data))
+        name = "blacklisted" if say == "listed" else say
+        self.hear(self.event(f"supervision.party_{name}.v1", entry_id, data))
         return entry_id
 
     # --- stories

@@ -91,6 +91,30 @@ def test_further_applications_on_two_replicas_stay_within_the_quota(replicas):
     assert one.totals()["reserved_fen"] == 15 * (QUOTA // 3)
 
 
+def test_no_order_is_placed_once_the_word_on_its_provider_is_kept(replicas):
+    """Lost otherwise: an order beside a measure or decision would still be placed after the moment of its effect."""
+    one, two = replicas
+    enterprises = [one.granted() for _ in range(3)]
+    provider, product = one.shelf(price_fen=10_000)
+    bodies = [one.order_body(enterprises[n % 3], product, price_fen=10_000) for n in range(24)]
+    kept, answers = threading.Event(), []
+
+    def order():
+        for body in bodies:
+            after = kept.is_set()
+            [answer] = one.run([one.command("place_order", body, key=f"order-{body['order_id']}")])
+            answers.append((after, answer["ok"] or answer["error"]["code"]))
+
+    def suspend():
+        two.blacklist(provider, interim=True)
+        kept.set()
+
+    at_once(order, suspend)
+    assert {said for after, said in answers if after} <= {"PROVIDER_NOT_AVAILABLE"}
+    assert {said for _, said in answers} <= {True, "PROVIDER_NOT_AVAILABLE"}
+    assert one.order(enterprises[0], product)["error"]["code"] == "PROVIDER_NOT_AVAILABLE"
+
+
 def test_the_same_commands_on_both_replicas_take_effect_once(replicas):
     """Lost otherwise: a redelivery to another replica applies twice."""
     one = replicas[0]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.programmes.schema import Exit
 from infra.clock import local_date
 from services.voucher import tables
 from tests.integration.voucher.world import CONTRACT, QUOTA
@@ -238,6 +239,30 @@ def test_the_blacklist_stops_orders_and_confirmations_from_its_moment(shop):
     world.ok("cancel_order", order_id=order, enterprise_id=enterprise)
     world.blacklist(enterprise)
     assert world.order(enterprise, world.shelf()[1])["error"]["code"] == "BLACKLISTED"
+
+
+def test_a_measure_while_a_case_runs_stops_the_same_in_whatever_order_its_news_comes(shop):
+    """Lost otherwise: new money while a case runs, or a party that was cleared stays cut off by old news."""
+    world, enterprise, provider, product = shop
+    entry = world.blacklist(provider, interim=True, sequence=1)
+    assert world.order(enterprise, product)["error"]["code"] == "PROVIDER_NOT_AVAILABLE"
+    world.blacklist(provider, interim=True, entry=entry, status="removed", sequence=2)
+    assert world.order(enterprise, product)["ok"]
+    late = world.blacklist(provider, interim=True, status="removed", sequence=4)
+    world.blacklist(provider, interim=True, entry=late, sequence=3)
+    assert world.order(enterprise, product)["ok"]
+
+
+def test_where_the_pack_says_so_what_was_placed_before_is_confirmed_all_the_same(shop, monkeypatch):
+    """Lost otherwise: running orders stop where the rules let them go on, or new ones go on with them."""
+    world, enterprise, provider, product = shop
+    order = world.order(enterprise, product)["result"]["id"]
+    world.blacklist(provider)
+    confirm = {"order_id": order, "provider_id": provider, "contract_sha256": CONTRACT}
+    assert world.refused("confirm_order", **confirm)["code"] == "BLACKLISTED"
+    monkeypatch.setattr(Exit, "running_continue", True)
+    assert world.order(enterprise, product)["error"]["code"] == "PROVIDER_NOT_AVAILABLE"
+    assert world.do("confirm_order", **confirm)["ok"]
 
 
 def test_an_enterprise_on_the_blacklist_is_committed_nothing(shop):

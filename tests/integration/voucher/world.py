@@ -186,11 +186,21 @@ class World:
         self.hear(self.event("registry.tie_recorded.v1", tie_id, {**ids, "programme": GUIZHOU, "kind": "ownership"}))
 
     def blacklist(
-        self, party_id: str, *, since: datetime | None = None, entry: str | None = None, status: str = "listed"
+        self,
+        party_id: str,
+        *,
+        since: datetime | None = None,
+        entry: str | None = None,
+        status: str = "listed",
+        interim: bool = False,
+        sequence: int | None = None,
     ) -> str:
+        """Supervision's word on a party: an entry, or (interim) a measure while its case runs."""
         entry_id = entry or self.new("B")
         data = {
             "entry_id": entry_id,
+            "kind": "blacklist",
+            "interim": interim,
             "party_kind": "enterprise",
             "party_id": party_id,
             "programme": GUIZHOU,
@@ -198,8 +208,9 @@ class World:
             "effective_at": (since or self.clock.now()).isoformat(),
             "status": status,
         }
-        name = "party_blacklisted" if status == "listed" else "party_removed"
-        self.hear(self.event(f"supervision.{name}.v1", entry_id, data))
+        listed, removed = ("suspended", "resumed") if interim else ("blacklisted", "removed")
+        name = listed if status == "listed" else removed
+        self.hear(self.event(f"supervision.party_{name}.v1", entry_id, data, sequence))
         return entry_id
 
     def claim(self, name: str, order_id: str, claim_id: str, provider_id: str, version: int = 1, **more: Any) -> Event:

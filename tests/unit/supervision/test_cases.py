@@ -122,6 +122,7 @@ LAW = [
     ("guizhou-2018", "forced_exit", "fraud", ()),
     ("guizhou-2018", "dishonesty_list", "fraud", ()),
     ("neimenggu-2019", "dishonesty_list", "fraud", ("八(三)",)),
+    ("neimenggu-2019", "dishonesty_list", "insolvency", ()),
     ("neimenggu-2019", "forced_exit", "measures_not_mended", ()),
     ("shenyang-2018", "dishonesty_list", "fraud", ("三(五)2",)),
     ("shandong-2017", "blacklist", "public_morals", ()),
