@@ -123,6 +123,33 @@ def test_indicators_are_those_of_the_period_and_of_the_provider(kit: Kit) -> Non
     assert (told["data"]["subject_id"], told["data"]["score_bp"], told["data"]["status"]) == (GOOD, None, "open")
 
 
+def test_an_alert_counts_when_it_is_confirmed_and_on_a_claim(kit: Kit) -> None:
+    """A provider would be marked down for a false alarm, or for an answer that the operator owed."""
+    shared = {"phone": "7" * 64}
+    kit.hear(kit.enterprise(2, **shared), kit.enterprise(3, **shared), kit.provider(1, **shared), kit.product(1))
+    for number in (2, 3):
+        kit.hear(kit.order(number, number), kit.claim(number, number))
+    complaint = {"complaint_id": uid("Q", 1), "enterprise_id": uid("E", 2), "provider_id": GOOD}
+    kit.ok("file_complaint", role="platform", programme=GUIZHOU, text="服务迟延", **complaint)
+    kit.clock.advance(timedelta(days=40))
+    kit.pipeline.run_due()
+    verdicts = {2: "confirmed", 3: "false_alarm"}
+    for alert in kit.ask("list_alerts", programme=GUIZHOU)["items"]:
+        enterprise = int((alert["enterprise_id"] or "0")[-2:])
+        verdict = "confirmed" if alert["alert"] == "TERM_MISSED" else verdicts[enterprise]
+        kit.ok("resolve_alert", alert_id=alert["alert_id"], verdict=verdict, reason="核实")
+    found = sorted((one["alert"], one["status"]) for one in kit.ask("list_alerts", programme=GUIZHOU)["items"])
+    assert found == [
+        ("AFFILIATED_PARTIES", "confirmed"),
+        ("AFFILIATED_PARTIES", "false_alarm"),
+        ("TERM_MISSED", "confirmed"),
+    ]
+    later(kit)
+    opened(kit)
+    (conduct,) = [one for one in sheet(kit)["indicators"] if one["indicator"] == "conduct"]
+    assert (conduct["value"], conduct["numbers"]) == ("50", {"confirmed": 1, "orders": 2})
+
+
 def test_once_a_period_and_the_same_again_is_as_it_stands(kit: Kit) -> None:
     """A second sheet would be a second chance; a call sent twice is one."""
     year_2018(kit)
