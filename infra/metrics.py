@@ -40,6 +40,9 @@ BOOKS_DIFFERENCES = Gauge("yunquan_books_differences", "Differences of the books
 BOOKS_UNTOLD = Gauge(
     "yunquan_books_untold_seconds", "Since the first change of its books that a service has not told of.", ["service"]
 )
+CHECKPOINT_DUE = Gauge(
+    "yunquan_checkpoint_due_seconds", "Since the last checkpoint of an evidence log that has grown; else 0.", []
+)
 UNKNOWN = Gauge(
     "yunquan_payment_unknown_seconds", "Since the oldest release with a payment of unknown outcome.", ["programme"]
 )

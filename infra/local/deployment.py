@@ -28,12 +28,12 @@ import sqlalchemy as sa
 from contracts.catalogue import SERVICES
 from contracts.client import Client
 from contracts.programmes import PackError
-from infra import packs
+from infra import packs, signing
 from infra.bus import names
 from infra.clock import SimulatedClock
 from infra.local import payers, pristine
 from infra.local.guard import Child, LocalServerError, claim, last_lines, spawn, wait_for
-from infra.local.keys import make_keys, sign, write_secret
+from infra.local.keys import EARLIER, make_keys, sign, write_secret
 from infra.local.postgres import Postgres
 from infra.local.rabbitmq import Rabbit
 from infra.local.servers import named_broker, named_databases, sqlite_databases
@@ -258,6 +258,7 @@ class Deployment:
             "YUNQUAN_KEYS_FILE": str(keys / "personal-data.json"),
             payers.SETTING: self._environ.get(payers.SETTING) or str(keys / "payers.toml"),
             "YUNQUAN_SIGNING_KEY": str(keys / "signing.pem"),
+            signing.EARLIER: self._environ.get(signing.EARLIER) or str(keys / EARLIER),
             "YUNQUAN_CLOCK": f"simulated:{self.clock.path}" if self.clock else "system",
             "PYTHONWARNINGS": "ignore::DeprecationWarning",
             "PYTHONUNBUFFERED": "1",

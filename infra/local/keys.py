@@ -15,6 +15,7 @@ from infra import auth
 from infra.local.guard import LocalServerError
 from infra.messages import Actor
 
+EARLIER = "signing.earlier.pub"
 TOKEN_LIFE_S = 360 * 86_400
 
 
@@ -29,6 +30,7 @@ def make_keys(folder: Path, services: Iterable[str] = SERVICES) -> None:
         private, public = auth.generate_keys()
         write_secret(folder / "signing.pem", private)
         (folder / "signing.pub").write_bytes(public)
+    (folder / EARLIER).touch()  # public keys of before are added to it when the key changes
     if not (folder / "personal-data.json").exists():
         ring = {"current": "k1", "keys": {"k1": secrets.token_hex(32)}, "index_key": secrets.token_hex(32)}
         write_secret(folder / "personal-data.json", json.dumps(ring).encode())

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from infra import signing
+from infra import metrics, signing
 from infra.db import UnitOfWork
 from infra.jsontext import canonical, instant_text
 from infra.messages import Event
@@ -65,7 +65,9 @@ def append(uow: UnitOfWork, events: Sequence[Event]) -> int:
 
 def hourly_checkpoint(uow: UnitOfWork) -> int:
     """Once an hour a checkpoint, when the log has grown by more than the last one's own event."""
-    if not _due(uow, store.read_log(uow.conn)):
+    seen = store.read_log(uow.conn)
+    metrics.CHECKPOINT_DUE.set(_waited_s(uow, seen))
+    if not _due(uow, seen):
         return 0
     log = store.lock_log(uow.conn, algorithm())
     if not _due(uow, log):  # another replica was quicker
@@ -105,8 +107,16 @@ def text_of(event: Event) -> str:
 
 
 def _due(uow: UnitOfWork, log: store.Log) -> bool:
-    grown = log.size > log.checkpoint_size + 1 or (log.size > 0 and log.checkpoint_at is None)
-    return grown and (log.checkpoint_at is None or uow.now >= log.checkpoint_at + CHECKPOINT_AFTER)
+    return _grown(log) and (log.checkpoint_at is None or uow.now >= log.checkpoint_at + CHECKPOINT_AFTER)
+
+
+def _grown(log: store.Log) -> bool:
+    """By more than the last checkpoint's own event."""
+    return log.size > log.checkpoint_size + 1 or (log.size > 0 and log.checkpoint_at is None)
+
+
+def _waited_s(uow: UnitOfWork, log: store.Log) -> float:
+    return (uow.now - log.checkpoint_at).total_seconds() if log.checkpoint_at and _grown(log) else 0.0
 
 
 def _checkpoint(uow: UnitOfWork, log: store.Log) -> store.Log:

@@ -14,6 +14,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -22,7 +23,9 @@ import prometheus_client
 import sqlalchemy as sa
 import structlog
 
-from infra.clock import make_clock
+from infra import log as logs
+from infra import metrics
+from infra.clock import make_clock, parse_instant
 from infra.db import create_engine, writing
 from infra.settings import Settings, from_env
 from services.supervision.domain.merkle import Signed, line_of
@@ -34,6 +37,13 @@ SETTING = "YUNQUAN_CHECKPOINTS_TO"
 TIMEOUT_S = 10.0
 PAUSE_S = 5.0  # between two looks
 SHIPPED = prometheus_client.Counter("yunquan_checkpoints_shipped_total", "Checkpoints that a place took.", ["result"])
+
+
+UNSHIPPED = prometheus_client.Gauge(
+    "yunquan_checkpoint_unshipped_seconds",
+    "Age of the oldest checkpoint that a place has not taken; else 0.",
+    ["place"],
+)
 
 
 class PlaceUnusable(ValueError):
@@ -50,17 +60,27 @@ def places(env: Mapping[str, str] | None = None) -> list[str]:
     return named
 
 
-def ship(engine: sa.Engine, place: str, *, now: object = None) -> int:
+def ship(engine: sa.Engine, place: str, *, now: datetime | None = None) -> int:
     """Send what the place has not taken yet, in order; how many it took. OSError when it would not take one: that one
     and all later ones are sent the next time."""
+    moment = now or make_clock("system").now()
     with engine.connect() as conn:
         waiting = store.checkpoints(conn, after=store.shipped(conn, place))
+    waits = UNSHIPPED.labels(_shown(place))
     for number, made in waiting:
+        waits.set((moment - parse_instant(str(made.document["made_at"]))).total_seconds())
         _send(place, made)
         with writing(engine) as conn:
-            store.mark_shipped(conn, place, number, now or make_clock("system").now())  # type: ignore[arg-type]
+            store.mark_shipped(conn, place, number, moment)
         SHIPPED.labels("taken").inc()
+    waits.set(0)
     return len(waiting)
+
+
+def _shown(place: str) -> str:
+    """A place without what may be secret in its address."""
+    parts = urlsplit(place)
+    return parts.hostname or "file"
 
 
 def _send(place: str, made: Signed) -> None:
@@ -96,9 +116,7 @@ def run(settings: Settings, *, once: bool = False) -> int:
                 except (OSError, urllib.error.URLError, sa.exc.OperationalError) as error:
                     failed = True
                     SHIPPED.labels("refused").inc()
-                    log.warning(
-                        "checkpoint.not_taken", place=urlsplit(place).netloc or "file", error=type(error).__name__
-                    )
+                    log.warning("checkpoint.not_taken", place=_shown(place), error=type(error).__name__)
             if once:
                 break
             stopping.wait(PAUSE_S)
@@ -119,4 +137,8 @@ def shipper(once: bool) -> None:
         raise click.ClickException(str(error)) from error
     if not named:
         raise click.ClickException(f"{SETTING} is not set: it names where checkpoints go (file:///path, https://…)")
-    click.echo(f"{run(from_env(), once=once)} shipped")
+    given, process = from_env(), f"evidence-shipper-{os.getpid()}"
+    logs.configure(process)
+    if not once:
+        metrics.serve(process, given.metrics_host, given.metrics_port, given.run_dir)
+    click.echo(f"{run(given, once=once)} shipped")

@@ -13,7 +13,8 @@ _LISTED = ("exit.blacklist", "supervision.dishonesty_list", "supervision.fraud")
 _CITIES = "assessments.*?of=city"
 
 _OF_BOOKS = Condition("alert", ("RECONCILIATION_DIFFERENCE",))
-_NOT_OF_BOOKS = Condition("alert", ("RECONCILIATION_DIFFERENCE",), holds=False)
+_OF_EVIDENCE = Condition("alert", ("EVIDENCE_BROKEN",))
+_OF_PARTIES = Condition("alert", ("RECONCILIATION_DIFFERENCE", "EVIDENCE_BROKEN"), holds=False)
 
 CASES = (
     Route(
@@ -34,8 +35,15 @@ CASES = (
         do=Said("请立即核查差异及所列记录。", "Please look into the difference and its rows at once."), graded=True,
     ),
     Route(
+        event="supervision.alert_raised.v1", template="evidence_broken", to=(SUPERVISOR, AUDITOR, OPS),
+        when=(_OF_EVIDENCE,),
+        says=Said("存证日志校验不通过", "The evidence log does not verify"),
+        do=Said("请勿改动数据库，保存副本，立即核查。", "Change nothing, keep a copy of the database, look into it."),
+        graded=True,
+    ),
+    Route(
         event="supervision.alert_raised.v1", template="alert_raised", to=(SUPERVISOR,),
-        when=(_NOT_OF_BOOKS,),
+        when=(_OF_PARTIES,),
         says=Said("发现异常", "An alert was raised"), do=Said("请核查处置。", "Please look into it."),
         rules=("supervision.hold",), graded=True,
     ),

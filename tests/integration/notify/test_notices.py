@@ -324,6 +324,33 @@ def test_totals_count_what_is_there(kit: Kit):
     assert totals["rows"] == {"deliveries": {"pending": 4}}
 
 
+@pytest.mark.parametrize(
+    ("event", "said", "hear"),
+    [
+        ("alert_raised", {"alert": "EVIDENCE_BROKEN"}, {"supervisor", "auditor", "ops"}),
+        ("alert_raised", {"alert": "RECONCILIATION_DIFFERENCE"}, {"supervisor", "auditor", "ops"}),
+        ("alert_raised", {"alert": "TERM_MISSED"}, {"supervisor"}),
+        ("complaint_overdue", {"escalated_to": "bureau"}, {"bureau", "operator"}),
+        ("alert_escalated", {"alert": "TERM_MISSED", "escalated_to": "bureau"}, {"bureau", "supervisor"}),
+        ("alert_raised", {"alert": "PRICE_OUTLIER"}, {"supervisor"}),
+    ],
+)
+def test_who_hears_of_an_alert_by_what_it_is_about(kit: Kit, event: str, said: dict, hear: set[str]):
+    """Lost otherwise: a log that was tampered with, or books that differ, are told to no one who runs or audits the
+    system; a term that was missed is not told to the role that the pack names; or others read of a party's alert."""
+    graded = {"severity": "high", "region": "520100"} if event.startswith("alert") else {}
+    kit.tell(f"supervision.{event}.v1", **graded, **said)
+    staff = ("supervisor", "auditor", "ops", "bureau", "operator", "finance", "expert", "district")
+    about = {"programme": "guizhou-2018"}
+    heard = {role for role in staff if kit.answer("staff_inbox", roles=(role,), role=role, **about)["result"]["items"]}
+    assert heard == hear
+    if event == "alert_raised":
+        page = kit.answer("staff_inbox", roles=("supervisor",), role="supervisor", region="520200", **about)["result"]
+        assert page["items"] == [], "not the office of another region"
+        other = kit.answer("staff_inbox", roles=("supervisor",), role="supervisor", programme="neimenggu-2019")
+        assert other["result"]["items"] == [], "nor of another programme"
+
+
 def test_an_office_and_a_person_of_it_are_shown_alerts_from_the_severity_they_ask_for(kit: Kit):
     """Lost otherwise: a supervisor reads a hundred light alerts before the grave one, or misses what is late."""
     asked = {"roles": ("supervisor",), "role": "supervisor", "programme": "guizhou-2018"}

@@ -214,6 +214,10 @@ GUIZHOU, NEIMENGGU, SHANDONG, SHENYANG, SHANXI, YUNZHOU = (
             "supervision.alert_raised.v1", YUNZHOU, {"alert": "RECONCILIATION_DIFFERENCE"},
             "role:supervisor role:auditor role:ops",
         ),
+        (
+            "supervision.alert_raised.v1", GUIZHOU, {"alert": "EVIDENCE_BROKEN"},
+            "role:supervisor role:auditor role:ops",
+        ),
         ("supervision.alert_repeated.v1", GUIZHOU, {"graver": False}, ""),
         ("supervision.alert_repeated.v1", GUIZHOU, {"graver": True}, "role:supervisor"),
         ("supervision.alert_assigned.v1", GUIZHOU, {"assigned_to": "supervisor-9"}, "role:supervisor:supervisor-9"),
@@ -341,7 +345,7 @@ def test_one_notice_an_addressee():
 def test_a_supervisor_s_alert_stays_with_supervisors():
     """Lost otherwise: whoever is looked into learns which rule found it."""
     for route in BY_EVENT["supervision.alert_raised.v1"]:
-        if route.template != "books_differ":
+        if route.template not in ("books_differ", "evidence_broken"):  # these are about no party
             assert route.to == (Staff("supervisor"),)
 
 
