@@ -66,8 +66,8 @@ class ResolveAlert(f.Body):
 
 
 class OpenCase(f.Body):
-    """A case against a party: on which ground, by which evidence (ids of alerts, complaints and receivables, SHA-256 of
-    papers). interim: new orders, quotas and payments stop while it runs, unpublished."""
+    """A case against a party: on which ground, by which evidence (ids of alerts, complaints, assessments and
+    receivables, SHA-256 of papers). interim: new orders, quotas and payments stop while it runs, unpublished."""
 
     case_id = f.ulid()
     kind = f.one_of(CASE_KINDS)
@@ -79,6 +79,7 @@ class OpenCase(f.Body):
     interim = f.flag()
     alert_ids = f.words(26, 100, required=False)
     complaint_ids = f.words(26, 100, required=False)
+    assessment_ids = f.words(26, 100, required=False)
     receivable_ids = f.words(26, 100, required=False)
     papers = f.digests(100, required=False)
 

@@ -310,7 +310,7 @@ def case(player: Player, step: Mapping[str, Any]) -> None:
     body |= {"party_id": player.names[name], "programme": party["programme"], "ground": asked["ground"]}
     body |= {"reason": "示例案由", "interim": asked.get("interim", False)}
     body |= {"papers": [hashlib.sha256(f"案卷 {case_id}".encode()).hexdigest()]}
-    body |= {f"{what}_ids": asked[what] for what in ("alert", "complaint", "receivable") if what in asked}
+    body |= {f"{what}_ids": asked[what] for what in ("alert", "complaint", "assessment", "receivable") if what in asked}
     player.must("supervision.open_case", body, player.token("supervisor", "1"))
     player.names.save(asked.get("save", "case"), case_id)
     player.simulation.quiet()

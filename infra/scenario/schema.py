@@ -255,6 +255,7 @@ class CaseBody(Closed):
     interim = fields.Boolean()
     alert = names()
     complaint = names()
+    assessment = names()
     receivable = names()
     outcome = fields.String(validate=validate.OneOf(("upheld", "dismissed")))
     until = text()

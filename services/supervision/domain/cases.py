@@ -63,7 +63,14 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "removed": ("upheld", "kept"),
 }
 
-EVIDENCE = ("alert_ids", "complaint_ids", "receivable_ids", "papers")
+# field of the command → what the case keeps it as; all but papers are records that are about the party
+RECORDS = {
+    "alert_ids": "alerts",
+    "complaint_ids": "complaints",
+    "assessment_ids": "assessments",
+    "receivable_ids": "receivables",
+}
+EVIDENCE = {**RECORDS, "papers": "papers"}
 SKEW = timedelta(minutes=5)  # clocks of callers
 SAID = ("kind", "party_kind", "party_id", "programme", "ground", "reason")
 

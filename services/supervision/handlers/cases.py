@@ -130,7 +130,7 @@ def open_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
 
 
 def _named(body: Mapping[str, Any]) -> list[str]:
-    return [one for name in ("alert_ids", "complaint_ids", "receivable_ids") for one in body.get(name) or ()]
+    return [one for name in rules.RECORDS for one in body.get(name) or ()]
 
 
 def _opened(desk: _Desk, command: Command, about: Mapping[str, set[str]]) -> Row | Refused:
@@ -148,7 +148,7 @@ def _opened(desk: _Desk, command: Command, about: Mapping[str, set[str]]) -> Row
     problem = rules.open_problem(body=body, pack=pack, party=party, running=running, listed=listed)
     if problem is not None:
         return problem
-    for field in ("alert_ids", "complaint_ids", "receivable_ids"):
+    for field in rules.RECORDS:
         for one in body.get(field) or ():
             if body["party_id"] not in about.get(one, ()):
                 return Refused("NOT_FOUND" if one in about else "NOT_YET_KNOWN", field, facts={"id": one})
@@ -179,8 +179,7 @@ def _case(desk: _Desk, command: Command, pack: Pack, party: Mapping[str, Any] | 
 
 
 def _evidence(body: Mapping[str, Any]) -> dict[str, list[str]]:
-    names = {"alerts": "alert_ids", "complaints": "complaint_ids", "receivables": "receivable_ids", "papers": "papers"}
-    return {name: sorted(set(body.get(field) or ())) for name, field in names.items()}
+    return {name: sorted(set(body.get(field) or ())) for field, name in rules.EVIDENCE.items()}
 
 
 # --- hearing, proposal, appeal ----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from services.supervision.domain.cases import STANDING
 from services.supervision.store.sets import rows_in
 from services.supervision.store.tables import (
     alerts,
+    assessments,
     blacklist,
     cases,
     complaints,
@@ -73,11 +74,12 @@ def exits_of(conn: sa.Connection, provider_ids: Collection[str]) -> set[str]:
 
 
 def evidence_of(conn: sa.Connection, ids: Collection[str]) -> dict[str, set[str]]:
-    """Of these ids, those of alerts, complaints and receivables, each with the parties it is about."""
+    """Of these ids, those of alerts, complaints, assessments and receivables, each with the parties it is about."""
     found: dict[str, set[str]] = {}
     sources: Sequence[tuple[sa.Column[Any], Sequence[sa.Column[Any]]]] = (
         (alerts.c.alert_id, (alerts.c.provider_id, alerts.c.enterprise_id, alerts.c.subject)),
         (complaints.c.complaint_id, (complaints.c.provider_id, complaints.c.enterprise_id)),
+        (assessments.c.assessment_id, (assessments.c.subject_id,)),
         (known_receivables.c.receivable_id, (known_receivables.c.party_id,)),
     )
     for key, about in sources:

@@ -289,6 +289,7 @@ OPENING = [
     ({"papers": []}, "FACT_MISSING", "papers"),
     ({"alert_ids": [uid("A", 9)]}, "NOT_YET_KNOWN", "alert_ids"),
     ({"complaint_ids": [uid("D", 1)]}, "NOT_FOUND", "complaint_ids"),
+    ({"assessment_ids": [uid("B", 9)]}, "NOT_YET_KNOWN", "assessment_ids"),
     ({"receivable_ids": [uid("W", 9)]}, "NOT_YET_KNOWN", "receivable_ids"),
     (
         {"kind": "forced_exit", "ground": "insolvency", "party_kind": "enterprise", "party_id": uid("E", 1)},
