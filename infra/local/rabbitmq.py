@@ -269,6 +269,13 @@ class Rabbit:
             raise LocalServerError(
                 f"the private RabbitMQ node {why}; {self.log} ends:\n{last_lines(self.log)}\n{last_lines(start_log)}"
             )
+        self._allow_quorum_queues()
+
+    def _allow_quorum_queues(self) -> None:
+        """A node that was short of time in its first boot has come up with its feature flags off, and refuses every
+        queue of ours (541)."""
+        if self.evaluate("rabbit_feature_flags:is_enabled(quorum_queue)") != "true":
+            self.evaluate("rabbit_feature_flags:enable(quorum_queue)")
 
     def _accepts(self) -> bool:
         if not _listens(self.port):
