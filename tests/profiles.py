@@ -13,7 +13,7 @@ from hypothesis import settings
 
 SEED = "YUNQUAN_TEST_SEED"  # repeats what a test with dice of its own said when it failed
 SETTING, QUICK, DEEP = "HYPOTHESIS_PROFILE", "quick", "deep"
-TIMES = 25  # as many examples in deep
+TIMES = 50  # as many examples in deep
 
 
 def load() -> None:
