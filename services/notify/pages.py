@@ -111,6 +111,10 @@ def _measure(item: Item) -> Cell:
     return Cell("—" if item["measure"] is None else word("zh", "measure", item["measure"]))
 
 
+def _last_day(item: Item) -> Cell:
+    return _day("until")(item) if item["until"] else Cell("—")
+
+
 def _denominations(item: Item) -> Cell:
     shown = [f"{_filter('yuan', one['denomination_fen'])} × {one['count']:,}" for one in item["denominations"]]
     return Cell("；".join(shown) or "—")
@@ -234,8 +238,10 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "blacklist": (
         Column("名称", _name("name", "party_id")),
         Column("主体", _word("party_kind", "party_kind")),
+        Column("名单", _word("kind", "list")),
         Column("事由", _word("ground", "ground")),
         Column("生效时间", _instant("effective_at")),
+        Column("末日", _last_day, "until"),
     ),
     "checkpoints": (
         Column("记录数", _number("size")),

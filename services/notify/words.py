@@ -23,6 +23,7 @@ ZH: Words = {
         "exit_losses": "退出造成的损失",
         "other": "其他",
     },
+    "list": {"blacklist": "黑名单", "dishonesty_list": "失信名单"},
     "severity": {"high": "高", "medium": "中", "low": "低"},
     "alert": {
         "AFFILIATED_PARTIES": "企业与云服务商疑似存在关联关系",
@@ -117,6 +118,7 @@ EN: Words = {
         "exit_losses": "losses by leaving",
         "other": "other",
     },
+    "list": {"blacklist": "blacklist", "dishonesty_list": "list of the dishonest"},
     "severity": {"high": "high", "medium": "medium", "low": "low"},
     "alert": {
         "AFFILIATED_PARTIES": "enterprise and provider seem to be tied to each other",

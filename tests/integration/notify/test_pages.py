@@ -133,7 +133,7 @@ HEADINGS = {  # as they were before other programmes had columns of their own
     "samples": ["节点截止时间", "抽样数", "种子哈希值", "状态"],
     "payments": ["云服务商", "年度", "笔数", "金额"],
     "commendations": ["云服务商", "期间", "得分", "等次"],
-    "blacklist": ["名称", "主体", "事由", "生效时间"],
+    "blacklist": ["名称", "主体", "名单", "事由", "生效时间", "末日"],
     "checkpoints": ["记录数", "根哈希", "算法", "时间", "签名"],
 }
 
