@@ -16,7 +16,7 @@ SHA256 = re.compile(r"^[0-9a-f]{64}$")
 REGION = re.compile(r"^[0-9]{6}$")
 REGION_PREFIX = re.compile(r"^[0-9]{2}([0-9]{2}){0,2}$")
 CODE = re.compile(r"^[a-z][a-z0-9_-]*$")
-PERIOD = re.compile(r"^[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]))?$")
+PERIOD = re.compile(r"^(20[0-9]{2}|2100)(-(0[1-9]|1[0-2]|Q[1-4]))?$")
 PROGRAMME = re.compile(r"^[a-z0-9][a-z0-9-]{1,39}$")
 NO_CONTROL = re.compile(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*$")
 

@@ -106,7 +106,7 @@ class BlacklistState(f.Body):
 
 
 class CaseState(f.Body):
-    """Without the texts, which may name people, and without what is only proposed. referred_to: the authority."""
+    """Without the texts, which may name people, and without what is only proposed."""
 
     case_id = f.ulid()
     kind = f.one_of(CASE_KINDS)
@@ -122,7 +122,7 @@ class CaseState(f.Body):
     hearing_sha256 = f.sha256(required=False)
     appeal_until = f.day(required=False)
     until = f.day(required=False)
-    referred_to = f.text(120, required=False)
+    referred_on = f.day(required=False)
     cooperation = f.one_of(COOPERATION, required=False)
     law = law()
 

@@ -185,7 +185,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("hearing_until", "可陈述至（含当日）", "may speak until (that day included)", _day),
     Fact("appeal_until", "可申诉至（含当日）", "may appeal until (that day included)", _day),
     Fact("until", "列入至（含当日）", "listed until (that day included)", _day),
-    Fact("referred_to", "移送机关", "referred to", _plain),
+    Fact("referred_on", "移送日期", "referred on", _day),
     Fact("measure", "指标", "measure", _word("measure")),
     Fact("at_least", "目标值", "at least", _count),
     Fact("score", "得分", "score", _plain),

@@ -15,6 +15,7 @@ from services.registry.domain import admission
 from services.registry.domain.model import Party
 from services.registry.handlers import announce
 from services.registry.handlers.common import done, each, foreign, ids, known_pack, under
+from services.registry.handlers.suspensions import STOPS_ORDERS
 
 MOST = 100  # providers a transaction: each takes its products with it
 
@@ -23,10 +24,15 @@ Cause = Command | Event | None
 
 
 def admit_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十条、三(二): the stage in turn nominates, admits or refuses a certified provider."""
+    """第十条、三(二): the stage in turn nominates, admits or refuses a certified provider. WRONG_STATE while an
+    assessment of it says that it takes no orders, which outlives an exit that was revoked."""
     listed = store.blacklisted(uow.conn, ids(commands, "provider_id"), uow.now)
+    stopped = store.suspended(uow.conn, ids(commands, "provider_id"), STOPS_ORDERS)
 
     def step(command: Command, party: Party) -> admission.Stood | Refused:
+        if command.body["decision"] == "admit" and party.id in stopped:
+            facts = {"status": party.status, "assessment": "suspended", "subject": party.id}
+            return Refused("WRONG_STATE", "provider_id", facts=facts)
         begun = party.pack_version if party.status == "nominated" else None
         pack = pack_at(begun) if begun else known_pack(party, uow.today)
         return under(

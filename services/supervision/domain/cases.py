@@ -144,22 +144,29 @@ def late_appeal(case: Row, today: date) -> Refused | None:
     return Refused("WRONG_STATE", "case_id", _article(case), facts)
 
 
-def proposal_problem(case: Row, body: Row, *, actor: Actor, today: date, now: datetime) -> Refused | None:
+def proposal_problem(
+    case: Row, body: Row, *, actor: Actor, today: date, now: datetime, effective_on: date | None
+) -> Refused | None:
     """Why it may not be proposed. WRONG_STATE, HEARING_OPEN, SAME_PERSON, FACT_INVALID, EFFECT_IN_PAST."""
     outcome, of_list = body["outcome"], case["kind"] != "forced_exit"
     if case["status"] not in OUTCOMES[outcome] or (outcome == "removed" and not of_list):
         return Refused("WRONG_STATE", "outcome", _article(case), {"status": case["status"]})
-    spoken = case["status"] == "heard" or case["stated_at"] is not None
-    if outcome == "upheld" and not spoken and today <= case["hearing_until"]:
+    if outcome == "upheld" and case["stated_at"] is None and today <= case["hearing_until"]:
         return Refused("HEARING_OPEN", "case_id", _article(case), {"until": case["hearing_until"].isoformat()})
     if _one_of_them(actor, case, barred(case)):
         return Refused("SAME_PERSON", "case_id", _article(case))
     for field in ("until", "effective_at"):
         if body.get(field) is not None and (outcome != "upheld" or not of_list):
             return Refused("FACT_INVALID", field, facts={"outcome": outcome, "kind": case["kind"]})
-    if body.get("until") is not None and body["until"] < today:
-        return Refused("FACT_INVALID", "until", facts={"today": today.isoformat()})
-    return _effect_problem(case, body.get("effective_at"), now)
+    problem = past(body.get("until"), max(today, effective_on or today))
+    return problem or _effect_problem(case, body.get("effective_at"), now)
+
+
+def past(until: date | None, first: date) -> Refused | None:
+    """FACT_INVALID for a last day before the first: the entry would never bind."""
+    if until is None or until >= first:
+        return None
+    return Refused("FACT_INVALID", "until", facts={"from": first.isoformat()})
 
 
 def _effect_problem(case: Row, asked: datetime | None, now: datetime) -> Refused | None:

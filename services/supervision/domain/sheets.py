@@ -99,15 +99,15 @@ def _reported(indicator: Indicator, value: str | None) -> Fraction | None:
 def may_conclude(
     *, sheet: Row, pack: Pack, adjusters: Sequence[str], roles: Collection[str], person: str
 ) -> Refused | None:
-    """RULE_ABSENT (another role's), WRONG_STATE; SAME_PERSON: nobody concludes what it adjusted last, and where two
-    departments assess, none who opened or adjusted it; FACT_MISSING: an indicator is awaited, or none has a score."""
+    """RULE_ABSENT (another role's), WRONG_STATE; SAME_PERSON: nobody concludes what it adjusted, and where two
+    departments assess, nor what it opened; FACT_MISSING: an indicator is awaited, or none has a score."""
     rule = pack.assessments[sheet["name"]]
     role = rule.concluded_by or rule.role
     if role not in roles:
         return refused(pack, "RULE_ABSENT", "assessment_id", rule.article, of=rule.of, role=role)
     if sheet["status"] != "open":
         return refused(pack, "WRONG_STATE", "assessment_id", rule.article, status=sheet["status"])
-    barred = (sheet["opened_by"], *adjusters) if rule.concluded_by else adjusters[-1:]
+    barred = (sheet["opened_by"], *adjusters) if rule.concluded_by else adjusters
     if person in barred:
         return refused(pack, "SAME_PERSON", "assessment_id", rule.article)
     awaited = [line["indicator"] for line in sheet["indicators"] if line["state"] == "awaited"]

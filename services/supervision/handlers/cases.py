@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from contracts.errors import Decision, Ok, Outcome, Refused
@@ -55,7 +55,7 @@ class _Desk:
         self.changed.add(case["case_id"])
         referral = moved["referral"] or {}
         law = {"pack_version": moved["pack_version"], "articles": moved["articles"], "facts": facts}
-        data = {**{name: moved[name] for name in STATE}, "referred_to": referral.get("authority"), "law": law}
+        data = {**{name: moved[name] for name in STATE}, "referred_on": referral.get("referred_on"), "law": law}
         subject, sequence = moved["case_id"], moved["sequence"]
         self.uow.emit(f"supervision.case_{what}.v1", subject=subject, sequence=sequence, data=data, cause=cause)
         return moved
@@ -210,6 +210,7 @@ def state_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
         if problem is not None:
             return problem
         said = {"statement": command.body.get("text"), "waived": command.body["waives"], "stated_at": uow.now}
+        said |= {"proposal": None}  # it did not know of this
         return desk.put({**case, **said}, "stated", command)
 
     return _each(uow, commands, step)
@@ -224,6 +225,7 @@ def hold_hearing(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
         if problem is not None:
             return problem
         held = {"status": "heard", "heard_on": body["held_on"], "hearing_sha256": body["record_sha256"]}
+        held |= {"proposal": None}
         return desk.put({**case, **held}, "heard", command)
 
     return _each(uow, commands, step)
@@ -234,7 +236,9 @@ def propose_decision(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outco
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
         body, person = command.body, command.actor.subject
-        problem = rules.proposal_problem(case, body, actor=command.actor, today=uow.today, now=uow.now)
+        at = {"today": uow.today, "now": uow.now}
+        effective_on = local_date(body["effective_at"]) if body.get("effective_at") else None
+        problem = rules.proposal_problem(case, body, actor=command.actor, effective_on=effective_on, **at)
         if problem is not None:
             return problem
         proposal = {name: body[name] for name in ("outcome", "reason")} | {"by": person, "at": instant_text(uow.now)}
@@ -269,7 +273,7 @@ def _not_owner(case: Row, command: Command) -> Refused | None:
 
 def decide_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """What was proposed takes effect, or is proposed no more. WRONG_STATE, SAME_PERSON, ALREADY_LISTED,
-    CALENDAR_UNKNOWN."""
+    FACT_INVALID (its last day has passed), CALENDAR_UNKNOWN."""
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
         problem = rules.decision_problem(case, actor=command.actor)
@@ -303,8 +307,11 @@ def _upheld(desk: _Desk, case: Row, command: Command) -> Row | Refused:
     standing = desk.listed(case["party_id"])
     if standing is not None:
         return Refused("ALREADY_LISTED", "case_id", case["articles"][0], {"entry_id": standing["entry_id"]})
-    until = proposal["until"] and datetime.fromisoformat(proposal["until"]).date()
+    until = date.fromisoformat(proposal["until"]) if proposal["until"] else None
     asked = proposal["effective_at"] and parse_instant(proposal["effective_at"])
+    late = rules.past(until, uow.today)  # it was not when it was proposed
+    if late is not None:
+        return late
     moved = _decided(desk, case, command, appeal_until=appeal_until, until=until)
     fields = {"interim": False, "status": "listed", "until": until, "listed_at": uow.now}
     fields |= {"effective_at": max(asked or uow.now, uow.now), "listed_by": command.actor.subject}
@@ -358,8 +365,10 @@ def refer_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
         problem, body = rules.wrong_state(case, "refer"), command.body
-        if problem is None and body["referred_on"] > uow.today:
-            problem = Refused("FACT_INVALID", "referred_on", facts={"today": uow.today.isoformat()})
+        opened_on = local_date(case["opened_at"])
+        if problem is None and not opened_on <= body["referred_on"] <= uow.today:
+            facts = {"from": opened_on.isoformat(), "today": uow.today.isoformat()}
+            problem = Refused("FACT_INVALID", "referred_on", case["articles"][0], facts)
         if problem is not None:
             return problem
         referral = {"authority": body["authority"], "letter_sha256": body["letter_sha256"]}

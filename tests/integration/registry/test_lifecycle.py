@@ -382,6 +382,19 @@ def test_a_revoked_exit_waits_for_the_exit_and_leads_to_the_usual_way(registry: 
     assert registry.ask("get_provider", OPERATOR, id=provider)["result"]["status"] == "admitted"
 
 
+def test_a_suspension_outlives_an_exit_that_was_revoked(registry: Registry):
+    """Lost otherwise: forced out and back again, a provider takes orders that its assessment forbids."""
+    provider = registry.provider()
+    registry.assessed(1, provider, "suspended", told="concluded", sequence=8)
+    registry.exit(provider)
+    registry.exit(provider, what="revoked", sequence=5)
+    admit = {"provider_id": provider, "decision": "admit"}
+    error = registry.send("admit_provider", BUREAU, **admit)["error"]
+    assert (error["code"], error["field"], error["facts"]["assessment"]) == ("WRONG_STATE", "provider_id", "suspended")
+    registry.assessed(1, provider, "mended", told="mended", sequence=9)
+    registry.ok("admit_provider", BUREAU, **admit)
+
+
 def test_an_exit_of_a_provider_that_is_not_here_is_waited_for(registry: Registry):
     """Lost otherwise: a decision would be lost in silence."""
     with pytest.raises(EventsFailed):

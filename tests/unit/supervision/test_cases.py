@@ -41,7 +41,9 @@ def person(name: str, organisation: str | None = None) -> Actor:
 
 def proposed(what: dict[str, Any], *, by: str = "b", **more: Any) -> str | None:
     asked = {"outcome": "upheld", "reason": "x", **more}
-    problem = cases.proposal_problem(what, asked, actor=person(by), today=TODAY, now=NOW)
+    problem = cases.proposal_problem(
+        what, asked, actor=person(by), today=TODAY, now=NOW, effective_on=(asked.get("effective_at") or NOW).date()
+    )
     return problem.code if problem else None
 
 
@@ -50,21 +52,48 @@ PROPOSALS = [
     ("on the last day of the term", {"hearing_until": TODAY}, {}, "HEARING_OPEN"),
     ("after the term", {"hearing_until": TODAY - timedelta(days=1)}, {}, None),
     ("spoken", {"stated_at": NOW}, {}, None),
-    ("heard", {"status": "heard"}, {}, None),
+    ("heard", {"status": "heard", "stated_at": NOW}, {}, None),
+    ("a hearing without its word, within the term", {"status": "heard"}, {}, "HEARING_OPEN"),
+    (
+        "a last day before its moment",
+        {"stated_at": NOW},
+        {"until": TODAY, "effective_at": NOW + timedelta(days=2)},
+        "FACT_INVALID",
+    ),
     ("dismissed, unheard", {}, {"outcome": "dismissed"}, None),
-    ("by who filed", {"status": "heard"}, {"by": "a"}, "SAME_PERSON"),
+    ("by who filed", {"status": "heard", "stated_at": NOW}, {"by": "a"}, "SAME_PERSON"),
     ("of an appeal, of the first decision", {"status": "appealed"}, {}, "WRONG_STATE"),
     ("an appeal, by who proposed", {"status": "appealed", "proposed_by": "b"}, {"outcome": "kept"}, "SAME_PERSON"),
     ("an appeal, by who decided", {"status": "appealed", "decided_by": "b"}, {"outcome": "kept"}, "SAME_PERSON"),
     ("an appeal, by another", {"status": "appealed", "decided_by": "c"}, {"outcome": "revoked"}, None),
     ("removal of an entry", {"status": "upheld"}, {"outcome": "removed"}, None),
     ("removal of an exit", {"status": "upheld", "kind": "forced_exit"}, {"outcome": "removed"}, "WRONG_STATE"),
-    ("a term that is over", {"status": "heard"}, {"until": TODAY - timedelta(days=1)}, "FACT_INVALID"),
-    ("a term until today", {"status": "heard"}, {"until": TODAY}, None),
-    ("a term of an exit", {"status": "heard", "kind": "forced_exit"}, {"until": UNTIL}, "FACT_INVALID"),
-    ("a moment long past", {"status": "heard"}, {"effective_at": NOW - timedelta(minutes=6)}, "EFFECT_IN_PAST"),
-    ("a clock behind", {"status": "heard"}, {"effective_at": NOW - timedelta(minutes=4)}, None),
-    ("later than what stops", {"status": "heard", "interim": True}, {"effective_at": NOW}, "FACT_INVALID"),
+    (
+        "a term that is over",
+        {"status": "heard", "stated_at": NOW},
+        {"until": TODAY - timedelta(days=1)},
+        "FACT_INVALID",
+    ),
+    ("a term until today", {"status": "heard", "stated_at": NOW}, {"until": TODAY}, None),
+    (
+        "a term of an exit",
+        {"status": "heard", "stated_at": NOW, "kind": "forced_exit"},
+        {"until": UNTIL},
+        "FACT_INVALID",
+    ),
+    (
+        "a moment long past",
+        {"status": "heard", "stated_at": NOW},
+        {"effective_at": NOW - timedelta(minutes=6)},
+        "EFFECT_IN_PAST",
+    ),
+    ("a clock behind", {"status": "heard", "stated_at": NOW}, {"effective_at": NOW - timedelta(minutes=4)}, None),
+    (
+        "later than what stops",
+        {"status": "heard", "stated_at": NOW, "interim": True},
+        {"effective_at": NOW},
+        "FACT_INVALID",
+    ),
     *(
         (f"of one {done}", {"status": done}, {}, "WRONG_STATE")
         for done in ("dismissed", "revoked", "removed", "closed")

@@ -277,7 +277,7 @@ def reviewed(pack: Pack = GUIZHOU) -> dict[str, Any]:
     [
         (GUIZHOU, sheet(), ["a"], "bureau", "b", "FACT_MISSING"),
         (GUIZHOU, reviewed(), ["a"], "bureau", "a", "SAME_PERSON"),
-        (GUIZHOU, reviewed(), ["b", "a"], "bureau", "b", None),
+        (GUIZHOU, reviewed(), ["b", "a"], "bureau", "b", "SAME_PERSON"),
         (GUIZHOU, reviewed(), ["a"], "bureau", "opener", None),
         (GUIZHOU, reviewed(), ["a"], "finance", "b", "RULE_ABSENT"),
         (GUIZHOU, {**reviewed(), "status": "mended"}, [], "bureau", "b", "WRONG_STATE"),
