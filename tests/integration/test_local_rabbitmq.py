@@ -1,5 +1,6 @@
 """The private broker keeps what it was given, stands beside others, and is reachable from this machine alone."""
 
+import contextlib
 import re
 import shutil
 import socket
@@ -19,7 +20,8 @@ def listening(pids):
     sockets = set()
     for pid in pids:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            sockets.update(re.findall(r"socket:\[(\d+)\]", str(descriptor.readlink())))
+            with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+                sockets.update(re.findall(r"socket:\[(\d+)\]", str(descriptor.readlink())))
     found = []
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
