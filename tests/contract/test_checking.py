@@ -65,6 +65,12 @@ def test_a_line_feed_after_the_shape_is_refused(field: fields.String, value: str
     assert checking.problems(schema, {"it": f"{value}\n"})["it"]
 
 
+@pytest.mark.parametrize("period", ["0000", "1999-12", "2101", "9999-Q4"])
+def test_a_period_lies_in_years_that_there_are(period: str) -> None:
+    """Lost otherwise: its first or last day is no date, and the caller hears INTERNAL."""
+    assert checking.problems(Schema.from_dict({"it": f.period()}), {"it": period})["it"]
+
+
 values = st.recursive(
     st.none()
     | st.booleans()

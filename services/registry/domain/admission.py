@@ -16,6 +16,7 @@ from services.registry.domain.model import BEFORE_ADMISSION, Party, Product, may
 from services.registry.domain.stages import Official
 
 REVIEW = "provider_admission"
+STOPS_ORDERS = ("suspended", "exit_due")  # states of an assessment while which its provider takes no new orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,14 @@ class Stood:
 
 
 def admit(
-    *, party: Party, verdict: str, reasons: Sequence[str], batch: str | None, blacklisted: bool, pack: Pack,
-    official: Official,
+    *, party: Party, verdict: str, reasons: Sequence[str], batch: str | None, blacklisted: bool, suspended: bool,
+    pack: Pack, official: Official,
 ) -> Stood | Refused:  # fmt: skip
     """The stage in turn of the choice on merit (三(二)) among those that meet the conditions of 第十条.
 
     All stages but the last nominate, the last admits, into a batch of the catalogue where the programme has batches.
-    WRONG_STATE, RULE_ABSENT (the programme asks for no choice, or has no batches); FORBIDDEN, REGION_MISMATCH,
+    WRONG_STATE (also while an assessment has it take no orders: `suspended`, which outlives an exit that was revoked),
+    RULE_ABSENT (the programme asks for no choice, or has no batches); FORBIDDEN, REGION_MISMATCH,
     SAME_PERSON (certified it, or passed another stage); BLACKLISTED, the conditions' own codes, BATCH_MISSING. What no
     register says (able, reputable, of quality) the office attests; the decision lists those articles too.
     """
@@ -55,6 +57,9 @@ def admit(
         after = replace(moved(party, "refused"), nominated_by=[])
         decision = decided(action="admit_provider", subject=party.id, pack=pack, articles=[article], facts=facts)
         return Stood(party=after, decision=decision)
+    if suspended:
+        facts = {"status": party.status, "assessment": "suspended", "subject": party.id}
+        return Refused("WRONG_STATE", field="provider_id", facts=facts)
     if blacklisted:
         return Refused("BLACKLISTED", field="provider_id", facts={"subject": party.id})
     failed = failed_condition(party=party, pack=pack) or _unfit_batch(party, batch, last=now.last, pack=pack)

@@ -15,7 +15,6 @@ from services.registry.domain import admission
 from services.registry.domain.model import Party
 from services.registry.handlers import announce
 from services.registry.handlers.common import done, each, foreign, ids, known_pack, under
-from services.registry.handlers.suspensions import STOPS_ORDERS
 
 MOST = 100  # providers a transaction: each takes its products with it
 
@@ -24,15 +23,11 @@ Cause = Command | Event | None
 
 
 def admit_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
-    """第十条、三(二): the stage in turn nominates, admits or refuses a certified provider. WRONG_STATE while an
-    assessment of it says that it takes no orders, which outlives an exit that was revoked."""
+    """第十条、三(二): the stage in turn nominates, admits or refuses a certified provider."""
     listed = store.blacklisted(uow.conn, ids(commands, "provider_id"), uow.now)
-    stopped = store.suspended(uow.conn, ids(commands, "provider_id"), STOPS_ORDERS)
+    stopped = store.suspended(uow.conn, ids(commands, "provider_id"), admission.STOPS_ORDERS)
 
     def step(command: Command, party: Party) -> admission.Stood | Refused:
-        if command.body["decision"] == "admit" and party.id in stopped:
-            facts = {"status": party.status, "assessment": "suspended", "subject": party.id}
-            return Refused("WRONG_STATE", "provider_id", facts=facts)
         begun = party.pack_version if party.status == "nominated" else None
         pack = pack_at(begun) if begun else known_pack(party, uow.today)
         return under(
@@ -43,6 +38,7 @@ def admit_providers(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcom
                 reasons=command.body.get("reasons") or [],
                 batch=command.body.get("batch"),
                 blacklisted=party.id in listed,
+                suspended=party.id in stopped,
                 pack=pack,
                 official=command.actor,
             ),

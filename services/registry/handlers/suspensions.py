@@ -8,11 +8,10 @@ from infra.db import UnitOfWork
 from infra.messages import SYSTEM, Event
 from infra.packs import pack_at
 from services.registry import store
-from services.registry.domain.admission import Stood, reinstate, suspend
+from services.registry.domain.admission import STOPS_ORDERS, Stood, reinstate, suspend
 from services.registry.domain.model import Party
 from services.registry.handlers import announce
 
-STOPS_ORDERS = ("suspended", "exit_due")
 SAID = {"suspended": "suspended", "admitted": "reinstated"}
 
 

@@ -27,7 +27,6 @@ STATUS_OF: Mapping[str, str] = {
     "award": "concluded", "none": "concluded", "mend": "mending", "suspend": "suspended", "exit": "exit_due",
 }  # fmt: skip
 TO_MEND = ("mending", "suspended", "exit_due")
-STOPS_ORDERS = ("suspend", "exit")
 
 
 def lines(rule: Assessment, record: Record) -> list[Line]:
@@ -97,7 +96,7 @@ def _reported(indicator: Indicator, value: str | None) -> Fraction | None:
 
 
 def may_conclude(
-    *, sheet: Row, pack: Pack, adjusters: Sequence[str], roles: Collection[str], person: str
+    *, sheet: Row, pack: Pack, adjusters: Collection[str], roles: Collection[str], person: str
 ) -> Refused | None:
     """RULE_ABSENT (another role's), WRONG_STATE; SAME_PERSON: nobody concludes what it adjusted, and where two
     departments assess, nor what it opened; FACT_MISSING: an indicator is awaited, or none has a score."""

@@ -160,7 +160,7 @@ def conclude_assessment(uow: UnitOfWork, commands: Sequence[Command]) -> list[Ou
 
     def step(sheet: Row, pack: Pack, command: Command) -> Row | Refused:
         who = {"roles": command.actor.roles, "person": command.actor.subject}
-        by = adjusters.get(sheet["assessment_id"], [])
+        by = adjusters.get(sheet["assessment_id"], ())
         barred = sheets.may_conclude(sheet=sheet, pack=pack, adjusters=by, **who)
         if barred is not None:
             return barred

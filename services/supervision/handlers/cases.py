@@ -24,11 +24,6 @@ STATE = (
     *("case_id", "kind", "party_kind", "party_id", "programme", "region", "ground", "status", "interim", "evidence"),
     *("hearing_until", "hearing_sha256", "appeal_until", "until", "cooperation"),
 )
-LATER = (
-    *("stated_at", "statement", "heard_on", "hearing_sha256", "proposal", "proposed_by", "decided_by", "decided_at"),
-    *("decision", "until", "appeal_until", "appealed_at", "appeal", "appeal_decided_at", "appeal_proposed_by"),
-    *("appeal_decided_by", "appeal_decision", "exited_at", "referral", "cooperation", "closing_note", "ended_at"),
-)
 
 Row = dict[str, Any]
 Cause = Command | Event | None
@@ -163,8 +158,8 @@ def _case(desk: _Desk, command: Command, pack: Pack, party: Mapping[str, Any] | 
     if isinstance(until, Refused):
         return until
     return {
+        **store.blank(),
         **{name: body[name] for name in ("case_id", *rules.SAID, "interim")},
-        **dict.fromkeys(LATER),
         "region": party["region"],
         "evidence": _evidence(body),
         "pack_version": pack.label,
@@ -210,8 +205,8 @@ def state_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
         if problem is not None:
             return problem
         said = {"statement": command.body.get("text"), "waived": command.body["waives"], "stated_at": uow.now}
-        said |= {"proposal": None}  # it did not know of this
-        return desk.put({**case, **said}, "stated", command)
+        # what was proposed did not know of this
+        return desk.put({**case, **said, "proposal": None}, "stated", command)
 
     return _each(uow, commands, step)
 
@@ -225,8 +220,7 @@ def hold_hearing(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
         if problem is not None:
             return problem
         held = {"status": "heard", "heard_on": body["held_on"], "hearing_sha256": body["record_sha256"]}
-        held |= {"proposal": None}
-        return desk.put({**case, **held}, "heard", command)
+        return desk.put({**case, **held, "proposal": None}, "heard", command)
 
     return _each(uow, commands, step)
 
@@ -380,12 +374,16 @@ def refer_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
 
 def close_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
     """A forced exit of which nothing is open is closed. WRONG_STATE, with what is open."""
+    providers = store.parties_of(uow.conn, {command.body["case_id"] for command in commands})
+    wind_downs, owed = known.wind_downs(uow.conn, providers), store.owed_fen(uow.conn, providers)
 
     def step(desk: _Desk, case: Row, command: Command) -> Row | Refused:
         problem = rules.wrong_state(case, "close")
         if problem is not None:
             return problem
-        waiting = open_matters(uow.conn, case, uow.today)
+        of = case["party_id"], case["programme"]
+        left = {"wind_downs": wind_downs.get(of, ()), "owed_fen": owed.get(of, 0)}
+        waiting = rules.still_open(case, **left, today=uow.today)
         if waiting:
             facts = {"status": case["status"], "open": waiting}
             return Refused("WRONG_STATE", "case_id", case["articles"][0], facts)
@@ -393,13 +391,6 @@ def close_case(uow: UnitOfWork, commands: Sequence[Command]) -> list[Outcome]:
         return desk.put({**case, **told, "status": "closed", "ended_at": uow.now}, "closed", command)
 
     return _each(uow, commands, step)
-
-
-def open_matters(conn: Any, case: Mapping[str, Any], today: Any) -> list[str]:
-    """What of a forced exit waits, as `still_open` says."""
-    wind_downs = store.wind_downs(conn, case["party_id"], case["programme"])
-    owed = store.owed_fen(conn, case["party_id"], case["programme"])
-    return rules.still_open(case, wind_downs=wind_downs, owed_fen=owed, today=today)
 
 
 def exits_heard(uow: UnitOfWork, events: Sequence[Event]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +12,10 @@ from contracts.errors import Refused
 from infra.clock import local_date
 from infra.messages import Command
 from infra.pipeline import Query
-from services.supervision.handlers.cases import open_matters
-from services.supervision.queries.pages import page, plain
+from services.supervision.domain.cases import still_open
+from services.supervision.queries.pages import page, plain, with_days
 from services.supervision.store import cases as store
+from services.supervision.store import known
 from services.supervision.store.tables import cases
 
 TEXTS = ("reason", "statement", "proposal", "decision", "appeal", "appeal_decision", "closing_note")
@@ -32,14 +32,15 @@ def get_case(conn: sa.Connection, command: Command) -> Mapping[str, Any] | Refus
     official = bool(actor.roles & r.OFFICIALS)
     if not official and not actor.roles & {r.PLATFORM, r.SERVICE} and actor.organisation != row["party_id"]:
         return Refused("NOT_OWNER", "id")
-    shown = {name: _text(value) for name, value in plain(row).items() if official or name not in OFFICES}
+    shown = {name: value for name, value in with_days(plain(row)).items() if official or name not in OFFICES}
     if row["kind"] == "forced_exit" and row["decided_at"] is not None:
         assert command.at is not None
-        shown["open"] = open_matters(conn, row, local_date(command.at)) if row["ended_at"] is None else []
-        hidden = ("provider_id", "programme", "sequence")
-        found = store.wind_downs(conn, row["party_id"], row["programme"])
-        shown["wind_downs"] = [{name: one[name] for name in one if name not in hidden} for one in found]
-        shown["owed_fen"] = store.owed_fen(conn, row["party_id"], row["programme"])
+        of = row["party_id"], row["programme"]
+        shown["wind_downs"] = known.wind_downs(conn, [of[0]]).get(of, [])
+        shown["owed_fen"] = store.owed_fen(conn, [of[0]]).get(of, 0)
+        left = {"wind_downs": shown["wind_downs"], "owed_fen": shown["owed_fen"]}
+        ended = row["ended_at"] is not None
+        shown["open"] = [] if ended else still_open(row, **left, today=local_date(command.at))
     return shown
 
 
@@ -52,11 +53,7 @@ def list_cases(conn: sa.Connection, command: Command) -> Mapping[str, Any]:
         if body.get(name):
             query = query.where(cases.c[name] == body[name])
     found = page(conn, query, cases.c.case_id, body)
-    return {**found, "items": [{name: _text(value) for name, value in item.items()} for item in found["items"]]}
-
-
-def _text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+    return {**found, "items": [with_days(item) for item in found["items"]]}
 
 
 QUERIES: Mapping[str, Query] = {"get_case": get_case, "list_cases": list_cases}

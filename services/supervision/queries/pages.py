@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,3 +27,8 @@ def page(conn: sa.Connection, query: sa.Select[Any], key: sa.Column[str], body: 
 def plain(row: sa.RowMapping) -> Row:
     """The row as JSON has it."""
     return {name: instant_text(value) if name.endswith("_at") and value else value for name, value in row.items()}
+
+
+def with_days(row: Mapping[str, Any]) -> Row:
+    """Its days as text, too."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +13,9 @@ from infra.messages import Command
 from infra.packs import pack_at
 from infra.pipeline import Query
 from services.supervision.domain.screening import articles
-from services.supervision.queries.pages import page
-from services.supervision.store.tables import blacklist, known_receivables, known_wind_downs
+from services.supervision.queries.pages import page, with_days
+from services.supervision.store import known
+from services.supervision.store.tables import blacklist, known_receivables
 
 ENTRY = ("entry_id", "kind", "programme", "ground", "articles", "effective_at", "status")
 _c = known_receivables.c
@@ -42,7 +42,7 @@ def party_record(conn: sa.Connection, command: Command) -> Mapping[str, Any] | R
     listed = page(conn, entries, blacklist.c.entry_id, {"limit": 100})
     return {
         "party_id": party_id,
-        "receivables": [_with_days(row) for row in found["items"]],
+        "receivables": [with_days(row) for row in found["items"]],
         "next": found["next"],
         "entries": listed["items"],
         "wind_downs": _wind_downs(conn, party_id, actor.programme),
@@ -52,12 +52,8 @@ def party_record(conn: sa.Connection, command: Command) -> Mapping[str, Any] | R
 
 
 def _wind_downs(conn: sa.Connection, party_id: str, programme: str | None) -> list[dict[str, Any]]:
-    table = known_wind_downs
-    query = sa.select(table).where(table.c.provider_id == party_id).order_by(table.c.source)
-    if programme is not None:
-        query = query.where(table.c.programme == programme)
-    hidden = ("provider_id", "programme", "sequence")
-    return [{name: row[name] for name in row if name not in hidden} for row in conn.execute(query).mappings()]
+    found = known.wind_downs(conn, [party_id])
+    return [row for (_, of), rows in found.items() if programme in (None, of) for row in rows]
 
 
 def _figures(conn: sa.Connection, mine: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:
@@ -84,10 +80,6 @@ def _proposed(conn: sa.Connection, mine: Sequence[sa.ColumnElement[bool]]) -> li
         for row in rows
         if by_rules[row.pack_version]
     ]
-
-
-def _with_days(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
 QUERIES: Mapping[str, Query] = {"party_record": party_record}

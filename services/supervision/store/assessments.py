@@ -110,12 +110,12 @@ def lock_late(conn: sa.Connection, *, today: date, most: int) -> list[Row]:
     return sets.lock_late(conn, assessments, waiting=waiting, told="overdue_at", today=today, most=most)
 
 
-def adjusters(conn: sa.Connection, ids: Collection[str]) -> dict[str, list[str]]:
-    """Who adjusted each sheet, oldest first."""
-    query = sa.select(adjustments.c.assessment_id, adjustments.c.adjusted_by).order_by(adjustments.c.sequence)
-    found: dict[str, list[str]] = {}
+def adjusters(conn: sa.Connection, ids: Collection[str]) -> dict[str, set[str]]:
+    """Who adjusted each sheet."""
+    query = sa.select(adjustments.c.assessment_id, adjustments.c.adjusted_by).distinct()
+    found: dict[str, set[str]] = {}
     for row in rows_in(conn, query, adjustments.c.assessment_id, ids):
-        found.setdefault(row["assessment_id"], []).append(row["adjusted_by"])
+        found.setdefault(row["assessment_id"], set()).add(row["adjusted_by"])
     return found
 
 

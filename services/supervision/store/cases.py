@@ -18,7 +18,6 @@ from services.supervision.store.tables import (
     cases,
     complaints,
     known_receivables,
-    known_wind_downs,
 )
 
 Row = dict[str, Any]
@@ -88,15 +87,14 @@ def evidence_of(conn: sa.Connection, ids: Collection[str]) -> dict[str, set[str]
     return found
 
 
-def wind_downs(conn: sa.Connection, provider_id: str, programme: str) -> list[Row]:
-    """How far orders (voucher) and claims (settlement) of a provider that left are wound down."""
-    c = known_wind_downs.c
-    query = sa.select(known_wind_downs).where(c.provider_id == provider_id, c.programme == programme).order_by(c.source)
-    return [dict(row) for row in conn.execute(query).mappings()]
+def blank() -> Row:
+    """A case of which nothing has happened yet."""
+    return {column.name: None for column in cases.c}
 
 
-def owed_fen(conn: sa.Connection, party_id: str, programme: str) -> int:
-    """What the party still owes the programme."""
+def owed_fen(conn: sa.Connection, party_ids: Collection[str]) -> dict[tuple[str, str], int]:
+    """(party, programme) → what it still owes."""
     c = known_receivables.c
-    still = sa.func.sum(c.amount_fen - c.recovered_fen - c.written_off_fen)
-    return int(conn.execute(sa.select(still).where(c.party_id == party_id, c.programme == programme)).scalar() or 0)
+    still = sa.func.sum(c.amount_fen - c.recovered_fen - c.written_off_fen).label("fen")
+    query = sa.select(c.party_id, c.programme, still).group_by(c.party_id, c.programme)
+    return {(row["party_id"], row["programme"]): int(row["fen"]) for row in rows_in(conn, query, c.party_id, party_ids)}

@@ -60,6 +60,16 @@ def save_wind_downs(conn: sa.Connection, wind_downs: Sequence[Row]) -> None:
     upsert_newer(conn, known_wind_downs, wind_downs, key=("provider_id", "source"))
 
 
+def wind_downs(conn: sa.Connection, provider_ids: Collection[str]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """(provider, programme) → how far the orders (voucher) and claims (settlement) it left are wound down."""
+    query = sa.select(known_wind_downs).order_by(known_wind_downs.c.source)
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows_in(conn, query, known_wind_downs.c.provider_id, provider_ids):
+        shown = {name: row[name] for name in row if name not in ("provider_id", "programme", "sequence")}
+        found.setdefault((row["provider_id"], row["programme"]), []).append(shown)
+    return found
+
+
 def save_ties(conn: sa.Connection, ties: Sequence[Row]) -> None:
     _add(conn, known_ties, ties)
 

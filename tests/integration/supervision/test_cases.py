@@ -452,6 +452,8 @@ def test_a_forced_exit_is_told_to_registry_and_closed_when_nothing_is_open(kit: 
     kit.clock.advance(APPEAL)
     assert still(kit) == []
     refer = {"authority": "公安机关", "referred_on": START.date(), "letter_sha256": SHA}
+    for day in (START.date() - timedelta(days=1), kit.clock.now().date() + timedelta(days=1)):
+        assert code(act(kit, "refer_case", "b", **{**refer, "referred_on": day})) == "FACT_INVALID"
     assert code(act(kit, "refer_case", "b", **refer)) is None
     assert code(act(kit, "close_case", "b", **closing)) is None
     assert (status(kit), "公安机关" in str(kit.said("case_closed"))) == ("closed", False)

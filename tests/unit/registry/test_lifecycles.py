@@ -98,8 +98,8 @@ class Provider(RuleBasedStateMachine):
     @rule(official=OFFICIALS, verdict=st.sampled_from(["admit", "admit", "refuse"]))
     def admit(self, official: Actor, verdict: str) -> None:
         step = admission.admit(
-            party=self.party, verdict=verdict, reasons=["x"], batch=None, blacklisted=False, pack=self.pack,
-            official=official,
+            party=self.party, verdict=verdict, reasons=["x"], batch=None, blacklisted=False, suspended=False,
+            pack=self.pack, official=official,
         )  # fmt: skip
         if isinstance(step, admission.Stood):
             assert self.fits("provider_admission", self.party.nominated_by, official)

@@ -147,7 +147,7 @@ def test_a_provider_is_admitted_stage_by_stage(code, path):
     def decide(official: Actor, try_only: bool = False) -> Any:
         step = admission.admit(
             party=state["party"], verdict="admit", reasons=[], batch="B" if pack.products.batches else None,
-            blacklisted=False, pack=pack, official=official,
+            blacklisted=False, suspended=False, pack=pack, official=official,
         )  # fmt: skip
         if isinstance(step, Refused) or try_only:
             return step
@@ -349,7 +349,7 @@ def test_a_batch_is_named_where_providers_are_chosen_in_batches(code, batch, ref
     pack = PACKS[code]
     step = admission.admit(
         party=party(pack, "provider", status="certified"), verdict="admit", reasons=[], batch=batch,
-        blacklisted=False, pack=pack, official=Actor("ann", frozenset({"bureau"})),
+        blacklisted=False, suspended=False, pack=pack, official=Actor("ann", frozenset({"bureau"})),
     )  # fmt: skip
     assert ((step.code, step.article) if isinstance(step, Refused) else None) == refusal
     if isinstance(step, admission.Stood):
@@ -364,7 +364,7 @@ def test_a_nomination_needs_no_batch():
     office = Actor("ann", frozenset({"prefecture"}), region=region(pack, HERE))
     step = admission.admit(
         party=party(pack, "provider", status="certified"), verdict="admit", reasons=[], batch=None,
-        blacklisted=False, pack=pack, official=office,
+        blacklisted=False, suspended=False, pack=pack, official=office,
     )  # fmt: skip
     assert isinstance(step, admission.Stood)
     assert (step.party.status, step.party.batch) == ("nominated", None)
